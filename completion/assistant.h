@@ -1,0 +1,108 @@
+// What fathom does for an editor: completions and explanations of documents.
+//
+// Threads: any thread may call. Results come through callbacks, on a thread of the Assistant or of
+// the Generator; each on_done is called exactly once, for cancelled requests too (with
+// ErrorCode::cancelled). With AssistantOptions::threads = false everything runs inside the call,
+// which is how most tests run.
+//
+// A newer completion request for the same document cancels the older one.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "completion/snapshot.h"
+#include "engine/base/cancel.h"
+#include "engine/base/log.h"
+#include "engine/base/result.h"
+#include "engine/generator.h"
+
+namespace fathom::completion {
+
+/// One piece of the prompt, in the order of the prompt: the answer to "why this suggestion".
+struct ContextPiece {
+  std::string kind;  // "path", "imports", "scope", "prefix", "suffix", ...
+  std::string path;  // file it comes from
+  size_t begin = 0;  // byte range in that file
+  size_t end = 0;
+  int tokens = 0;
+};
+
+enum class Trigger { automatic, invoked };
+
+struct CompletionRequest {
+  SnapshotPtr snapshot;
+  size_t cursor = 0;  // byte offset in snapshot->text
+  Trigger trigger = Trigger::automatic;
+  int max_tokens = 0;  // 0: decided by the syntax at the cursor
+  CancelToken cancel;
+};
+
+/// Replace bytes [replace_begin, replace_end) of the snapshot by `text`. Empty text: nothing to
+/// suggest. The range starts at or before the cursor, ends at or behind it, and lies on its line.
+struct Completion {
+  std::string text;
+  size_t replace_begin = 0;
+  size_t replace_end = 0;
+  std::string stop;  // "line", "block", "end_token", "max_tokens", "cache", "filtered:<rule>", ...
+  int tokens = 0;
+  int prompt_tokens = 0;
+  int reused_tokens = 0;
+  double ms_first_token = 0;
+  double ms_total = 0;
+  float mean_logprob = 0;
+  std::vector<ContextPiece> context;
+};
+
+struct ExplainRequest {
+  SnapshotPtr snapshot;
+  size_t begin = 0;  // byte range to explain; rounded out to whole lines
+  size_t end = 0;
+  std::string question;           // "": explain
+  int max_reasoning_tokens = 512; // then the reasoning is closed and the answer begins
+  int max_answer_tokens = 512;
+  CancelToken cancel;
+};
+
+enum class Channel { reasoning, answer };
+
+struct Explanation {
+  std::string reasoning;
+  std::string answer;
+  engine::GenerateResult stats;
+};
+
+struct AssistantOptions {
+  bool threads = true;         // false: everything inline, for tests
+  int max_prompt_tokens = 0;   // 0: from the model's context length
+};
+
+class Assistant final {
+ public:
+  using OnCompletion = std::function<void(Result<Completion>)>;
+  using OnDelta = std::function<void(Channel, std::string_view)>;
+  using OnExplanation = std::function<void(Result<Explanation>)>;
+
+  /// `generator` and `log` must outlive the assistant.
+  Assistant(engine::Generator& generator, Log& log, AssistantOptions options);
+  ~Assistant();
+
+  void complete(CompletionRequest request, OnCompletion on_done);
+  /// `on_delta` streams pieces of whole UTF-8 characters.
+  void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done);
+
+  /// Forgets the syntax tree and cached suggestions of a document and cancels its completions.
+  void close(const std::string& uri);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fathom::completion

@@ -1,0 +1,38 @@
+// The composition root: from options to a model on a backend behind an Assistant.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "completion/assistant.h"
+#include "engine/base/log.h"
+#include "engine/base/result.h"
+#include "engine/engine_thread.h"
+
+namespace fathom::completion {
+
+struct RuntimeOptions {
+  std::string model;             // GGUF file, Hugging Face folder, or "": the built-in model
+  std::string backend = "auto";  // "auto", "cpu", "reference"
+  int n_threads = 0;             // 0: one for each core
+  int context_tokens = 0;        // of one request; 0: the model's own, at most 8192
+  bool threads = true;           // false: everything inline, for tests
+};
+
+/// Owns everything below the editors: model, engine thread, assistant.
+class Runtime final {
+ public:
+  /// Loads the model. Errors: those of Checkpoint::open, Tokenizer::load, load_model, make_backend.
+  static Result<std::unique_ptr<Runtime>> create(const RuntimeOptions& options, Log& log);
+
+  Assistant& assistant() { return *assistant_; }
+  engine::EngineThread& engine() { return *engine_; }
+
+ private:
+  Runtime() = default;
+  std::unique_ptr<engine::EngineThread> engine_;
+  std::unique_ptr<Assistant> assistant_;  // after the engine it uses
+};
+
+}  // namespace fathom::completion

@@ -1,0 +1,14 @@
+#include "engine/backend.h"
+
+namespace fathom::engine {
+
+void Backend::gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) {
+  const Tensor gate = scratch.gate.first_rows(x.rows).columns(0, w.gate->rows());
+  const Tensor up = scratch.up.first_rows(x.rows).columns(0, w.up->rows());
+  matmul(gate, x, *w.gate);
+  matmul(up, x, *w.up);
+  silu_mul(gate, gate, up);
+  matmul(out, gate, *w.down);
+}
+
+}  // namespace fathom::engine

@@ -1,0 +1,213 @@
+// The seam between models and devices: operations on tensors that the backend owns.
+//
+// Model code is written once against this class and names no device. ReferenceBackend is the
+// specification of every operation; other backends are tested against it (tests/engine/ops_test).
+//
+// Threads: engine thread only. Operations may be asynchronous: only sync() and download() wait.
+// Operations cannot fail; device errors are sticky and surface in sync().
+//
+// Invariant: a row of a result depends only on its own row of the inputs (and, for attention, on
+// the cache rows of its sequence): never on how many rows are computed together, nor on the number
+// of threads. That is what makes the text independent of chunking, batching and cache state.
+//
+// Notation: n rows (tokens) of activations; every activation is f32; shapes as [rows, cols].
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/dtype.h"
+#include "engine/tensor.h"
+#include "engine/token.h"
+
+namespace fathom::engine {
+
+/// Where a weight's bytes are before a backend has them.
+struct WeightData {
+  std::string name;  // for error messages
+  DType dtype = DType::f32;
+  int count = 1;  // matrices stacked in one tensor: heads or experts
+  int rows = 1;   // outputs
+  int cols = 0;   // inputs
+  std::span<const std::byte> bytes;   // count * rows * row_bytes(dtype, cols), row-major
+  std::shared_ptr<const void> owner;  // keeps `bytes` alive; a backend that copies drops it
+};
+
+/// A weight as a backend keeps it (perhaps repacked): count x [rows, cols].
+class Weight {
+ public:
+  Weight(DType dtype, int count, int rows, int cols)
+      : dtype_(dtype), count_(count), rows_(rows), cols_(cols) {}
+  virtual ~Weight() = default;
+  Weight(const Weight&) = delete;
+  Weight& operator=(const Weight&) = delete;
+
+  DType dtype() const { return dtype_; }
+  int count() const { return count_; }
+  int rows() const { return rows_; }
+  int cols() const { return cols_; }
+
+  /// Bytes that one pass over the whole weight reads: for bandwidth figures.
+  virtual size_t size_bytes() const = 0;
+
+ private:
+  DType dtype_;
+  int count_, rows_, cols_;
+};
+
+/// Memory of a backend; freed with this object.
+class Buffer {
+ public:
+  virtual ~Buffer() = default;
+  virtual void* data() = 0;
+};
+
+/// Row of the KV cache that holds one token's keys and values in every layer.
+using SlotId = int32_t;
+
+/// Consecutive rows of a batch that belong to one sequence, and the cache rows of the sequence:
+/// slots[p] holds the token at position p. The last `n_rows` positions are the rows of this batch,
+/// already written. Row i of them has position slots.size() - n_rows + i and sees positions up to
+/// its own.
+struct SequenceRows {
+  int first_row = 0;
+  int n_rows = 0;
+  std::span<const SlotId> slots;
+};
+
+/// Which coordinates rotary embedding pairs: (0,1),(2,3),... or (0,d/2),(1,d/2+1),...
+enum class RopeLayout { interleaved, half_split };
+
+/// Rotary position embedding; angle of pair i at position p is p * inverse_frequencies[i].
+struct Rope {
+  RopeLayout layout = RopeLayout::interleaved;
+  std::vector<float> inverse_frequencies;  // [dim / 2], scaling (linear, YaRN, llama3) applied
+  float magnitude = 1.0f;                  // factor on cos and sin (YaRN's attention factor)
+};
+
+enum class RouterScore { softmax, sigmoid };
+enum class GroupScore { max, top2_sum };
+
+/// How a token chooses its experts. Names as in DeepSeek's config.json.
+struct RouterConfig {
+  RouterScore score = RouterScore::softmax;
+  int n_experts = 0;
+  int n_active = 0;
+  int n_groups = 1;         // experts are divided into groups of neighbours
+  int n_active_groups = 1;  // only experts of the best groups can be chosen
+  GroupScore group_score = GroupScore::max;
+  bool normalise = false;  // weights of the chosen ones sum to 1 (before scale)
+  float scale = 1.0f;      // routed_scaling_factor
+};
+
+/// The chosen experts of n tokens, in backend memory.
+struct Routes {
+  int32_t* experts = nullptr;  // [n, n_active], in order of falling score; ties: lower id first
+  float* weights = nullptr;    // [n, n_active], final multipliers
+  int n_active = 0;
+};
+
+/// y = down(silu(gate(x)) * up(x)).
+struct GatedFfnWeights {
+  const Weight* gate = nullptr;  // [hidden, dim]
+  const Weight* up = nullptr;    // [hidden, dim]
+  const Weight* down = nullptr;  // [dim, hidden]
+};
+
+/// Scratch of the feed-forward operations: three tensors [n, >= hidden] that may hold anything.
+struct FfnScratch {
+  Tensor gate, up;  // [n * max(1, n_active), hidden]
+  Tensor out;       // [n * max(1, n_active), dim]
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// "reference", "cpu".
+  virtual std::string_view name() const = 0;
+  /// What it runs on, for people: "avx512-vnni, 2 threads".
+  virtual std::string description() const = 0;
+
+  // Memory.
+
+  /// Zeroed memory. Errors: out_of_memory.
+  virtual Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) = 0;
+  /// Takes a weight over, perhaps in another layout, never in a wider number format.
+  /// Errors: out_of_memory, corrupt (bytes do not match the shape).
+  virtual Result<std::unique_ptr<Weight>> upload(WeightData data) = 0;
+  /// Copies rows to host memory, `host` [rows, cols] without gaps. Waits for what is queued.
+  virtual Status download(std::span<float> host, Tensor x) = 0;
+  /// Waits until everything asked for is done; reports sticky device errors.
+  virtual Status sync() = 0;
+
+  // Plain operations. `y` may alias the first input where it has the same shape, unless noted.
+
+  /// out [n, dim] = rows `ids` of table [vocab, dim]. Ids must be in range.
+  virtual void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) = 0;
+  /// y = x / sqrt(mean(x^2) + eps) * weight; weight [1, dim].
+  virtual void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) = 0;
+  /// y [n, w.rows] = x [n, w.cols] times the transpose of w. No aliasing.
+  virtual void matmul(Tensor y, Tensor x, const Weight& w) = 0;
+  /// One matrix a head: y(h) [n, w.rows] = x(h) [n, w.cols] times transpose of w[h]. No aliasing.
+  virtual void matmul_heads(Heads y, Heads x, const Weight& w) = 0;
+  /// y = a + b.
+  virtual void add(Tensor y, Tensor a, Tensor b) = 0;
+  /// y[r] += bias; bias [1, cols].
+  virtual void add_bias(Tensor y, const Weight& bias) = 0;
+  /// y = silu(gate) * up.
+  virtual void silu_mul(Tensor y, Tensor gate, Tensor up) = 0;
+  /// Rotates the pairs of every head in place; positions [n].
+  virtual void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) = 0;
+  /// out[i] = x[rows[i]].
+  virtual void gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) = 0;
+  /// cache[slots[i]] columns [column, column + x.cols) = x[i].
+  virtual void write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) = 0;
+
+  /// Grouped-query attention over cache rows [k: n_kv_heads * dim | v: n_kv_heads * dim].
+  /// out, q: n_heads heads of dim; query head h reads kv head h / (n_heads / n_kv_heads).
+  /// out(h) = softmax(q(h) k^T * scale) v.
+  virtual void attention(Heads out, Heads q, Tensor cache, std::span<const SequenceRows> sequences,
+                         int n_kv_heads, float scale) = 0;
+  /// Absorbed multi-head latent attention over cache rows [c: latent_dim | k_pe: rope_dim],
+  /// shared by all heads. q_latent, out: heads of latent_dim; q_pe: heads of rope_dim (rotated).
+  /// out(h) = softmax((q_latent(h) c^T + q_pe(h) k_pe^T) * scale) c.
+  /// Source: DeepSeek-V2, arXiv:2405.04434, section 2.1; official inference/model.py "absorb".
+  virtual void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                                std::span<const SequenceRows> sequences, float scale) = 0;
+
+  /// Chooses experts from logits [n, n_experts]. `bias` [1, n_experts] moves the choice, not the
+  /// weights; may be null. Source: DeepSeek-V2 and -V3 official code, class Gate.
+  virtual void route(Routes routes, Tensor logits, const Weight* bias,
+                     const RouterConfig& config) = 0;
+  /// out = sum over the chosen experts e of weight(e) * ffn_e(x); weights stacked by expert.
+  /// Sums in the order of the routes. No aliasing.
+  virtual void moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
+                       FfnScratch scratch) = 0;
+
+  // Fused operations: right on every backend as they stand here; overridden where that is faster.
+
+  /// out = down(silu(gate(x)) * up(x)). `out` may alias x.
+  virtual void gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch);
+};
+
+struct BackendOptions {
+  int n_threads = 0;        // 0: one for each core
+  std::string cpu_variant;  // "": the best of this machine; else "avx2", "avx512", ...
+};
+
+/// Names that make_backend() accepts on this machine, best first: "cpu", "reference".
+std::vector<std::string> available_backends();
+
+/// `name` is one of available_backends(), or "auto" for the first of them.
+/// Errors: invalid_argument (unknown name or variant), unsupported (this machine lacks it).
+Result<std::unique_ptr<Backend>> make_backend(std::string_view name, const BackendOptions& options);
+
+}  // namespace fathom::engine

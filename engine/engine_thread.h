@@ -1,0 +1,76 @@
+// A local model as a Generator: one thread that owns the engine, behind a queue of jobs.
+//
+// Scheduling: jobs of the most urgent priority present decode together in one batch; less urgent
+// ones wait between two tokens, keeping their KV rows. A cancelled job ends within one step.
+//
+// Threads: submit() and the accessors from any thread. The engine, its model, KV cache and device
+// belong to the thread that this object starts. With EngineOptions::threads = false there is no
+// thread: submit() runs the job to its end on the caller.
+//
+// Invariant: every submitted job ends in exactly one on_done, also when it is cancelled, fails, or
+// is dropped by the destructor.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/base/log.h"
+#include "engine/base/result.h"
+#include "engine/checkpoint/checkpoint.h"
+#include "engine/generator.h"
+#include "engine/model.h"
+
+namespace fathom::engine {
+
+struct EngineOptions {
+  std::string backend = "auto";
+  int n_threads = 0;        // 0: one for each core
+  int context_tokens = 0;   // longest request; 0: the model's context, at most 8192
+  int cache_tokens = 0;     // tokens the KV cache holds; 0: twice the longest request
+  int prefill_chunk = 128;  // prompt tokens computed in one step
+  bool speculate = true;    // use the model's draft layers where it has them
+  bool threads = true;
+};
+
+struct EngineInfo {
+  std::string backend;      // "cpu"
+  std::string device;       // "avx512-vnni, 2 threads"
+  ModelSize model;
+  int context_tokens = 0;
+  int cache_tokens = 0;
+  double ms_load = 0;
+  uint64_t weight_bytes = 0;
+  uint64_t cache_bytes = 0;
+};
+
+class EngineThread final : public Generator {
+ public:
+  /// Loads tokenizer and model. Errors: see Tokenizer::load, load_model, make_backend.
+  static Result<std::unique_ptr<EngineThread>> start(std::shared_ptr<const Checkpoint> checkpoint,
+                                                     const EngineOptions& options, Log& log);
+  /// Cancels and finishes what is queued, then joins.
+  ~EngineThread() override;
+
+  void submit(GenerateRequest request, OnToken on_token, OnDone on_done) override;
+  const Tokenizer& tokenizer() const override;
+  const ModelTraits& traits() const override;
+
+  const EngineInfo& info() const;
+
+  /// Logits [vocab_size] of the token that would follow `tokens` (at least one). Waits.
+  Result<std::vector<float>> logits(std::vector<TokenId> tokens);
+  /// Forgets all cached prefixes. Waits; running jobs keep theirs.
+  void clear_cache();
+
+ private:
+  class Impl;
+  explicit EngineThread(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fathom::engine

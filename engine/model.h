@@ -1,0 +1,89 @@
+// A model: weights bound to an architecture, and one step of it.
+//
+// Threads: engine thread only. Stateless apart from scratch memory: what it remembers of a text is
+// in the KvStore that the caller passes.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/base/result.h"
+#include "engine/checkpoint/checkpoint.h"
+#include "engine/token.h"
+
+namespace fathom::engine {
+
+/// The rows of one step: tokens of one or more sequences.
+struct Batch {
+  std::span<const TokenId> tokens;          // [n]
+  std::span<const int32_t> positions;       // [n]
+  std::span<const SlotId> slots;            // [n] where each row's keys and values are written
+  std::span<const SequenceRows> sequences;  // cover the rows in order
+  std::span<const int32_t> logit_rows;      // rows whose logits are wanted, ascending
+};
+
+/// Memory of keys and values: per layer one tensor [n_slots, row width of that layer].
+struct KvStore {
+  std::vector<Tensor> layers;
+};
+
+/// Looked at between layers; true makes forward() return ErrorCode::cancelled.
+class Interrupt {
+ public:
+  virtual ~Interrupt() = default;
+  virtual bool requested() const = 0;
+};
+
+struct ModelSize {
+  int n_layers = 0;  // without draft layers
+  int dim = 0;       // hidden size
+  int vocab_size = 0;
+  int context_length = 0;
+  int64_t n_parameters = 0;
+  /// Bytes of weights that one decoded token reads: for bandwidth figures.
+  uint64_t bytes_per_token = 0;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  virtual const ModelSize& size() const = 0;
+  /// Numbers per token and layer in the KV cache, draft layers last.
+  virtual std::span<const int> cache_widths() const = 0;
+  /// Rows a batch may have: the scratch memory that load_model() was asked to set aside.
+  virtual int max_batch() const = 0;
+
+  /// Computes the rows of `batch` and writes their keys and values. `logits` is host memory
+  /// [logit_rows.size(), vocab_size]. Errors: cancelled, device_lost.
+  virtual Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
+                         const Interrupt& interrupt) = 0;
+
+  /// Whether the model predicts a second token (multi-token prediction, DeepSeek-V3 section 2.2).
+  virtual bool can_draft() const { return false; }
+  /// Draft logits for the rows of the last forward() whose logits were wanted: row i is given the
+  /// token that follows it, `next[i]`, and predicts the one after that. `rows` is the batch of
+  /// the last forward(); every row's draft keys and values are written, those of a row that is
+  /// not in logit_rows with `rows.tokens[row + 1]`. Only if can_draft(). Errors: device_lost.
+  virtual Status draft(const Batch& rows, std::span<const TokenId> next, const KvStore& cache,
+                       std::span<float> logits) {
+    (void)rows, (void)next, (void)cache, (void)logits;
+    return fail(ErrorCode::unsupported, "this model has no draft layers");
+  }
+};
+
+struct ModelOptions {
+  int max_batch = 128;  // rows of one step
+};
+
+/// Loads the architecture that the checkpoint names (engine/models/registry.cpp).
+/// `backend` must outlive the model. Errors: unsupported (architecture, tensor type), corrupt
+/// (a tensor is missing or has another shape; the message names it), out_of_memory.
+Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const Checkpoint> checkpoint,
+                                          Backend& backend, const ModelOptions& options);
+
+}  // namespace fathom::engine
