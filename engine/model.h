@@ -65,13 +65,14 @@ class Model {
 
   /// Whether the model predicts a second token (multi-token prediction, DeepSeek-V3 section 2.2).
   virtual bool can_draft() const { return false; }
-  /// Draft logits for the rows of the last forward() whose logits were wanted: row i is given the
-  /// token that follows it, `next[i]`, and predicts the one after that. `rows` is the batch of
-  /// the last forward(); every row's draft keys and values are written, those of a row that is
-  /// not in logit_rows with `rows.tokens[row + 1]`. Only if can_draft(). Errors: device_lost.
-  virtual Status draft(const Batch& rows, std::span<const TokenId> next, const KvStore& cache,
+  /// Runs the draft layer over the rows of the last forward(), which must have been called with
+  /// the same `batch`. `next` [n]: for every row, the token that follows it in its sequence.
+  /// Writes the draft keys and values of all rows; `logits` [logit_rows.size(), vocab_size]
+  /// predict the token after `next` for the rows of logit_rows. Only if can_draft().
+  /// Errors: device_lost.
+  virtual Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                        std::span<float> logits) {
-    (void)rows, (void)next, (void)cache, (void)logits;
+    (void)batch, (void)next, (void)cache, (void)logits;
     return fail(ErrorCode::unsupported, "this model has no draft layers");
   }
 };
