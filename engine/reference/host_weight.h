@@ -1,0 +1,42 @@
+// Weights of the backends that compute on the host.
+
+#pragma once
+
+#include <span>
+
+#include "engine/backend.h"
+
+namespace fathom::engine {
+
+/// A weight whose rows can be read back as numbers, however it is laid out.
+/// Threads: immutable; any.
+class HostWeight : public Weight {
+ public:
+  using Weight::Weight;
+
+  /// Row `row` of matrix `matrix`: out [cols].
+  virtual void read_row(int matrix, int row, std::span<float> out) const = 0;
+};
+
+/// The bytes of the model file as they are.
+class MappedWeight final : public HostWeight {
+ public:
+  /// `data` must have passed validate_weight().
+  explicit MappedWeight(const WeightData& data);
+
+  void read_row(int matrix, int row, std::span<float> out) const override;
+  size_t size_bytes() const override { return bytes_.size(); }
+
+ private:
+  std::span<const std::byte> bytes_;
+  int64_t row_bytes_ = 0;
+  std::shared_ptr<const void> owner_;
+};
+
+/// Errors: corrupt (the shape is not possible or does not match the number of bytes).
+Status validate_weight(const WeightData& data);
+
+/// The weight as a host backend's own. A weight of another backend is a programming error.
+const HostWeight& host_weight(const Weight& weight);
+
+}  // namespace fathom::engine

@@ -1,0 +1,68 @@
+// The specification of every operation: plain loops, sums in f64, weights as the file has them.
+//
+// It is slow and meant to be obviously right: other backends are tested against it, and a model
+// can be run on it to tell a wrong kernel from a wrong model. Host backends derive from it and
+// override what is hot.
+//
+// Threads: see Backend. Each output number is computed by one thread in one order.
+
+#pragma once
+
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/base/thread_pool.h"
+
+namespace fathom::engine {
+
+class ReferenceBackend : public Backend {
+ public:
+  /// `n_threads` 0: one for each core.
+  explicit ReferenceBackend(int n_threads);
+
+  std::string_view name() const override { return "reference"; }
+  std::string description() const override;
+
+  Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
+  Result<std::unique_ptr<Weight>> upload(WeightData data) override;
+  Status download(std::span<float> host, Tensor x) override;
+  Status sync() override { return {}; }
+
+  void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;
+  void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) override;
+  void matmul(Tensor y, Tensor x, const Weight& w) override;
+  void matmul_heads(Heads y, Heads x, const Weight& w) override;
+  void add(Tensor y, Tensor a, Tensor b) override;
+  void add_bias(Tensor y, const Weight& bias) override;
+  void silu_mul(Tensor y, Tensor gate, Tensor up) override;
+  void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) override;
+  void gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) override;
+  void write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) override;
+  void attention(Heads out, Heads q, Tensor cache, std::span<const SequenceRows> sequences,
+                 int n_kv_heads, float scale) override;
+  void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                        std::span<const SequenceRows> sequences, float scale) override;
+  void route(Routes routes, Tensor logits, const Weight* bias, const RouterConfig& config) override;
+  void moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
+               FfnScratch scratch) override;
+
+ protected:
+  ThreadPool& pool() { return pool_; }
+
+ private:
+  ThreadPool pool_;
+
+  // Scratch of route(), kept so that a decode step allocates nothing.
+  struct RouteScratch {
+    std::vector<float> bias;           // [n_experts]
+    std::vector<double> scores;        // [n_experts], before the bias
+    std::vector<double> choice;        // [n_experts], what the choice goes by
+    std::vector<double> group_scores;  // [n_groups]
+    std::vector<char> taken;           // [max(n_experts, n_groups)]
+  } route_scratch_;
+};
+
+/// `n_threads`, or one for each core if it is 0.
+int effective_threads(int n_threads);
+
+}  // namespace fathom::engine
