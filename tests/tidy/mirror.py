@@ -1,0 +1,43 @@
+"""tests/ mirrors the folders: engine/cache/radix.cpp is tested by tests/engine/.../radix_test.cpp.
+
+A source that another test covers is listed here with that test.
+"""
+
+import fnmatch
+import posixpath
+
+import tidy
+
+# Pattern of sources -> the tests that cover them.
+COVERED = {
+}
+
+
+def check(tree):
+    unused = set(COVERED)
+    for path in tree.matching(("engine/", "completion/", "lsp/"), (".cpp",)):
+        top = path.split("/")[0]
+        stem = posixpath.splitext(posixpath.basename(path))[0]
+        if any(posixpath.basename(t) == f"{stem}_test.cpp"
+               for t in tree.matching((f"tests/{top}/",), (".cpp",))):
+            continue
+        patterns = [c for c in COVERED if fnmatch.fnmatch(path, c)]
+        unused.difference_update(patterns)
+        if not patterns:
+            yield f"{path}: no tests/{top}/**/{stem}_test.cpp, and COVERED names no other test"
+    for pattern, tests in COVERED.items():
+        for test in tests.split(", "):
+            if tree.files is None and not tree.exists(test):
+                yield f"COVERED: {pattern}: {test} does not exist"
+    if tree.files is None:
+        for pattern in sorted(unused):
+            yield f"COVERED: {pattern} matches no source that needs it"
+
+
+SAMPLES = [
+    ({"engine/a.cpp": "", "tests/engine/b_test.cpp": ""}, ["engine/a.cpp: no tests/engine/**/a_test.cpp"]),
+    ({"engine/x/a.cpp": "", "tests/engine/a_test.cpp": "", "editors/cli/main.cpp": ""}, []),
+]
+
+if __name__ == "__main__":
+    tidy.run(check, SAMPLES)
