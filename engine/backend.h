@@ -33,9 +33,9 @@ namespace fathom::engine {
 struct WeightData {
   std::string name;  // for error messages
   DType dtype = DType::f32;
-  int count = 1;  // matrices stacked in one tensor: heads or experts
-  int rows = 1;   // outputs
-  int cols = 0;   // inputs
+  int count = 1;                      // matrices stacked in one tensor: heads or experts
+  int rows = 1;                       // outputs
+  int cols = 0;                       // inputs
   std::span<const std::byte> bytes;   // count * rows * row_bytes(dtype, cols), row-major
   std::shared_ptr<const void> owner;  // keeps `bytes` alive; a backend that copies drops it
 };

@@ -38,8 +38,8 @@ struct EngineOptions {
 };
 
 struct EngineInfo {
-  std::string backend;      // "cpu"
-  std::string device;       // "avx512-vnni, 2 threads"
+  std::string backend;  // "cpu"
+  std::string device;   // "avx512-vnni, 2 threads"
   ModelSize model;
   int context_tokens = 0;
   int cache_tokens = 0;

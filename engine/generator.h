@@ -34,10 +34,10 @@ struct SamplingParams {
 };
 
 enum class StopReason {
-  end_token,   // the model ended its text
+  end_token,  // the model ended its text
   max_tokens,
   stop_string,
-  callback,    // on_token returned false
+  callback,  // on_token returned false
   context_full,
 };
 

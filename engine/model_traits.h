@@ -43,10 +43,10 @@ struct ModelTraits {
   int context_length = 0;    // tokens the model can attend to
   int vocab_size = 0;
   bool adds_bos = false;
-  TokenId bos = 0;                   // meaningful if adds_bos
-  std::vector<TokenId> end_tokens;   // generation stops at any of these
-  std::optional<FimTraits> fim;      // nothing: not trained to fill in
-  std::optional<ChatTraits> chat;    // nothing: a base model
+  TokenId bos = 0;                  // meaningful if adds_bos
+  std::vector<TokenId> end_tokens;  // generation stops at any of these
+  std::optional<FimTraits> fim;     // nothing: not trained to fill in
+  std::optional<ChatTraits> chat;   // nothing: a base model
 };
 
 }  // namespace fathom::engine

@@ -48,15 +48,15 @@ tl::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, A
 }  // namespace fathom
 
 /// Names the value of a Result, or returns its error from the enclosing function.
-#define FATHOM_TRY(name, expression)                                    \
-  auto name##_or_error = (expression);                                  \
-  if (!name##_or_error)                                                 \
+#define FATHOM_TRY(name, expression)                                            \
+  auto name##_or_error = (expression);                                          \
+  if (!name##_or_error)                                                         \
     return tl::unexpected<::fathom::Error>(std::move(name##_or_error.error())); \
   auto& name = *name##_or_error
 
 /// Returns the error of a Status from the enclosing function; goes on if there is none.
-#define FATHOM_CHECK(expression)                                        \
-  do {                                                                  \
-    if (auto fathom_status = (expression); !fathom_status)              \
+#define FATHOM_CHECK(expression)                                                \
+  do {                                                                          \
+    if (auto fathom_status = (expression); !fathom_status)                      \
       return tl::unexpected<::fathom::Error>(std::move(fathom_status.error())); \
   } while (false)

@@ -30,9 +30,7 @@ ThreadPool::ThreadPool(int n_threads) : n_threads_(std::max(1, n_threads)) {
 ThreadPool::~ThreadPool() {
   stopping_ = true;
   generation_.fetch_add(1);
-  {
-    const std::lock_guard lock(mutex_);
-  }
+  { const std::lock_guard lock(mutex_); }
   wake_.notify_all();
 }
 
@@ -47,9 +45,7 @@ void ThreadPool::run(const Task& task) {
   n_running_.store(n_threads_ - 1, std::memory_order_relaxed);
   generation_.fetch_add(1);  // publishes task_; sequentially consistent with n_asleep_ below
   if (n_asleep_.load() > 0) {
-    {
-      const std::lock_guard lock(mutex_);
-    }
+    { const std::lock_guard lock(mutex_); }
     wake_.notify_all();
   }
   run_part(task, 0);

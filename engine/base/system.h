@@ -1,0 +1,33 @@
+// Questions to the operating system that the standard library does not answer.
+//
+// Threads: any.
+
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace fathom {
+
+/// Where this program's own file lies, links resolved; nothing where that cannot be known.
+std::optional<std::filesystem::path> executable_path();
+
+/// Most memory that this process has had resident so far.
+uint64_t peak_resident_bytes();
+
+/// Memory that a new process could use without swapping; nothing if unknown.
+std::optional<uint64_t> available_memory_bytes();
+
+/// "AMD EPYC 9B14", or "" if unknown.
+std::string cpu_name();
+
+/// Whether the stream is a terminal, so that colours and progress make sense.
+bool is_terminal(std::FILE* stream);
+
+/// Whether this process may read, write and enter the folder.
+bool is_usable_folder(const std::filesystem::path& folder);
+
+}  // namespace fathom

@@ -1,0 +1,370 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace fathom::engine {
+namespace {
+
+// Sequences of one step. More would make each of them slower for the sake of throughput, which one
+// person at a keyboard does not notice.
+constexpr int kMaxSequences = 8;
+constexpr int kMaxLogitRows = 2 * kMaxSequences;  // each may carry one drafted token
+
+// A job stops drafting when, after this many drafts, fewer than one in three was right: a draft
+// costs about a third of the step that it saves.
+constexpr int kDraftTrial = 24;
+
+int argmax(std::span<const float> values) {
+  return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+}  // namespace
+
+/// A job, its cache rows, and its place in the current batch.
+struct Engine::Running {
+  std::unique_ptr<Job> job;
+  PrefixTree::Lease lease;
+  bool admitted = false;         // holds a lease
+  int n_computed = 0;            // positions whose keys and values are in the cache
+  std::optional<TokenId> draft;  // guess at the token after the last one
+  int n_drafts = 0;
+  int n_right_drafts = 0;
+  std::optional<Error> error;  // ended without a result
+
+  int first_row = 0;
+  int n_rows = 0;
+  int first_logit = -1;        // -1: none of its rows needs logits
+  bool carries_draft = false;  // the last row is the draft
+  int last_logit = 0;          // of the last row that turned out right
+
+  int n_pending() const { return static_cast<int>(job->tokens().size()) - n_computed; }
+  bool drafting_pays() const { return n_drafts < kDraftTrial || 3 * n_right_drafts >= n_drafts; }
+  bool ended() const { return error.has_value() || job->finished(); }
+};
+
+/// Stops a step that nobody waits for, or that makes someone more urgent wait.
+class Engine::StepControl final : public Interrupt {
+ public:
+  StepControl(const Engine& engine, Priority urgency) : engine_(engine), urgency_(urgency) {}
+
+  bool requested() const override {
+    if (engine_.stopping_) return true;
+    if (engine_.announced_ < static_cast<int>(urgency_)) return true;
+    return std::all_of(engine_.members_.begin(), engine_.members_.end(),
+                       [](const Running* member) { return member->job->cancelled(); });
+  }
+
+ private:
+  const Engine& engine_;
+  Priority urgency_;
+};
+
+Engine::Engine(std::unique_ptr<Model> model, const Limits& limits)
+    : model_(std::move(model)), limits_(limits), prefixes_(limits.cache_tokens) {
+  const size_t max_rows = model_->max_batch();
+  members_.reserve(kMaxSequences);
+  batch_sequences_.reserve(kMaxSequences);
+  batch_logit_rows_.reserve(kMaxLogitRows);
+  batch_tokens_.reserve(max_rows);
+  batch_positions_.reserve(max_rows);
+  batch_slots_.reserve(max_rows);
+  batch_next_.reserve(max_rows);
+  const size_t vocab_size = model_->size().vocab_size;
+  logits_.resize(kMaxLogitRows * vocab_size);
+  if (model_->can_draft() && limits_.speculate) draft_logits_.resize(logits_.size());
+}
+
+Engine::~Engine() { cancel_all(); }
+
+Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<Model> model, Backend& backend,
+                                               const Limits& limits) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(model), limits));
+  for (const int width : engine->model_->cache_widths()) {
+    const size_t size_bytes = sizeof(float) * width * limits.cache_tokens;
+    FATHOM_TRY(memory, backend.allocate(size_bytes));
+    engine->cache_.layers.push_back({.data = static_cast<float*>(memory->data()),
+                                     .rows = limits.cache_tokens,
+                                     .cols = width,
+                                     .stride = width});
+    engine->cache_memory_.push_back(std::move(memory));
+    engine->cache_bytes_ += size_bytes;
+  }
+  return engine;
+}
+
+Status Engine::check(const GenerateRequest& request) const {
+  if (request.prompt.empty()) return fail(ErrorCode::invalid_argument, "the prompt has no tokens");
+  const int n_prompt = static_cast<int>(request.prompt.size());
+  if (n_prompt > limits_.context_tokens) {
+    return fail(ErrorCode::invalid_argument,
+                "the prompt has {} tokens; the model's context here is {}: shorten it", n_prompt,
+                limits_.context_tokens);
+  }
+  const int vocab_size = model_->size().vocab_size;
+  for (const TokenId id : request.prompt) {
+    if (id < 0 || id >= vocab_size) {
+      return fail(ErrorCode::invalid_argument,
+                  "token {} is not in the vocabulary, which has {} entries", id, vocab_size);
+    }
+  }
+  return {};
+}
+
+void Engine::add(std::unique_ptr<Job> job) {
+  if (Status good = check(job->request()); !good) return job->fail(std::move(good.error()));
+  if (job->request().max_tokens <= 0) return job->finish();
+  auto running = std::make_unique<Running>();
+  running->job = std::move(job);
+  jobs_.push_back(std::move(running));
+}
+
+void Engine::announce(Priority priority) {
+  int seen = announced_;
+  while (static_cast<int>(priority) < seen &&
+         !announced_.compare_exchange_weak(seen, static_cast<int>(priority))) {
+  }
+}
+
+void Engine::cancel_all() {
+  while (!jobs_.empty()) {  // a callback may submit once more
+    for (const auto& running : jobs_) {
+      running->error = {ErrorCode::cancelled, "the engine is stopping"};
+    }
+    remove_ended();
+  }
+}
+
+bool Engine::step() {
+  for (const auto& running : jobs_) {
+    if (running->job->cancelled()) running->error = {ErrorCode::cancelled, "cancelled"};
+  }
+  remove_ended();
+  if (jobs_.empty()) return false;
+
+  Priority urgency = Priority::review;
+  for (const auto& running : jobs_) urgency = std::min(urgency, running->job->request().priority);
+  build_batch(urgency);
+
+  const StepControl control(*this, urgency);
+  Status computed = model_->forward(
+      batch(), cache_,
+      std::span(logits_).first(batch_logit_rows_.size() * model_->size().vocab_size), control);
+  if (computed) {
+    take_results();
+    computed = draft_next();
+  } else if (computed.error().code == ErrorCode::cancelled) {
+    computed = {};  // nothing was taken over: the rows are computed again when they are due
+  }
+  if (!computed) {
+    for (Running* member : members_) member->error = computed.error();
+  }
+  remove_ended();
+  return true;
+}
+
+// Building the batch.
+
+void Engine::build_batch(Priority urgency) {
+  members_.clear();
+  batch_tokens_.clear();
+  batch_positions_.clear();
+  batch_slots_.clear();
+  batch_sequences_.clear();
+  batch_logit_rows_.clear();
+
+  // Decoding jobs first: they need one row each, and their reader is already reading.
+  for (const bool decoding : {true, false}) {
+    for (const auto& running : jobs_) {
+      if (running->job->request().priority != urgency) continue;
+      if (decoding != (running->admitted && running->n_pending() == 1)) continue;
+      if (static_cast<int>(members_.size()) == kMaxSequences) return;
+      if (!running->admitted) admit(*running);
+
+      const int n_free_rows = model_->max_batch() - static_cast<int>(batch_tokens_.size());
+      const int n_rows = rows_wanted(*running, n_free_rows);
+      if (n_rows > 0 && make_room(*running, n_rows)) add_to_batch(*running, n_rows);
+    }
+  }
+}
+
+void Engine::admit(Running& running) {
+  const std::span<const TokenId> tokens = running.job->tokens();
+  const int n_tokens = static_cast<int>(tokens.size());
+  const int capacity =
+      std::min(limits_.context_tokens, running.job->n_prompt() + running.job->request().max_tokens);
+  // The last token is always computed: its logits are what the job came for.
+  running.lease = prefixes_.acquire(tokens, n_tokens - 1, capacity + 1);
+  running.n_computed = running.lease.size();
+  running.admitted = true;
+  running.job->begin(running.n_computed);
+}
+
+int Engine::rows_wanted(const Running& running, int n_free_rows) const {
+  const int n_pending = running.n_pending();
+  if (n_pending > 1) return std::min({n_pending, limits_.prefill_chunk, n_free_rows});
+  const bool room_for_draft =
+      static_cast<int>(running.job->tokens().size()) < limits_.context_tokens;
+  return std::min(running.draft && room_for_draft ? 2 : 1, n_free_rows);
+}
+
+/// Makes sure that the lease covers `n_rows` more positions, if need be at the cost of less urgent
+/// jobs, or of equally urgent ones that came later. False: the job has to wait for the others.
+bool Engine::make_room(Running& running, int n_rows) {
+  const int n_missing = running.n_computed + n_rows - running.lease.size();
+  if (n_missing <= 0 || prefixes_.extend(running.lease, n_missing)) return true;
+
+  const Priority priority = running.job->request().priority;
+  bool came_later = true;
+  for (auto it = jobs_.rbegin(); it != jobs_.rend(); ++it) {
+    Running& other = **it;
+    if (&other == &running) came_later = false;
+    const Priority others = other.job->request().priority;
+    const bool gives_way = others > priority || (others == priority && came_later);
+    const bool in_batch = std::find(members_.begin(), members_.end(), &other) != members_.end();
+    if (!gives_way || !other.admitted || in_batch || &other == &running) continue;
+    give_up_slots(other);
+    if (prefixes_.extend(running.lease, n_missing)) return true;
+  }
+  return false;
+}
+
+/// What the job has computed stays in the tree as long as nobody needs the room.
+void Engine::give_up_slots(Running& running) {
+  prefixes_.commit(running.lease, running.job->tokens(), running.n_computed);
+  prefixes_.release(std::move(running.lease));
+  running.lease = {};
+  running.admitted = false;
+  running.n_computed = 0;
+  running.draft.reset();
+}
+
+void Engine::add_to_batch(Running& running, int n_rows) {
+  const std::span<const TokenId> tokens = running.job->tokens();
+  const int n_tokens = static_cast<int>(tokens.size());
+  const int end = running.n_computed + n_rows;
+
+  running.first_row = static_cast<int>(batch_tokens_.size());
+  running.n_rows = n_rows;
+  running.first_logit = -1;
+  running.carries_draft = end > n_tokens;
+  for (int position = running.n_computed; position < end; ++position) {
+    if (position >= n_tokens - 1) {  // the last known token, and the draft behind it
+      if (running.first_logit < 0) {
+        running.first_logit = static_cast<int>(batch_logit_rows_.size());
+      }
+      batch_logit_rows_.push_back(static_cast<int32_t>(batch_tokens_.size()));
+    }
+    batch_tokens_.push_back(position < n_tokens ? tokens[position] : *running.draft);
+    batch_positions_.push_back(position);
+    batch_slots_.push_back(running.lease.slots()[position]);
+  }
+  batch_sequences_.push_back({.first_row = running.first_row,
+                              .n_rows = n_rows,
+                              .slots = running.lease.slots().first(end)});
+  members_.push_back(&running);
+}
+
+Batch Engine::batch() const {
+  return {.tokens = batch_tokens_,
+          .positions = batch_positions_,
+          .slots = batch_slots_,
+          .sequences = batch_sequences_,
+          .logit_rows = batch_logit_rows_};
+}
+
+// Taking the results.
+
+void Engine::take_results() {
+  for (Running* member : members_) {
+    if (member->first_logit < 0) {
+      member->n_computed += member->n_rows;  // more prompt to come
+    } else {
+      take_result(*member);
+    }
+  }
+}
+
+void Engine::take_result(Running& running) {
+  Job& job = *running.job;
+  const int vocab_size = model_->size().vocab_size;
+  const auto logits = [&](int row) {
+    return std::span(logits_).subspan(size_t(row) * vocab_size, vocab_size);
+  };
+  const auto take = [&](int row) -> std::optional<TokenId> {
+    running.last_logit = row;
+    Result<TokenId> token = job.take(logits(row));
+    if (!token) {
+      running.error = std::move(token.error());
+      return std::nullopt;
+    }
+    if (!job.finished() && static_cast<int>(job.tokens().size()) >= limits_.context_tokens) {
+      job.stop_at_context_end();
+    }
+    return *token;
+  };
+
+  running.n_computed = static_cast<int>(job.tokens().size());
+  if (running.lease.committed() < job.n_prompt()) {  // others with this prompt need not wait
+    prefixes_.commit(running.lease, job.tokens(), job.n_prompt());
+  }
+  const std::optional<TokenId> token = take(running.first_logit);
+  if (!running.carries_draft) return;
+
+  ++running.n_drafts;
+  if (!token || running.ended() || *token != *running.draft) return;
+  ++running.n_right_drafts;
+  ++running.n_computed;
+  take(running.first_logit + 1);
+}
+
+/// Asks the model's draft layer for the token after next of every member that goes on.
+Status Engine::draft_next() {
+  if (draft_logits_.empty()) return {};
+  const bool wanted = std::any_of(members_.begin(), members_.end(), [](const Running* member) {
+    return !member->ended() && member->drafting_pays();
+  });
+  if (!wanted) return {};
+
+  batch_next_.clear();
+  for (const Running* member : members_) {
+    const std::span<const TokenId> tokens = member->job->tokens();
+    const int first_position = batch_positions_[member->first_row];
+    for (int row = 0; row < member->n_rows; ++row) {
+      const size_t next = first_position + row + 1;
+      // A wrong draft, or a job that is over, has no next token: those rows are never used.
+      batch_next_.push_back(next < tokens.size() ? tokens[next] : 0);
+    }
+  }
+  const size_t vocab_size = model_->size().vocab_size;
+  FATHOM_CHECK(
+      model_->draft(batch(), batch_next_, cache_,
+                    std::span(draft_logits_).first(batch_logit_rows_.size() * vocab_size)));
+  for (Running* member : members_) {
+    member->draft.reset();
+    if (member->first_logit < 0 || member->ended() || !member->drafting_pays()) continue;
+    member->draft =
+        argmax(std::span(draft_logits_).subspan(member->last_logit * vocab_size, vocab_size));
+  }
+  return {};
+}
+
+void Engine::remove_ended() {
+  const auto first = std::stable_partition(jobs_.begin(), jobs_.end(),
+                                           [](const auto& running) { return !running->ended(); });
+  std::vector<std::unique_ptr<Running>> ended(std::make_move_iterator(first),
+                                              std::make_move_iterator(jobs_.end()));
+  jobs_.erase(first, jobs_.end());
+  for (const auto& running : ended) {
+    if (running->admitted) give_up_slots(*running);
+    // Last: the client may submit its next request from here.
+    if (running->error) {
+      running->job->fail(std::move(*running->error));
+    } else {
+      running->job->finish();
+    }
+  }
+}
+
+}  // namespace fathom::engine

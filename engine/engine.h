@@ -1,0 +1,111 @@
+// The scheduler: jobs in, model steps out.
+//
+// One step computes one batch: the next token of every decoding job and a chunk of prompt of those
+// that have not begun, all of the most urgent priority present. Less urgent jobs wait between two
+// steps and keep their cache rows, unless a more urgent one needs the room: then they are computed
+// again later.
+//
+// Engine thread only.
+//
+// Invariants:
+//   - the tokens of a job depend on its request alone (see Backend), never on its company;
+//   - decoding allocates nothing (tests/engine/allocation_test.cpp);
+//   - every job ends in exactly one on_done.
+
+#pragma once
+
+#include <atomic>
+#include <climits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/base/result.h"
+#include "engine/job.h"
+#include "engine/model.h"
+#include "engine/prefix_tree.h"
+
+namespace fathom::engine {
+
+class Engine final {
+ public:
+  struct Limits {
+    int context_tokens = 0;  // longest sequence
+    int cache_tokens = 0;    // slots of the KV cache
+    int prefill_chunk = 0;   // prompt tokens in one step
+    bool speculate = true;   // draft with the model's own draft layer, if it has one
+  };
+
+  /// `backend` must outlive the engine. Errors: out_of_memory (the KV cache).
+  static Result<std::unique_ptr<Engine>> create(std::unique_ptr<Model> model, Backend& backend,
+                                                const Limits& limits);
+  ~Engine();
+
+  /// Takes a job over. Bad requests end at once.
+  void add(std::unique_ptr<Job> job);
+
+  /// Computes one step. False if there is nothing to do.
+  bool step();
+
+  /// Ends all jobs with ErrorCode::cancelled.
+  void cancel_all();
+
+  /// Forgets cached prefixes that no job uses.
+  void clear_cache() { prefixes_.clear(); }
+
+  /// Any thread: a job of this priority waits outside; a less urgent prefill gives way to it.
+  void announce(Priority priority);
+  /// What was announced is now being added.
+  void forget_announcements() { announced_ = kNothingAnnounced; }
+  /// Any thread: give up the step in flight, the engine is about to go.
+  void stop_soon() { stopping_ = true; }
+
+  const Model& model() const { return *model_; }
+  uint64_t cache_bytes() const { return cache_bytes_; }
+
+ private:
+  struct Running;     // a job, its lease and its place in the batch
+  class StepControl;  // the Interrupt of one step
+
+  Engine(std::unique_ptr<Model> model, const Limits& limits);
+
+  Status check(const GenerateRequest& request) const;
+  void admit(Running& running);
+  bool make_room(Running& running, int n_rows);
+  void give_up_slots(Running& running);
+  int rows_wanted(const Running& running, int n_free_rows) const;
+  void add_to_batch(Running& running, int n_rows);
+  void build_batch(Priority urgency);
+  Batch batch() const;
+  void take_results();
+  void take_result(Running& running);
+  Status draft_next();
+  void remove_ended();
+
+  std::unique_ptr<Model> model_;
+  Limits limits_;
+  PrefixTree prefixes_;
+  std::vector<std::unique_ptr<Buffer>> cache_memory_;
+  KvStore cache_;
+  uint64_t cache_bytes_ = 0;
+
+  std::vector<std::unique_ptr<Running>> jobs_;  // in order of arrival
+
+  // The batch of the current step; room for the largest is reserved.
+  std::vector<Running*> members_;
+  std::vector<TokenId> batch_tokens_;
+  std::vector<int32_t> batch_positions_;
+  std::vector<SlotId> batch_slots_;
+  std::vector<SequenceRows> batch_sequences_;
+  std::vector<int32_t> batch_logit_rows_;
+  std::vector<TokenId> batch_next_;
+  std::vector<float> logits_;        // [kMaxLogitRows, vocab_size]
+  std::vector<float> draft_logits_;  // same; empty if the model cannot draft
+
+  static constexpr int kNothingAnnounced = INT_MAX;
+  std::atomic<int> announced_ = kNothingAnnounced;  // most urgent priority that waits outside
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace fathom::engine

@@ -1,0 +1,191 @@
+#include "engine/engine_thread.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "engine/base/queue.h"
+#include "engine/engine.h"
+#include "engine/job.h"
+#include "engine/models/read_traits.h"
+#include "engine/tokenizer/tokenizer.h"
+
+namespace fathom::engine {
+namespace {
+
+// What a request may use unless more is asked for: beyond this, keys and values of a large model
+// take more memory than people expect of an editor's helper.
+constexpr int kDefaultContext = 8192;
+constexpr uint64_t kDefaultCacheBytes = uint64_t{1} << 30;
+
+// Rows that a step may have beyond a prefill chunk: decoding jobs and their drafts.
+constexpr int kDecodeRows = 16;
+
+Engine::Limits limits_for(const EngineOptions& options, const Model& model, int context_length) {
+  Engine::Limits limits;
+  limits.context_tokens = options.context_tokens > 0
+                              ? std::min(options.context_tokens, context_length)
+                              : std::min(kDefaultContext, context_length);
+  uint64_t bytes_per_token = 0;
+  for (const int width : model.cache_widths()) bytes_per_token += sizeof(float) * width;
+  const auto affordable =
+      static_cast<int64_t>(kDefaultCacheBytes / std::max<uint64_t>(1, bytes_per_token));
+  const int64_t wanted = options.cache_tokens > 0
+                             ? options.cache_tokens
+                             : std::min<int64_t>(2 * limits.context_tokens, affordable);
+  // One request always fits, with a slot for a draft.
+  limits.cache_tokens = static_cast<int>(std::max<int64_t>(wanted, limits.context_tokens + 1));
+  limits.prefill_chunk = std::max(1, options.prefill_chunk);
+  limits.speculate = options.speculate;
+  return limits;
+}
+
+}  // namespace
+
+class EngineThread::Impl final {
+ public:
+  /// What crosses to the engine thread: a job, or a call.
+  struct Message {
+    std::unique_ptr<Job> job;
+    std::function<void(Engine&)> call;
+  };
+
+  std::shared_ptr<const Tokenizer> tokenizer;
+  ModelTraits traits;
+  EngineInfo info;
+
+  /// Everything is loaded; begins to work.
+  void start(std::unique_ptr<Backend> backend, std::unique_ptr<Engine> engine, bool threads) {
+    backend_ = std::move(backend);
+    engine_ = std::move(engine);
+    threads_ = threads;
+    if (threads_) thread_ = std::jthread([this] { run(); });
+  }
+
+  ~Impl() {
+    messages_.close();
+    if (engine_) engine_->stop_soon();
+  }
+
+  std::unique_ptr<Job> make_job(GenerateRequest request, OnToken on_token, OnDone on_done) const {
+    return std::make_unique<Job>(std::move(request), std::move(on_token), std::move(on_done),
+                                 *tokenizer, traits);
+  }
+
+  void submit(std::unique_ptr<Job> job) {
+    engine_->announce(job->request().priority);
+    post({.job = std::move(job)});
+  }
+
+  void post(Message message) {
+    if (threads_) {
+      messages_.push(std::move(message));
+      return;
+    }
+    handle(std::move(message));
+    if (running_inline_) return;  // posted from a callback: the loop below will see it
+    running_inline_ = true;
+    do {
+      engine_->forget_announcements();
+    } while (engine_->step());
+    running_inline_ = false;
+  }
+
+ private:
+  void handle(Message message) {
+    if (message.job) {
+      engine_->add(std::move(message.job));
+    } else {
+      message.call(*engine_);
+    }
+  }
+
+  void run() {
+    while (std::optional<Message> first = messages_.pop()) {
+      handle(std::move(*first));
+      do {
+        engine_->forget_announcements();
+        while (std::optional<Message> next = messages_.try_pop()) handle(std::move(*next));
+      } while (!messages_.closed() && engine_->step());
+    }
+    engine_->cancel_all();
+  }
+
+  Queue<Message> messages_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Engine> engine_;  // uses backend_
+  bool threads_ = true;
+  bool running_inline_ = false;
+  std::jthread thread_;  // last: uses everything above
+};
+
+EngineThread::EngineThread(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+EngineThread::~EngineThread() = default;
+
+Result<std::unique_ptr<EngineThread>> EngineThread::start(
+    std::shared_ptr<const Checkpoint> checkpoint, const EngineOptions& options, Log& log) {
+  const auto started = std::chrono::steady_clock::now();
+  auto impl = std::make_unique<Impl>();
+  FATHOM_TRY(tokenizer, Tokenizer::load(*checkpoint));
+  impl->tokenizer = std::move(tokenizer);
+  FATHOM_TRY(traits, read_traits(*checkpoint, *impl->tokenizer));
+  impl->traits = std::move(traits);
+
+  FATHOM_TRY(backend, make_backend(options.backend, {.n_threads = options.n_threads}));
+  const ModelOptions model_options = {.max_batch =
+                                          std::max(1, options.prefill_chunk) + kDecodeRows};
+  FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));
+  const Engine::Limits limits = limits_for(options, *model, impl->traits.context_length);
+  FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits));
+
+  const std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - started;
+  impl->info = {.backend = std::string(backend->name()),
+                .device = backend->description(),
+                .model = engine->model().size(),
+                .context_tokens = limits.context_tokens,
+                .cache_tokens = limits.cache_tokens,
+                .ms_load = elapsed.count(),
+                .weight_bytes = checkpoint->size_bytes(),
+                .cache_bytes = engine->cache_bytes()};
+  log.info("loaded {} ({}) on {} ({}) in {:.0f} ms", impl->traits.name, impl->traits.architecture,
+           impl->info.backend, impl->info.device, impl->info.ms_load);
+  impl->start(std::move(backend), std::move(engine), options.threads);
+  return std::unique_ptr<EngineThread>(new EngineThread(std::move(impl)));
+}
+
+void EngineThread::submit(GenerateRequest request, OnToken on_token, OnDone on_done) {
+  impl_->submit(impl_->make_job(std::move(request), std::move(on_token), std::move(on_done)));
+}
+
+const Tokenizer& EngineThread::tokenizer() const { return *impl_->tokenizer; }
+const ModelTraits& EngineThread::traits() const { return impl_->traits; }
+const EngineInfo& EngineThread::info() const { return impl_->info; }
+
+Result<std::vector<float>> EngineThread::logits(std::vector<TokenId> tokens) {
+  std::vector<float> logits;
+  std::promise<Status> promise;
+  std::future<Status> done = promise.get_future();
+  std::unique_ptr<Job> job = impl_->make_job(
+      {.prompt = std::move(tokens), .max_tokens = 1}, nullptr, [&](Result<GenerateResult> result) {
+        promise.set_value(result ? Status() : tl::unexpected<Error>(std::move(result.error())));
+      });
+  job->observe_logits([&](std::span<const float> row) { logits.assign(row.begin(), row.end()); });
+  impl_->submit(std::move(job));
+  FATHOM_CHECK(done.get());
+  return logits;
+}
+
+void EngineThread::clear_cache() {
+  std::promise<void> cleared;
+  impl_->post({.call = [&](Engine& engine) {
+    engine.clear_cache();
+    cleared.set_value();
+  }});
+  cleared.get_future().wait();
+}
+
+}  // namespace fathom::engine

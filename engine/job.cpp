@@ -1,0 +1,129 @@
+#include "engine/job.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace fathom::engine {
+namespace {
+
+double ms_between(std::chrono::steady_clock::time_point a,
+                  std::chrono::steady_clock::time_point b) {
+  return std::chrono::duration<double, std::milli>(b - a).count();
+}
+
+/// Whether a text that must begin with `wanted` can begin with `bytes`.
+bool agrees(std::string_view bytes, std::string_view wanted) {
+  return !bytes.empty() && (bytes.starts_with(wanted) || wanted.starts_with(bytes));
+}
+
+}  // namespace
+
+Job::Job(GenerateRequest request, Generator::OnToken on_token, Generator::OnDone on_done,
+         const Tokenizer& tokenizer, const ModelTraits& traits)
+    : request_(std::move(request)),
+      on_token_(std::move(on_token)),
+      on_done_(std::move(on_done)),
+      tokenizer_(tokenizer),
+      traits_(traits),
+      sampler_(request_.sampling, traits.vocab_size),
+      tokens_(request_.prompt),
+      forced_rest_(request_.forced_prefix) {
+  // Everything that grows per token gets its room now: decoding allocates nothing.
+  tokens_.reserve(request_.prompt.size() + std::max(0, request_.max_tokens));
+  size_t longest = 0;
+  for (const std::string& stop : request_.stop_strings) longest = std::max(longest, stop.size());
+  constexpr size_t kLongestToken = 1024;
+  tail_.reserve(longest + kLongestToken);
+}
+
+void Job::begin(int reused) {
+  if (n_reused_ >= 0) return;  // back after giving up its slots to a more urgent job
+  n_reused_ = reused;
+  begun_ = Clock::now();
+}
+
+bool Job::is_end_token(TokenId id) const {
+  return std::find(traits_.end_tokens.begin(), traits_.end_tokens.end(), id) !=
+         traits_.end_tokens.end();
+}
+
+void Job::forbid_tokens(std::span<float> logits) const {
+  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+  const bool forbid_end = request_.ignore_end_tokens || (request_.forbid_empty && n_sampled_ == 0);
+  if (forbid_end || !forced_rest_.empty()) {
+    for (const TokenId end : traits_.end_tokens) logits[end] = kForbidden;
+  }
+  if (forced_rest_.empty()) return;
+  for (TokenId id = 0; id < static_cast<TokenId>(logits.size()); ++id) {
+    if (tokenizer_.is_special(id) || !agrees(tokenizer_.bytes(id), forced_rest_)) {
+      logits[id] = kForbidden;
+    }
+  }
+}
+
+bool Job::contains_stop_string(std::string_view new_bytes) {
+  if (request_.stop_strings.empty()) return false;
+  tail_ += new_bytes;
+  size_t longest = 0;
+  for (const std::string& stop : request_.stop_strings) {
+    if (!stop.empty() && tail_.find(stop) != std::string::npos) return true;
+    longest = std::max(longest, stop.size());
+  }
+  if (tail_.size() > longest) tail_.erase(0, tail_.size() - longest);
+  return false;
+}
+
+Result<TokenId> Job::take(std::span<float> logits) {
+  if (observer_) observer_(logits);
+  forbid_tokens(logits);
+  const std::optional<Sampled> sampled = sampler_.sample(logits, static_cast<int>(tokens_.size()));
+  if (!sampled) {
+    return fathom::fail(ErrorCode::internal,
+                        "the model computed numbers that are not finite; its file may be damaged: "
+                        "try `fathom inspect` on it or download it again");
+  }
+  if (n_sampled_++ == 0) first_token_ = Clock::now();
+  sum_logprob_ += sampled->logprob;
+
+  const TokenId id = sampled->id;
+  if (is_end_token(id) && !request_.ignore_end_tokens) {
+    stop_ = StopReason::end_token;
+    return id;
+  }
+  tokens_.push_back(id);
+  const std::string_view bytes = tokenizer_.bytes(id);
+  forced_rest_.erase(0, std::min(bytes.size(), forced_rest_.size()));
+
+  const bool goes_on =
+      !on_token_ || on_token_({.id = id, .bytes = bytes, .logprob = sampled->logprob});
+  if (!goes_on) {
+    stop_ = StopReason::callback;
+  } else if (contains_stop_string(bytes)) {
+    stop_ = StopReason::stop_string;
+  } else if (static_cast<int>(tokens_.size()) - n_prompt() >= request_.max_tokens) {
+    stop_ = StopReason::max_tokens;
+  }
+  return id;
+}
+
+void Job::finish() {
+  const Clock::time_point now = Clock::now();
+  GenerateResult result;
+  result.tokens.assign(tokens_.begin() + n_prompt(), tokens_.end());
+  result.stop = stop_.value_or(StopReason::max_tokens);
+  result.prompt_tokens = n_prompt();
+  result.reused_tokens = std::max(0, n_reused_);
+  result.ms_total = ms_between(submitted_, now);
+  if (n_sampled_ > 0) {
+    result.ms_first_token = ms_between(submitted_, first_token_);
+    result.ms_prefill = ms_between(begun_, first_token_);
+    result.ms_decode = ms_between(first_token_, now);
+    result.mean_logprob = static_cast<float>(sum_logprob_ / n_sampled_);
+  }
+  on_done_(std::move(result));
+}
+
+void Job::fail(Error error) { on_done_(tl::unexpected<Error>(std::move(error))); }
+
+}  // namespace fathom::engine
