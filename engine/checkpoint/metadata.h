@@ -23,7 +23,9 @@ class Metadata final {
   using Value = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>,
                              std::vector<double>, std::vector<std::string>>;
 
-  void set(std::string key, Value value) { values_.insert_or_assign(std::move(key), std::move(value)); }
+  void set(std::string key, Value value) {
+    values_.insert_or_assign(std::move(key), std::move(value));
+  }
 
   bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
   /// Each is nothing where the key is absent or of another kind; number() accepts integers too.
