@@ -81,6 +81,9 @@ struct ModelOptions {
   int max_batch = 128;  // rows of one step
 };
 
+/// Whether load_model() knows the architecture that the checkpoint names. Errors: unsupported.
+Status check_architecture(const Checkpoint& checkpoint);
+
 /// Loads the architecture that the checkpoint names (engine/models/registry.cpp).
 /// `backend` must outlive the model. Errors: unsupported (architecture, tensor type), corrupt
 /// (a tensor is missing or has another shape; the message names it), out_of_memory.
