@@ -1,0 +1,129 @@
+// Real threads around the real engine and the built-in model; also run under ThreadSanitizer.
+
+#include "engine/engine_thread.h"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/tokenizer/tokenizer.h"
+
+namespace fathom::engine {
+namespace {
+
+std::unique_ptr<EngineThread> start(EngineOptions options) {
+  static Log log;
+  options.n_threads = 2;
+  auto checkpoint = Checkpoint::open("models/nano/fathom-nano.gguf");
+  EXPECT_TRUE(checkpoint);
+  auto engine = EngineThread::start(*checkpoint, options, log);
+  EXPECT_TRUE(engine) << engine.error().message;
+  return std::move(*engine);
+}
+
+std::vector<TokenId> prompt_of(const EngineThread& engine, std::string_view text) {
+  std::vector<TokenId> prompt = {engine.traits().bos};
+  engine.tokenizer().encode(text, prompt);
+  return prompt;
+}
+
+TEST(EngineThread, GivesTheSameTextWithAndWithoutThreads) {
+  auto threaded = start({});
+  auto inline_engine = start({.threads = false});
+  const auto prompt = prompt_of(*threaded, "#include <vector>\n\nint sum(");
+  const auto a = generate(*threaded, {.prompt = prompt, .max_tokens = 16});
+  const auto b = generate(*inline_engine, {.prompt = prompt, .max_tokens = 16});
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(a->tokens, b->tokens);
+}
+
+TEST(EngineThread, GivesTheSameTextAloneAndInCompany) {
+  auto engine = start({});
+  const auto prompt = prompt_of(*engine, "def area(width, height):\n    return ");
+  const GenerateRequest request = {
+      .prompt = prompt, .max_tokens = 24, .sampling = {.temperature = 0.9f, .seed = 11}};
+  const auto alone = generate(*engine, request);
+  ASSERT_TRUE(alone);
+
+  std::vector<std::future<Result<GenerateResult>>> company;
+  for (int i = 0; i < 6; ++i) {
+    auto promise = std::make_shared<std::promise<Result<GenerateResult>>>();
+    company.push_back(promise->get_future());
+    GenerateRequest other = request;
+    if (i % 2 == 1) other.prompt = prompt_of(*engine, std::string(10 * i, 'x'));
+    engine->submit(std::move(other), nullptr,
+                   [promise](Result<GenerateResult> done) { promise->set_value(std::move(done)); });
+  }
+  for (int i = 0; i < 6; ++i) {
+    const Result<GenerateResult> result = company[i].get();
+    ASSERT_TRUE(result);
+    if (i % 2 == 0) {
+      EXPECT_EQ(result->tokens, alone->tokens) << i;
+    }
+  }
+}
+
+TEST(EngineThread, AnswersEveryJobWhenItIsDestroyed) {
+  std::atomic<int> n_done = 0;
+  {
+    auto engine = start({});
+    const auto prompt = prompt_of(*engine, "while True:");
+    for (int i = 0; i < 20; ++i) {
+      engine->submit({.prompt = prompt, .max_tokens = 400, .ignore_end_tokens = true}, nullptr,
+                     [&](const Result<GenerateResult>&) { ++n_done; });
+    }
+  }
+  EXPECT_EQ(n_done, 20);
+}
+
+TEST(EngineThread, CancelsFromAnotherThread) {
+  auto engine = start({});
+  CancelSource source;
+  std::promise<void> first_token;
+  std::promise<Result<GenerateResult>> done;
+  std::atomic<int> n_tokens = 0;
+  engine->submit(
+      {.prompt = prompt_of(*engine, "x = "),
+       .max_tokens = 4000,
+       .ignore_end_tokens = true,
+       .cancel = source.token()},
+      [&](const TokenEvent&) {
+        if (++n_tokens == 1) first_token.set_value();
+        return true;
+      },
+      [&](Result<GenerateResult> result) { done.set_value(std::move(result)); });
+  first_token.get_future().wait();
+  source.cancel();
+  const Result<GenerateResult> result = done.get_future().get();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::cancelled);
+}
+
+TEST(EngineThread, LogitsAgreeWithTheTokenThatIsGenerated) {
+  auto engine = start({});
+  const auto prompt = prompt_of(*engine, "int main() {\n  return");
+  const auto logits = engine->logits(prompt);
+  ASSERT_TRUE(logits);
+  ASSERT_EQ(logits->size(), 8192u);
+  const auto result =
+      generate(*engine, {.prompt = prompt, .max_tokens = 1, .ignore_end_tokens = true});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->tokens[0], std::max_element(logits->begin(), logits->end()) - logits->begin());
+  EXPECT_FALSE(engine->logits({}));
+}
+
+TEST(EngineThread, ForgetsPrefixesWhenAsked) {
+  auto engine = start({});
+  const auto prompt = prompt_of(*engine, "for (int i = 0; i < n; ++i) {");
+  ASSERT_TRUE(generate(*engine, {.prompt = prompt, .max_tokens = 1}));
+  EXPECT_GT(generate(*engine, {.prompt = prompt, .max_tokens = 1})->reused_tokens, 0);
+  engine->clear_cache();
+  EXPECT_EQ(generate(*engine, {.prompt = prompt, .max_tokens = 1})->reused_tokens, 0);
+}
+
+}  // namespace
+}  // namespace fathom::engine
