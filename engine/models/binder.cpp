@@ -1,0 +1,167 @@
+#include "engine/models/binder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/ranges.h>
+
+#include "engine/quant/dequantize.h"
+
+namespace fathom::engine {
+namespace {
+
+std::string computable_types() {
+  std::vector<std::string_view> names;
+  for (const DType dtype : kAllDTypes) names.push_back(info(dtype).name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// "mlp.experts.*.up_proj.weight" -> "mlp.experts.3.up_proj.weight"
+std::string with_index(std::string_view pattern, int64_t index) {
+  const size_t star = pattern.find('*');
+  return fmt::format("{}{}{}", pattern.substr(0, star), index, pattern.substr(star + 1));
+}
+
+}  // namespace
+
+Binder::Scope Binder::top() { return {*this, ""}; }
+
+Binder::Scope Binder::layer(int index) {
+  const bool gguf = checkpoint_->format() == Checkpoint::Format::gguf;
+  return {*this, fmt::format("{}.{}.", gguf ? "blk" : "model.layers", index)};
+}
+
+void Binder::report(ErrorCode code, std::string message) {
+  if (status_) status_ = fail(code, "{}: {}", checkpoint_->source(), message);
+}
+
+const Weight* Binder::upload(WeightData data) {
+  if (!status_) return nullptr;
+  const int64_t n_parameters = int64_t{data.count} * data.rows * data.cols;
+  auto weight = backend_.upload(std::move(data));
+  if (!weight) {
+    report(weight.error().code, weight.error().message);
+    return nullptr;
+  }
+  n_parameters_ += n_parameters;
+  size_bytes_ += (*weight)->size_bytes();
+  weights_.push_back(std::move(*weight));
+  return weights_.back().get();
+}
+
+uint64_t Binder::bytes_per_token(const TokenPath& path) const {
+  const uint64_t lookup_only = path.lookup_only ? path.lookup_only->size_bytes() : 0;
+  const uint64_t active = expert_bytes_ / path.n_experts * path.n_active;
+  return size_bytes_ - expert_bytes_ - lookup_only + active;
+}
+
+std::string Binder::Scope::full(TensorName name) const {
+  const std::string_view own = is_gguf() ? name.gguf : name.hugging_face;
+  return own.empty() ? std::string() : prefix_ + std::string(own);
+}
+
+const TensorInfo* Binder::Scope::find(TensorName name) const {
+  const std::string full_name = full(name);
+  return full_name.empty() ? nullptr : binder_->checkpoint_->find(full_name);
+}
+
+const TensorInfo* Binder::Scope::require_named(std::string_view name,
+                                               std::span<const int64_t> shape) const {
+  const TensorInfo* tensor = binder_->checkpoint_->find(name);
+  if (!tensor) {
+    binder_->report(ErrorCode::corrupt, fmt::format("tensor {} is missing", name));
+    return nullptr;
+  }
+  if (!std::ranges::equal(tensor->shape, shape)) {
+    binder_->report(ErrorCode::corrupt,
+                    fmt::format("tensor {} has shape [{}]; expected [{}]", name,
+                                fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
+    return nullptr;
+  }
+  if (!tensor->dtype) {
+    binder_->report(ErrorCode::unsupported,
+                    fmt::format("tensor {} has type {}; fathom computes with {}", name,
+                                tensor->type_name, computable_types()));
+    return nullptr;
+  }
+  return tensor;
+}
+
+const Weight* Binder::Scope::upload_stored(const TensorInfo* tensor, int64_t count, int64_t rows,
+                                           int64_t cols) const {
+  constexpr int64_t kMax = std::numeric_limits<int>::max();
+  if (!tensor) return nullptr;
+  if (count > kMax || rows > kMax || cols > kMax) {
+    binder_->report(ErrorCode::unsupported, fmt::format("tensor {} is too large", tensor->name));
+    return nullptr;
+  }
+  return binder_->upload({.name = tensor->name,
+                          .dtype = *tensor->dtype,
+                          .count = static_cast<int>(count),
+                          .rows = static_cast<int>(rows),
+                          .cols = static_cast<int>(cols),
+                          .bytes = tensor->bytes,
+                          .owner = binder_->checkpoint_});
+}
+
+const Weight* Binder::Scope::matrix(TensorName name, int64_t rows, int64_t cols) const {
+  const int64_t shape[] = {rows, cols};
+  return upload_stored(require(name, shape), 1, rows, cols);
+}
+
+const Weight* Binder::Scope::heads(TensorName name, int64_t count, int64_t rows,
+                                   int64_t cols) const {
+  const int64_t shape[] = {count, rows, cols};
+  return upload_stored(require(name, shape), count, rows, cols);
+}
+
+const Weight* Binder::Scope::vector(TensorName name, int64_t cols) const {
+  const int64_t shape[] = {cols};
+  const TensorInfo* tensor = require(name, shape);
+  if (!tensor) return nullptr;
+  auto numbers = std::make_shared<std::vector<float>>(cols);
+  dequantize(*tensor->dtype, tensor->bytes, *numbers);
+  return upload({.name = tensor->name,
+                 .dtype = DType::f32,
+                 .cols = static_cast<int>(cols),
+                 .bytes = std::as_bytes(std::span(*numbers)),
+                 .owner = numbers});
+}
+
+const Weight* Binder::Scope::experts(TensorName name, int64_t count, int64_t rows,
+                                     int64_t cols) const {
+  const uint64_t size_before = binder_->size_bytes_;
+  const Weight* weight = nullptr;
+  if (is_gguf()) {
+    weight = heads(name, count, rows, cols);
+  } else {
+    const int64_t shape[] = {rows, cols};
+    WeightData data;
+    data.name = full(name);
+    data.count = static_cast<int>(count);
+    data.rows = static_cast<int>(rows);
+    data.cols = static_cast<int>(cols);
+    auto bytes = std::make_shared<std::vector<std::byte>>();
+    for (int64_t i = 0; i < count; ++i) {
+      const TensorInfo* expert = require_named(with_index(full(name), i), shape);
+      if (!expert) return nullptr;
+      if (i == 0) {
+        data.dtype = *expert->dtype;
+        bytes->reserve(expert->bytes.size() * count);
+      } else if (data.dtype != *expert->dtype) {
+        binder_->report(ErrorCode::unsupported,
+                        fmt::format("tensor {} has another type than those of the other experts",
+                                    expert->name));
+        return nullptr;
+      }
+      bytes->insert(bytes->end(), expert->bytes.begin(), expert->bytes.end());
+    }
+    data.bytes = *bytes;
+    data.owner = bytes;
+    weight = upload(std::move(data));
+  }
+  binder_->expert_bytes_ += binder_->size_bytes_ - size_before;
+  return weight;
+}
+
+}  // namespace fathom::engine

@@ -1,0 +1,108 @@
+// Finds a checkpoint's tensors by name, checks their shapes and hands them to a backend.
+//
+// What is wrong is remembered instead of returned, so that binding reads as a table: bind every
+// weight, then look at status() once. Until then a bad tensor binds as null.
+//
+// Invariant: a weight that was bound has exactly the shape that was asked for.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/base/result.h"
+#include "engine/checkpoint/checkpoint.h"
+
+namespace fathom::engine {
+
+/// A tensor's name in each format, without the layer's prefix. Empty: that format lacks it.
+struct TensorName {
+  std::string_view hugging_face;
+  std::string_view gguf;
+};
+
+class Binder final {
+ public:
+  class Scope;
+
+  Binder(std::shared_ptr<const Checkpoint> checkpoint, Backend& backend)
+      : checkpoint_(std::move(checkpoint)), backend_(backend) {}
+
+  /// Names as they are, and below "model.layers.N." or "blk.N.".
+  Scope top();
+  Scope layer(int index);
+
+  /// The first thing that was wrong. Errors: corrupt (the message names the tensor, and what was
+  /// expected and found), unsupported (its type), out_of_memory.
+  const Status& status() const { return status_; }
+
+  /// Of everything bound so far.
+  int64_t n_parameters() const { return n_parameters_; }
+  struct TokenPath {
+    const Weight* lookup_only = nullptr;  // a table of which one token reads one row, or null
+    int n_experts = 1;
+    int n_active = 1;
+  };
+  /// Bytes of the weights bound so far that one decoded token reads.
+  uint64_t bytes_per_token(const TokenPath& path) const;
+
+  /// Owns all weights; the pointers that were handed out live as long as this.
+  std::vector<std::unique_ptr<Weight>> take_weights() { return std::move(weights_); }
+
+ private:
+  void report(ErrorCode code, std::string message);
+  const Weight* upload(WeightData data);
+
+  std::shared_ptr<const Checkpoint> checkpoint_;
+  Backend& backend_;
+  Status status_;
+  std::vector<std::unique_ptr<Weight>> weights_;
+  int64_t n_parameters_ = 0;
+  uint64_t size_bytes_ = 0;
+  uint64_t expert_bytes_ = 0;  // the part of size_bytes_ that experts() bound
+};
+
+/// The tensors of one layer, or those outside all layers. Cheap to copy.
+class Binder::Scope final {
+ public:
+  /// Null, without complaint, if there is none or this format lacks it.
+  const TensorInfo* find(TensorName name) const;
+  bool is_gguf() const { return binder_->checkpoint_->format() == Checkpoint::Format::gguf; }
+  bool has(TensorName name) const { return find(name) != nullptr; }
+
+  /// [rows, cols], as stored.
+  const Weight* matrix(TensorName name, int64_t rows, int64_t cols) const;
+  /// [cols] as f32, whatever it is stored as: norms, biases, router corrections.
+  const Weight* vector(TensorName name, int64_t cols) const;
+  /// [count, rows, cols], as stored in one tensor: one matrix a head.
+  const Weight* heads(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
+  /// As heads(); in Hugging Face files one tensor for each of `count`, whose index stands for '*'.
+  const Weight* experts(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
+
+  /// For layouts that need more than a view: checks the shape, reports what is wrong. Null after
+  /// an error.
+  const TensorInfo* require(TensorName name, std::span<const int64_t> shape) const {
+    return require_named(full(name), shape);
+  }
+  /// Uploads what was made from required tensors.
+  const Weight* upload(WeightData data) const { return binder_->upload(std::move(data)); }
+
+ private:
+  friend class Binder;
+  Scope(Binder& binder, std::string prefix) : binder_(&binder), prefix_(std::move(prefix)) {}
+
+  std::string full(TensorName name) const;
+  const TensorInfo* require_named(std::string_view name, std::span<const int64_t> shape) const;
+  const Weight* upload_stored(const TensorInfo* tensor, int64_t count, int64_t rows,
+                              int64_t cols) const;
+
+  Binder* binder_;
+  std::string prefix_;
+};
+
+}  // namespace fathom::engine

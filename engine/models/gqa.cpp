@@ -1,0 +1,222 @@
+#include "engine/models/gqa.h"
+
+#include <cmath>
+
+#include "engine/models/feed_forward.h"
+#include "engine/models/limits.h"
+#include "engine/models/output_head.h"
+#include "engine/models/rope_tables.h"
+#include "engine/models/scratch.h"
+#include "engine/quant/dequantize.h"
+
+namespace fathom::engine {
+namespace {
+
+struct Layer {
+  const Weight* attention_norm = nullptr;  // [1, dim]
+  const Weight* q = nullptr;               // [n_heads * head_dim, dim]
+  const Weight* k = nullptr;               // [n_kv_heads * head_dim, dim]
+  const Weight* v = nullptr;               // [n_kv_heads * head_dim, dim]
+  const Weight* q_bias = nullptr;          // [1, n_heads * head_dim]?
+  const Weight* k_bias = nullptr;          // [1, n_kv_heads * head_dim]?
+  const Weight* v_bias = nullptr;          // [1, n_kv_heads * head_dim]?
+  const Weight* out = nullptr;             // [dim, n_heads * head_dim]
+  const Weight* ffn_norm = nullptr;        // [1, dim]
+  GatedFfnWeights ffn;
+};
+
+class GqaModel final : public Model {
+ public:
+  static Result<std::unique_ptr<Model>> load(std::shared_ptr<const Checkpoint> checkpoint,
+                                             GqaConfig config, Backend& backend,
+                                             const ModelOptions& options);
+
+  const ModelSize& size() const override { return size_; }
+  std::span<const int> cache_widths() const override { return cache_widths_; }
+  int max_batch() const override { return max_batch_; }
+  Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
+                 const Interrupt& interrupt) override;
+
+ private:
+  GqaModel(Backend& backend, GqaConfig config, int max_batch)
+      : backend_(backend), config_(std::move(config)), max_batch_(max_batch) {}
+  Status bind(Binder binder);
+  Status allocate_scratch();
+  void attention(const Layer& layer, Tensor x, const Batch& batch, Tensor cache);
+
+  Backend& backend_;
+  const GqaConfig config_;
+  const int max_batch_;
+  ModelSize size_;
+  std::vector<int> cache_widths_;
+
+  const Weight* embedding_ = nullptr;  // [vocab, dim]
+  std::vector<Layer> layers_;
+  OutputHead head_;
+
+  // All [max_batch, ...].
+  Tensor x_;        // dim: the residual stream
+  Tensor h_;        // dim: what a block computes
+  Tensor q_, out_;  // n_heads * head_dim
+  Tensor k_, v_;    // n_kv_heads * head_dim
+  FfnScratch ffn_scratch_;
+  OutputScratch output_scratch_;
+
+  std::vector<std::unique_ptr<Weight>> weights_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;
+};
+
+Layer bind_layer(Binder::Scope in, const GqaConfig& c) {
+  const int64_t q_dim = int64_t{c.n_heads} * c.head_dim;
+  const int64_t kv_dim = int64_t{c.n_kv_heads} * c.head_dim;
+  Layer layer = {
+      .attention_norm = in.vector({"input_layernorm.weight", "attn_norm.weight"}, c.dim),
+      .q = in.matrix({"self_attn.q_proj.weight", "attn_q.weight"}, q_dim, c.dim),
+      .k = in.matrix({"self_attn.k_proj.weight", "attn_k.weight"}, kv_dim, c.dim),
+      .v = in.matrix({"self_attn.v_proj.weight", "attn_v.weight"}, kv_dim, c.dim),
+      .out = in.matrix({"self_attn.o_proj.weight", "attn_output.weight"}, c.dim, q_dim),
+      .ffn_norm = in.vector({"post_attention_layernorm.weight", "ffn_norm.weight"}, c.dim),
+      .ffn = bind_gated_ffn(in, c.hidden, c.dim)};
+  if (c.qkv_bias) {
+    layer.q_bias = in.vector({"self_attn.q_proj.bias", "attn_q.bias"}, q_dim);
+    layer.k_bias = in.vector({"self_attn.k_proj.bias", "attn_k.bias"}, kv_dim);
+    layer.v_bias = in.vector({"self_attn.v_proj.bias", "attn_v.bias"}, kv_dim);
+  }
+  return layer;
+}
+
+// Llama 3.1's scaling, as llama.cpp's converter stores it: [head_dim / 2] divisors.
+Status apply_stored_factors(Binder& binder, Rope& rope) {
+  constexpr TensorName kFactors = {"", "rope_freqs.weight"};
+  if (!binder.top().has(kFactors)) return {};
+  const int64_t shape[] = {static_cast<int64_t>(rope.inverse_frequencies.size())};
+  if (const TensorInfo* tensor = binder.top().require(kFactors, shape)) {
+    std::vector<float> factors(shape[0]);
+    dequantize(*tensor->dtype, tensor->bytes, factors);
+    for (size_t i = 0; i < factors.size(); ++i) rope.inverse_frequencies[i] /= factors[i];
+  }
+  return binder.status();
+}
+
+Result<std::unique_ptr<Model>> GqaModel::load(std::shared_ptr<const Checkpoint> checkpoint,
+                                              GqaConfig config, Backend& backend,
+                                              const ModelOptions& options) {
+  Binder binder(std::move(checkpoint), backend);
+  FATHOM_CHECK(apply_stored_factors(binder, config.rope));
+  std::unique_ptr<GqaModel> model(new GqaModel(backend, std::move(config), options.max_batch));
+  FATHOM_CHECK(model->bind(std::move(binder)));
+  FATHOM_CHECK(model->allocate_scratch());
+  return model;
+}
+
+Status GqaModel::bind(Binder binder) {
+  const GqaConfig& c = config_;
+  embedding_ = binder.top().matrix(kEmbedding, c.vocab, c.dim);
+  head_ = bind_output_head(binder.top(), embedding_, c.tied, c.norm_eps);
+  for (int i = 0; i < c.n_layers && binder.status(); ++i)
+    layers_.push_back(bind_layer(binder.layer(i), c));
+  FATHOM_CHECK(binder.status());
+
+  size_ = {.n_layers = c.n_layers,
+           .dim = c.dim,
+           .vocab_size = c.vocab,
+           .context_length = c.context_length,
+           .n_parameters = binder.n_parameters(),
+           .bytes_per_token = binder.bytes_per_token(
+               {.lookup_only = head_.output == embedding_ ? nullptr : embedding_})};
+  cache_widths_.assign(c.n_layers, 2 * c.n_kv_heads * c.head_dim);
+  weights_ = binder.take_weights();
+  return {};
+}
+
+Status GqaModel::allocate_scratch() {
+  const GqaConfig& c = config_;
+  ScratchAllocator memory(backend_);
+  x_ = memory.tensor(max_batch_, c.dim);
+  h_ = memory.tensor(max_batch_, c.dim);
+  q_ = memory.tensor(max_batch_, c.n_heads * c.head_dim);
+  out_ = memory.tensor(max_batch_, c.n_heads * c.head_dim);
+  k_ = memory.tensor(max_batch_, c.n_kv_heads * c.head_dim);
+  v_ = memory.tensor(max_batch_, c.n_kv_heads * c.head_dim);
+  ffn_scratch_ = allocate_ffn_scratch(memory, max_batch_, c.hidden, c.dim);
+  output_scratch_ = OutputScratch::allocate(memory, max_batch_, c.dim, c.vocab);
+  FATHOM_CHECK(memory.status());
+  buffers_ = memory.take_buffers();
+  return {};
+}
+
+void GqaModel::attention(const Layer& layer, Tensor x, const Batch& batch, Tensor cache) {
+  const Tensor q = q_.first_rows(x.rows), out = out_.first_rows(x.rows);
+  const Tensor k = k_.first_rows(x.rows), v = v_.first_rows(x.rows);
+  backend_.matmul(q, x, *layer.q);
+  backend_.matmul(k, x, *layer.k);
+  backend_.matmul(v, x, *layer.v);
+  if (config_.qkv_bias) {
+    backend_.add_bias(q, *layer.q_bias);
+    backend_.add_bias(k, *layer.k_bias);
+    backend_.add_bias(v, *layer.v_bias);
+  }
+  backend_.rope(q.heads(config_.n_heads), batch.positions, config_.rope);
+  backend_.rope(k.heads(config_.n_kv_heads), batch.positions, config_.rope);
+  backend_.write_cache(cache, batch.slots, k, 0);
+  backend_.write_cache(cache, batch.slots, v, k.cols);
+  backend_.attention(out.heads(config_.n_heads), q.heads(config_.n_heads), cache, batch.sequences,
+                     config_.n_kv_heads, 1.0f / std::sqrt(static_cast<float>(config_.head_dim)));
+  backend_.matmul(x, out, *layer.out);
+}
+
+Status GqaModel::forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
+                         const Interrupt& interrupt) {
+  const Tensor x = x_.first_rows(static_cast<int>(batch.tokens.size()));
+  const Tensor h = h_.first_rows(x.rows);
+  backend_.embed(x, batch.tokens, *embedding_);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
+    const Layer& layer = layers_[i];
+    backend_.rms_norm(h, x, *layer.attention_norm, config_.norm_eps);
+    attention(layer, h, batch, cache.layers[i]);
+    backend_.add(x, x, h);
+
+    backend_.rms_norm(h, x, *layer.ffn_norm, config_.norm_eps);
+    backend_.gated_ffn(h, h, layer.ffn, ffn_scratch_);
+    backend_.add(x, x, h);
+  }
+  return compute_logits(backend_, logits, x, batch.logit_rows, head_, output_scratch_);
+}
+
+}  // namespace
+
+GqaConfig read_gqa_config(Fields& f, RopeLayout layout) {
+  GqaConfig c;
+  c.n_layers = f.count({"num_hidden_layers", "block_count"}, kMaxLayers);
+  c.dim = f.count({"hidden_size", "embedding_length"}, kMaxDim);
+  c.n_heads = f.count({"num_attention_heads", "attention.head_count"}, kMaxHeads);
+  c.n_kv_heads =
+      f.count_or({"num_key_value_heads", "attention.head_count_kv"}, kMaxHeads, c.n_heads);
+  c.head_dim = f.count_or({"head_dim", "attention.key_length"}, kMaxHeadDim, c.dim / c.n_heads);
+  c.hidden = f.count({"intermediate_size", "feed_forward_length"}, kMaxDim);
+  c.vocab = f.vocab_size();
+  c.context_length = f.count({"max_position_embeddings", "context_length"}, kMaxContext);
+  c.norm_eps = static_cast<float>(f.positive({"rms_norm_eps", "attention.layer_norm_rms_epsilon"}));
+  c.tied = f.flag_or({"tie_word_embeddings", ""}, false);
+
+  if (c.head_dim < 2 || c.head_dim % 2 != 0 || c.n_heads % c.n_kv_heads != 0)
+    f.refuse(fmt::format("{} heads of {} numbers over {} key-value heads are not supported",
+                         c.n_heads, c.head_dim, c.n_kv_heads));
+  if (f.count_or({"", "rope.dimension_count"}, kMaxHeadDim, c.head_dim) != c.head_dim ||
+      f.count_or({"", "attention.value_length"}, kMaxHeadDim, c.head_dim) != c.head_dim)
+    f.refuse("heads that are rotated in part, or values of another width, are not supported");
+  if (f.string_or({"hidden_act", ""}, "silu") != "silu")
+    f.refuse("hidden_act other than silu is not supported");
+
+  c.rope = make_rope(layout, c.head_dim, read_rope_base(f), read_rope_scaling(f));
+  return c;
+}
+
+Result<std::unique_ptr<Model>> load_gqa(std::shared_ptr<const Checkpoint> checkpoint,
+                                        GqaConfig config, Backend& backend,
+                                        const ModelOptions& options) {
+  return GqaModel::load(std::move(checkpoint), std::move(config), backend, options);
+}
+
+}  // namespace fathom::engine

@@ -1,0 +1,61 @@
+// Multi-head latent attention, in the absorbed form: keys and values stay in the latent space of
+// kv_lora numbers that the cache holds; queries and results are carried into and out of it.
+//
+// Source: DeepSeek-V2, arXiv:2405.04434, section 2.1; official inference/model.py, "absorb".
+
+#pragma once
+
+#include "engine/backend.h"
+#include "engine/model.h"
+#include "engine/models/binder.h"
+#include "engine/models/scratch.h"
+
+namespace fathom::engine {
+
+struct MlaConfig {
+  int dim = 0;
+  int n_heads = 0;
+  int q_lora = 0;
+  int kv_lora = 0;
+  int nope_dim = 0;  // of a head's query and key: the part without position
+  int rope_dim = 0;  // and the part with
+  int v_dim = 0;
+  float norm_eps = 0;
+  float softmax_scale = 0;
+  Rope rope;
+
+  int cache_width() const { return kv_lora + rope_dim; }
+};
+
+struct MlaWeights {
+  const Weight* q_a = nullptr;        // [q_lora, dim]
+  const Weight* q_a_norm = nullptr;   // [1, q_lora]
+  const Weight* q_b = nullptr;        // [n_heads * (nope + rope), q_lora]
+  const Weight* kv_a = nullptr;       // [kv_lora + rope, dim]
+  const Weight* kv_a_norm = nullptr;  // [1, kv_lora]
+  const Weight* k_b = nullptr;        // n_heads x [kv_lora, nope]: W_UK transposed
+  const Weight* v_b = nullptr;        // n_heads x [v, kv_lora]: W_UV
+  const Weight* out = nullptr;        // [dim, n_heads * v]
+};
+
+/// Accepts all layouts in circulation: kv_b whole (Hugging Face, GGUF before April 2025), k_b and
+/// v_b apart, or all three. A quantised kv_b gives k_b in f16, as its blocks run the other way.
+MlaWeights bind_mla(Binder::Scope in, const MlaConfig& config);
+
+struct MlaScratch {
+  static MlaScratch allocate(ScratchAllocator& memory, int max_batch, const MlaConfig& config);
+
+  // All [max_batch, ...].
+  Tensor q_a;         // q_lora
+  Tensor q;           // n_heads * (nope + rope)
+  Tensor kv;          // kv_lora + rope: a row of the cache
+  Tensor q_latent;    // n_heads * kv_lora
+  Tensor out_latent;  // n_heads * kv_lora
+  Tensor out;         // n_heads * v
+};
+
+/// Writes the rows' latents to `cache` and replaces x [n, dim] by the attention's result.
+void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
+                   const MlaWeights& w, const MlaConfig& config, const MlaScratch& scratch);
+
+}  // namespace fathom::engine

@@ -1,0 +1,40 @@
+#include "engine/models/output_head.h"
+
+#include <algorithm>
+
+namespace fathom::engine {
+
+OutputHead bind_output_head(Binder::Scope top, const Weight* embedding, bool tied, float norm_eps) {
+  if (!embedding) return {};  // the binder knows why
+  if (top.is_gguf()) tied = !top.has(kOutput);
+  return {.norm = top.vector({"model.norm.weight", "output_norm.weight"}, embedding->cols()),
+          .output = tied ? embedding : top.matrix(kOutput, embedding->rows(), embedding->cols()),
+          .norm_eps = norm_eps};
+}
+
+OutputScratch OutputScratch::allocate(ScratchAllocator& memory, int max_batch, int dim, int vocab) {
+  constexpr int kSlab = 16;
+  const int rows = std::min(max_batch, kSlab);
+  return {.x = memory.tensor(rows, dim), .logits = memory.tensor(rows, vocab)};
+}
+
+Status compute_logits(Backend& backend, std::span<float> out, Tensor x,
+                      std::span<const int32_t> rows, const OutputHead& head,
+                      const OutputScratch& scratch) {
+  const size_t vocab = head.output->rows();
+  FATHOM_ASSERT(out.size() == rows.size() * vocab);
+  while (!rows.empty()) {
+    const size_t n = std::min<size_t>(rows.size(), scratch.x.rows);
+    const Tensor slab = scratch.x.first_rows(static_cast<int>(n));
+    const Tensor logits = scratch.logits.first_rows(static_cast<int>(n));
+    backend.gather_rows(slab, x, rows.first(n));
+    backend.rms_norm(slab, slab, *head.norm, head.norm_eps);
+    backend.matmul(logits, slab, *head.output);
+    FATHOM_CHECK(backend.download(out.first(n * vocab), logits));
+    rows = rows.subspan(n);
+    out = out.subspan(n * vocab);
+  }
+  return backend.sync();
+}
+
+}  // namespace fathom::engine
