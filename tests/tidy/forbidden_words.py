@@ -10,7 +10,7 @@ WORDS = [
     (re.compile(r"\b(claude|anthropic|copilot workspace|AI (agent|session)|language model session)\b", re.I),
      "who or what wrote it"),
     (re.compile(r"(?<![\w.])/(work|farm|root|home/\w+)/"), "a path of one machine"),
-    (re.compile(r"\b(FIXME|XXX|HACK)\b|\bTODO\b(?!\(#\d+\))"), "unfinished; write TODO(#issue) or do it"),
+    (re.compile(r"\b(FIXME|XXX|HACK)\b|\bTODO\b(?!\(#(\d+|issue)\))"), "unfinished; write TODO(#issue) or do it"),
 ]
 # Data that may not be copied into the project is read from beside it, by tests only.
 OUTSIDE = re.compile(r"\.\./shared")
