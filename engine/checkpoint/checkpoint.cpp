@@ -13,7 +13,8 @@ Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const std::filesystem
   std::error_code ignored;  // MappedFile::open reports what is wrong with the path
   if (std::filesystem::is_directory(path, ignored)) return open_hugging_face(path);
   FATHOM_TRY(file, MappedFile::open(path));
-  return open_gguf(file.bytes(), path.string(), std::move(file));
+  const std::span<const std::byte> bytes = file.bytes();
+  return open_gguf(bytes, path.string(), std::move(file));
 }
 
 Result<std::shared_ptr<const Checkpoint>> Checkpoint::open_memory(std::span<const std::byte> gguf,
