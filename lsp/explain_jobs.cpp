@@ -1,0 +1,96 @@
+#include "lsp/explain_jobs.h"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "lsp/message_type.h"
+#include "lsp/progress.h"
+
+namespace fathom::lsp {
+namespace {
+
+constexpr size_t kMaxStatusBytes = 80;  // what fits beside a spinner
+
+std::string_view name_of(completion::Channel channel) {
+  return channel == completion::Channel::reasoning ? "reasoning" : "answer";
+}
+
+/// Keeps the end of the last line that has text in it, so that a status never goes blank.
+void append_to_last_line(std::string& line, std::string_view delta) {
+  const size_t last = delta.find_last_not_of(" \t\r\n");
+  if (last == std::string_view::npos) {
+    if (delta.find('\n') == std::string_view::npos) line += delta;
+    return;
+  }
+  const size_t newline = delta.substr(0, last).find_last_of('\n');
+  if (newline != std::string_view::npos) {
+    line = delta.substr(newline + 1);
+  } else {
+    line += delta;
+  }
+  if (line.size() <= kMaxStatusBytes) return;
+  size_t cut = line.size() - kMaxStatusBytes;
+  while (cut < line.size() && (static_cast<unsigned char>(line[cut]) & 0xC0) == 0x80) ++cut;
+  line.erase(0, cut);
+}
+
+}  // namespace
+
+void ExplainJobs::start(completion::Assistant& assistant, completion::ExplainRequest request,
+                        Options options, Reply reply) {
+  const uint64_t job = ++last_job_;
+  request.cancel = reply.cancel_token();
+  if (options.work_done_token)
+    begin_progress(router_, *options.work_done_token, options.title, /*cancellable=*/true);
+  jobs_.emplace(job,
+                Job{.options = std::move(options), .reply = std::move(reply), .last_line = {}});
+  assistant.explain(
+      std::move(request),
+      [this, job](completion::Channel channel, std::string_view delta) {
+        transport_.post(
+            [this, job, channel, delta = std::string(delta)] { report(job, channel, delta); });
+      },
+      [this, job](Result<completion::Explanation> result) {
+        transport_.post([this, job, result = std::move(result)] { finish(job, result); });
+      });
+}
+
+void ExplainJobs::cancel(const RequestId& token) {
+  for (auto& [id, job] : jobs_) {
+    if (job.options.work_done_token != token) continue;
+    job.reply.cancel_work();
+    job.reply.fail(RpcError::request_cancelled, "cancelled");
+  }
+}
+
+void ExplainJobs::report(uint64_t id, completion::Channel channel, const std::string& delta) {
+  Job& job = jobs_.at(id);
+  if (!job.options.work_done_token || job.reply.answered()) return;
+  append_to_last_line(job.last_line, delta);
+  report_progress(
+      router_, *job.options.work_done_token,
+      {{"message", job.last_line}, {"fathom", {{"channel", name_of(channel)}, {"delta", delta}}}});
+}
+
+void ExplainJobs::finish(uint64_t id, const Result<completion::Explanation>& result) {
+  const auto found = jobs_.find(id);
+  Job job = std::move(found->second);
+  jobs_.erase(found);
+  if (job.options.work_done_token) end_progress(router_, *job.options.work_done_token, {});
+  if (job.reply.answered()) return;
+
+  if (!result) {
+    const bool cancelled = result.error().code == ErrorCode::cancelled;
+    if (!cancelled) log_.warning("explanation failed: {}", result.error().message);
+    return job.reply.fail(cancelled ? RpcError::request_cancelled : RpcError::request_failed,
+                          result.error().message);
+  }
+  if (job.options.show) {
+    router_.notify("window/showMessage",
+                   {{"type", int(MessageType::info)}, {"message", result->answer}});
+  }
+  job.reply.ok({{"reasoning", result->reasoning}, {"answer", result->answer}});
+}
+
+}  // namespace fathom::lsp

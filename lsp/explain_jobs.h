@@ -1,0 +1,61 @@
+// Explanations that are being written.
+//
+// With a progress token of the client's, every piece of text goes out as a work-done progress
+// report (docs/lsp-extensions.md has the shape), between one begin and one end; the reply carries
+// the whole. Several may run beside each other and beside completions.
+//
+// Main thread only. The assistant's pieces come on its threads and are posted here.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "completion/assistant.h"
+#include "engine/base/log.h"
+#include "engine/base/result.h"
+#include "lsp/json_rpc.h"
+#include "lsp/reply.h"
+#include "lsp/router.h"
+#include "lsp/transport.h"
+
+namespace fathom::lsp {
+
+class ExplainJobs final {
+ public:
+  struct Options {
+    std::string title;                         // of the progress
+    std::optional<RequestId> work_done_token;  // the client's
+    bool show = false;                         // also show the answer by window/showMessage
+  };
+
+  ExplainJobs(Transport& transport, Router& router, Log& log)
+      : transport_(transport), router_(router), log_(log) {}
+
+  /// `request.cancel` is set here.
+  void start(completion::Assistant& assistant, completion::ExplainRequest request, Options options,
+             Reply reply);
+  /// The client's cancel button: stops the explanation that reports to this token.
+  void cancel(const RequestId& token);
+
+ private:
+  struct Job {
+    Options options;
+    Reply reply;
+    std::string last_line;  // of what was written so far, as a status for people
+  };
+
+  void report(uint64_t job, completion::Channel channel, const std::string& delta);
+  void finish(uint64_t job, const Result<completion::Explanation>& result);
+
+  Transport& transport_;
+  Router& router_;
+  Log& log_;
+  std::unordered_map<uint64_t, Job> jobs_;  // until the assistant has answered
+  uint64_t last_job_ = 0;
+};
+
+}  // namespace fathom::lsp

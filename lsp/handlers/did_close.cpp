@@ -1,0 +1,14 @@
+#include "lsp/handlers/handlers.h"
+#include "lsp/session.h"
+
+namespace fathom::lsp {
+
+/// textDocument/didClose: what is being completed in the document is answered now, empty.
+/// An explanation goes on: it works on a copy, and its reader is looking at another window.
+void did_close(Session& session, const DidCloseParams& params) {
+  session.completions().stop(params.uri);
+  if (completion::Assistant* assistant = session.model().assistant()) assistant->close(params.uri);
+  session.documents().close(params.uri);
+}
+
+}  // namespace fathom::lsp

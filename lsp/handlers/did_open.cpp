@@ -1,0 +1,15 @@
+#include "lsp/handlers/handlers.h"
+#include "lsp/session.h"
+
+namespace fathom::lsp {
+
+/// textDocument/didOpen
+void did_open(Session& session, const DidOpenParams& params) {
+  session.completions().stop(params.uri);
+  session.documents().open(Document({.uri = params.uri,
+                                     .path = session.workspace().relative_path(params.uri),
+                                     .language = params.language},
+                                    params.version, params.text, session.client().encoding));
+}
+
+}  // namespace fathom::lsp

@@ -1,0 +1,36 @@
+// One function for each method of the protocol, one file for each function. Main thread; none
+// waits. register_handlers.cpp is the table of all methods.
+
+#pragma once
+
+#include "lsp/protocol.h"
+#include "lsp/reply.h"
+
+namespace fathom::lsp {
+
+class Session;
+
+void register_handlers(Session& session);
+
+// Lifecycle
+void initialize(Session& session, const InitializeParams& params, Reply reply);
+void initialized(Session& session, const NoParams& params);
+void shutdown(Session& session, const NoParams& params, Reply reply);
+void exit(Session& session, const NoParams& params);
+void cancel_request(Session& session, const CancelParams& params);
+void cancel_progress(Session& session, const ProgressCancelParams& params);
+
+// Documents and workspace
+void did_open(Session& session, const DidOpenParams& params);
+void did_change(Session& session, const DidChangeParams& params);
+void did_close(Session& session, const DidCloseParams& params);
+void did_change_configuration(Session& session, const ConfigurationParams& params);
+void did_change_workspace_folders(Session& session, const FoldersParams& params);
+
+// Suggestions and explanations
+void inline_completion(Session& session, const InlineCompletionParams& params, Reply reply);
+void completion(Session& session, const CompletionParams& params, Reply reply);
+void code_action(Session& session, const CodeActionParams& params, Reply reply);
+void execute_command(Session& session, const ExecuteCommandParams& params, Reply reply);
+
+}  // namespace fathom::lsp

@@ -1,0 +1,50 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "lsp/handlers/handlers.h"
+#include "lsp/session.h"
+
+namespace fathom::lsp {
+namespace {
+
+/// UTF-8 where the client can: it is what the text is kept in. UTF-16 is the protocol's default.
+PositionEncoding choose_encoding(const std::vector<std::string>& offered) {
+  for (const PositionEncoding encoding :
+       {PositionEncoding::utf8, PositionEncoding::utf16, PositionEncoding::utf32})
+    if (std::ranges::find(offered, name_of(encoding)) != offered.end()) return encoding;
+  return PositionEncoding::utf16;
+}
+
+Json capabilities_for(const Client& client) {
+  constexpr int kIncrementalSync = 2;
+  Json capabilities = {
+      {"positionEncoding", name_of(client.encoding)},
+      {"textDocumentSync", {{"openClose", true}, {"change", kIncrementalSync}}},
+      {"inlineCompletionProvider", true},
+      {"codeActionProvider", true},
+      {"executeCommandProvider",
+       {{"commands", Json::array({kExplainCommand})}, {"workDoneProgress", true}}},
+      {"workspace", {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}}},
+  };
+  // For clients without inline completion only: others would show every suggestion twice.
+  if (!client.has_inline_completion) capabilities["completionProvider"] = Json::object();
+  return capabilities;
+}
+
+}  // namespace
+
+/// initialize
+void initialize(Session& session, const InitializeParams& params, Reply reply) {
+  const Client client{.encoding = choose_encoding(params.position_encodings),
+                      .has_inline_completion = params.has_inline_completion,
+                      .has_work_done_progress = params.has_work_done_progress};
+  session.initialized_by(client);
+  session.settings() = params.settings;
+  for (const std::string& folder : params.folder_uris) session.workspace().add(folder);
+  if (params.process_id) session.transport().watch_process(*params.process_id);
+  reply.ok({{"capabilities", capabilities_for(client)},
+            {"serverInfo", {{"name", "fathom"}, {"version", session.options().version}}}});
+}
+
+}  // namespace fathom::lsp

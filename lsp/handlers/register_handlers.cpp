@@ -1,0 +1,51 @@
+#include "lsp/handlers/handlers.h"
+#include "lsp/session.h"
+
+namespace fathom::lsp {
+namespace {
+
+template <class Params>
+void on(Session& session, const char* method, void (*handler)(Session&, const Params&, Reply)) {
+  session.router().on_request<Params>(method,
+                                      [&session, handler](const Params& params, Reply reply) {
+                                        handler(session, params, std::move(reply));
+                                      });
+}
+
+template <class Params>
+void on(Session& session, const char* method, void (*handler)(Session&, const Params&)) {
+  session.router().on_notification<Params>(
+      method, [&session, handler](const Params& params) { handler(session, params); });
+}
+
+void ignore(Session&, const NoParams&) {}
+
+}  // namespace
+
+void register_handlers(Session& session) {
+  on(session, "initialize", initialize);
+  on(session, "initialized", initialized);
+  on(session, "shutdown", shutdown);
+  on(session, "exit", exit);
+  on(session, "$/cancelRequest", cancel_request);
+  on(session, "$/setTrace", ignore);
+  on(session, "window/workDoneProgress/cancel", cancel_progress);
+
+  on(session, "textDocument/didOpen", did_open);
+  on(session, "textDocument/didChange", did_change);
+  on(session, "textDocument/didClose", did_close);
+  on(session, "textDocument/didSave", ignore);
+  on(session, "workspace/didChangeConfiguration", did_change_configuration);
+  on(session, "workspace/didChangeWorkspaceFolders", did_change_workspace_folders);
+
+  on(session, "textDocument/inlineCompletion", inline_completion);
+  on(session, "textDocument/completion", completion);
+  on(session, "textDocument/codeAction", code_action);
+  on(session, "workspace/executeCommand", execute_command);
+
+  // Sent by clients that know GitHub's Copilot language server; fathom keeps no statistics.
+  on(session, "textDocument/didShowCompletion", ignore);
+  on(session, "textDocument/didPartiallyAcceptCompletion", ignore);
+}
+
+}  // namespace fathom::lsp

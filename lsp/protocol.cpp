@@ -1,0 +1,268 @@
+#include "lsp/protocol.h"
+
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace fathom::lsp {
+namespace {
+
+tl::unexpected<Error> not_a(std::string_view type) {
+  return fail(ErrorCode::invalid_argument, " is not {}", type);
+}
+
+Status read(const Json& json, bool& out) {
+  if (!json.is_boolean()) return not_a("true or false");
+  out = json.get<bool>();
+  return {};
+}
+
+Status read(const Json& json, int64_t& out) {
+  if (!json.is_number_integer()) return not_a("an integer");
+  out = json.get<int64_t>();
+  return {};
+}
+
+/// The protocol's "uinteger": at most 2^31 - 1.
+Status read(const Json& json, uint32_t& out) {
+  if (!json.is_number_integer() || json.get<int64_t>() < 0 ||
+      json.get<int64_t>() > std::numeric_limits<int32_t>::max())
+    return not_a("a number between 0 and 2147483647");
+  out = json.get<uint32_t>();
+  return {};
+}
+
+Status read(const Json& json, int& out) {
+  uint32_t value = 0;
+  FATHOM_CHECK(read(json, value));
+  out = int(value);
+  return {};
+}
+
+Status read(const Json& json, std::string& out) {
+  if (!json.is_string()) return not_a("a string");
+  out = json.get_ref<const std::string&>();
+  return {};
+}
+
+Status read(const Json& json, RequestId& out) {
+  if (json.is_string()) {
+    out = json.get<std::string>();
+  } else if (json.is_number_integer()) {
+    out = json.get<int64_t>();
+  } else {
+    return not_a("an integer or a string");
+  }
+  return {};
+}
+
+Status read(const Json& json, Position& out);
+Status read(const Json& json, Range& out);
+Status read(const Json& json, ContentChange& out);
+Status read(const Json& json, SelectedCompletion& out);
+Status read(const Json& json, ExplainArguments& out);
+Status read(const Json& json, Settings& out);
+
+template <class T>
+Status read(const Json& json, std::vector<T>& out) {
+  if (!json.is_array()) return not_a("an array");
+  for (const Json& element : json) {
+    T value;
+    FATHOM_CHECK(read(element, value));
+    out.push_back(std::move(value));
+  }
+  return {};
+}
+
+/// The member, or null if it is absent or null. `path` has parts joined by dots.
+const Json* find(const Json& json, std::string_view path) {
+  const Json* found = &json;
+  while (!path.empty()) {
+    const size_t dot = path.find('.');
+    const std::string part(path.substr(0, dot));
+    if (!found->is_object()) return nullptr;
+    const auto member = found->find(part);
+    if (member == found->end() || member->is_null()) return nullptr;
+    found = &*member;
+    path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+  }
+  return found;
+}
+
+/// Puts the member's name before what is wrong with it: "position" + ".line is not a number".
+tl::unexpected<Error> below(std::string_view path, Error error) {
+  const bool is_nested = !error.message.starts_with(' ');
+  error.message = std::string(path) + (is_nested ? "." : "") + error.message;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+template <class T>
+Status read_optional(const Json& json, std::string_view path, T& out) {
+  const Json* member = find(json, path);
+  if (!member) return {};
+  if (Status status = read(*member, out); !status) return below(path, std::move(status.error()));
+  return {};
+}
+
+template <class T>
+Status read_optional(const Json& json, std::string_view path, std::optional<T>& out) {
+  if (!find(json, path)) return {};
+  return read_optional(json, path, out.emplace());
+}
+
+template <class T>
+Status read_member(const Json& json, std::string_view path, T& out) {
+  if (!find(json, path)) return below(path, {ErrorCode::invalid_argument, " is missing"});
+  return read_optional(json, path, out);
+}
+
+Status read(const Json& json, Position& out) {
+  FATHOM_CHECK(read_member(json, "line", out.line));
+  return read_member(json, "character", out.character);
+}
+
+Status read(const Json& json, Range& out) {
+  FATHOM_CHECK(read_member(json, "start", out.start));
+  return read_member(json, "end", out.end);
+}
+
+Status read(const Json& json, ContentChange& out) {
+  FATHOM_CHECK(read_optional(json, "range", out.range));
+  return read_member(json, "text", out.text);
+}
+
+Status read(const Json& json, SelectedCompletion& out) {
+  FATHOM_CHECK(read_member(json, "range", out.range));
+  return read_member(json, "text", out.text);
+}
+
+Status read(const Json& json, ExplainArguments& out) {
+  FATHOM_CHECK(read_member(json, "uri", out.uri));
+  FATHOM_CHECK(read_optional(json, "range", out.range));
+  FATHOM_CHECK(read_optional(json, "question", out.question));
+  return read_optional(json, "show", out.show);
+}
+
+Status read(const Json& json, Settings& out) {
+  FATHOM_CHECK(read_optional(json, "completion.enabled", out.suggest));
+  FATHOM_CHECK(read_optional(json, "completion.maxTokens", out.max_completion_tokens));
+  FATHOM_CHECK(read_optional(json, "explain.maxReasoningTokens", out.max_reasoning_tokens));
+  return read_optional(json, "explain.maxAnswerTokens", out.max_answer_tokens);
+}
+
+Status read_folders(const Json& json, std::string_view path, std::vector<std::string>& out) {
+  const Json* folders = find(json, path);
+  if (!folders) return {};
+  if (!folders->is_array()) return below(path, {ErrorCode::invalid_argument, " is not an array"});
+  for (const Json& folder : *folders) {
+    std::string uri;
+    FATHOM_CHECK(read_member(folder, "uri", uri));
+    out.push_back(std::move(uri));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status parse(const Json&, NoParams&) { return {}; }
+
+Status parse(const Json& json, InitializeParams& out) {
+  FATHOM_CHECK(read_optional(json, "processId", out.process_id));
+  FATHOM_CHECK(read_folders(json, "workspaceFolders", out.folder_uris));
+  for (const char* root : {"rootUri", "rootPath"}) {
+    if (!out.folder_uris.empty()) break;
+    std::optional<std::string> folder;
+    FATHOM_CHECK(read_optional(json, root, folder));
+    if (folder) out.folder_uris.push_back(std::move(*folder));
+  }
+  FATHOM_CHECK(
+      read_optional(json, "capabilities.general.positionEncodings", out.position_encodings));
+  FATHOM_CHECK(
+      read_optional(json, "capabilities.window.workDoneProgress", out.has_work_done_progress));
+  out.has_inline_completion = find(json, "capabilities.textDocument.inlineCompletion") != nullptr;
+  return read_optional(json, "initializationOptions", out.settings);
+}
+
+Status parse(const Json& json, CancelParams& out) { return read_member(json, "id", out.id); }
+
+Status parse(const Json& json, ProgressCancelParams& out) {
+  return read_member(json, "token", out.token);
+}
+
+Status parse(const Json& json, DidOpenParams& out) {
+  FATHOM_CHECK(read_member(json, "textDocument.uri", out.uri));
+  FATHOM_CHECK(read_optional(json, "textDocument.languageId", out.language));
+  FATHOM_CHECK(read_optional(json, "textDocument.version", out.version));
+  return read_member(json, "textDocument.text", out.text);
+}
+
+Status parse(const Json& json, DidChangeParams& out) {
+  FATHOM_CHECK(read_member(json, "textDocument.uri", out.uri));
+  FATHOM_CHECK(read_optional(json, "textDocument.version", out.version));
+  return read_member(json, "contentChanges", out.changes);
+}
+
+Status parse(const Json& json, DidCloseParams& out) {
+  return read_member(json, "textDocument.uri", out.uri);
+}
+
+Status parse(const Json& json, ConfigurationParams& out) {
+  return read_optional(json, "settings.fathom", out.settings);
+}
+
+Status parse(const Json& json, FoldersParams& out) {
+  FATHOM_CHECK(read_folders(json, "event.added", out.added));
+  return read_folders(json, "event.removed", out.removed);
+}
+
+Status parse(const Json& json, InlineCompletionParams& out) {
+  FATHOM_CHECK(read_member(json, "textDocument.uri", out.uri));
+  FATHOM_CHECK(read_member(json, "position", out.position));
+  // 2 is automatic. Clients that forward VS Code's own numbering send 0 for invoked, and for them
+  // 1 is automatic: taken as invoked, which costs them a filter and loses nothing.
+  int64_t trigger = 2;
+  FATHOM_CHECK(read_optional(json, "context.triggerKind", trigger));
+  out.automatic = trigger == 2;
+  return read_optional(json, "context.selectedCompletionInfo", out.selected);
+}
+
+Status parse(const Json& json, CompletionParams& out) {
+  FATHOM_CHECK(read_member(json, "textDocument.uri", out.uri));
+  return read_member(json, "position", out.position);
+}
+
+Status parse(const Json& json, CodeActionParams& out) {
+  FATHOM_CHECK(read_member(json, "textDocument.uri", out.uri));
+  FATHOM_CHECK(read_member(json, "range", out.range));
+  out.only_some_kinds = find(json, "context.only") != nullptr;
+  return {};
+}
+
+Status parse(const Json& json, ExecuteCommandParams& out) {
+  FATHOM_CHECK(read_member(json, "command", out.command));
+  FATHOM_CHECK(read_optional(json, "workDoneToken", out.work_done_token));
+  if (out.command != kExplainCommand) return {};
+  std::vector<ExplainArguments> arguments;
+  FATHOM_CHECK(read_member(json, "arguments", arguments));
+  if (arguments.size() != 1)
+    return fail(ErrorCode::invalid_argument, "arguments must hold one object, not {}",
+                arguments.size());
+  out.explain = std::move(arguments.front());
+  return {};
+}
+
+Json to_json(const RequestId& id) {
+  return std::visit([](const auto& value) { return Json(value); }, id);
+}
+
+Json to_json(const Range& range) {
+  const auto position = [](Position p) {
+    return Json{{"line", p.line}, {"character", p.character}};
+  };
+  return {{"start", position(range.start)}, {"end", position(range.end)}};
+}
+
+}  // namespace fathom::lsp

@@ -1,0 +1,128 @@
+// The parts of LSP 3.18 that fathom reads, as plain data.
+//
+// One struct for the parameters of each method, one parse() for each struct. parse() fails with
+// invalid_argument; the message names the member, e.g. "position.line is not a number". Members
+// that are null count as absent, unknown ones are ignored. Immutable data, no threads.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "lsp/json.h"
+#include "lsp/json_rpc.h"
+#include "lsp/position.h"
+#include "lsp/settings.h"
+
+namespace fathom::lsp {
+
+struct NoParams {};
+
+struct InitializeParams {
+  std::optional<int64_t> process_id;
+  std::vector<std::string> folder_uris;  // workspaceFolders, or else rootUri, or else rootPath
+  std::vector<std::string> position_encodings;
+  bool has_inline_completion = false;
+  bool has_work_done_progress = false;
+  Settings settings;
+};
+
+struct CancelParams {
+  RequestId id;
+};
+
+struct ProgressCancelParams {
+  RequestId token;
+};
+
+struct DidOpenParams {
+  std::string uri;
+  std::string language;
+  int64_t version = 0;
+  std::string text;
+};
+
+struct ContentChange {
+  std::optional<Range> range;  // nothing: the whole document
+  std::string text;
+};
+
+struct DidChangeParams {
+  std::string uri;
+  int64_t version = 0;
+  std::vector<ContentChange> changes;  // each applies to the result of the one before
+};
+
+struct DidCloseParams {
+  std::string uri;
+};
+
+struct ConfigurationParams {
+  std::optional<Settings> settings;  // nothing: the client said only that something changed
+};
+
+struct FoldersParams {
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+};
+
+/// The entry of the completion menu that is selected while inline completions are asked for.
+struct SelectedCompletion {
+  Range range;
+  std::string text;
+};
+
+struct InlineCompletionParams {
+  std::string uri;
+  Position position;
+  bool automatic = false;
+  std::optional<SelectedCompletion> selected;
+};
+
+struct CompletionParams {
+  std::string uri;
+  Position position;
+};
+
+struct CodeActionParams {
+  std::string uri;
+  Range range;
+  bool only_some_kinds = false;  // the client asked for certain kinds of actions
+};
+
+struct ExplainArguments {
+  std::string uri;
+  std::optional<Range> range;  // nothing: the whole document
+  std::string question;
+  bool show = false;  // the server shows the answer itself, for clients that know nothing of fathom
+};
+
+struct ExecuteCommandParams {
+  std::string command;
+  std::optional<RequestId> work_done_token;
+  ExplainArguments explain;  // if the command is kExplainCommand
+};
+
+inline constexpr const char* kExplainCommand = "fathom.explain";
+
+Status parse(const Json& json, NoParams& out);
+Status parse(const Json& json, InitializeParams& out);
+Status parse(const Json& json, CancelParams& out);
+Status parse(const Json& json, ProgressCancelParams& out);
+Status parse(const Json& json, DidOpenParams& out);
+Status parse(const Json& json, DidChangeParams& out);
+Status parse(const Json& json, DidCloseParams& out);
+Status parse(const Json& json, ConfigurationParams& out);
+Status parse(const Json& json, FoldersParams& out);
+Status parse(const Json& json, InlineCompletionParams& out);
+Status parse(const Json& json, CompletionParams& out);
+Status parse(const Json& json, CodeActionParams& out);
+Status parse(const Json& json, ExecuteCommandParams& out);
+
+Json to_json(const RequestId& id);
+Json to_json(const Range& range);
+
+}  // namespace fathom::lsp

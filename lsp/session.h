@@ -1,0 +1,100 @@
+// One client's session: bytes in, messages out, and everything that is known of the client.
+//
+// Main thread only: nothing here waits, reads files or runs the model, and no handler takes longer
+// than reading its message does. The model's answers arrive as tasks posted to the transport
+// (docs/threads.md draws it). Handlers, one file for each method in lsp/handlers/, work on what
+// this class offers below "For handlers".
+//
+// Invariant: every request that arrives is answered exactly once, by the time the input ends at
+// the latest.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "completion/assistant.h"
+#include "engine/base/log.h"
+#include "engine/base/result.h"
+#include "lsp/completion_jobs.h"
+#include "lsp/documents.h"
+#include "lsp/explain_jobs.h"
+#include "lsp/framing.h"
+#include "lsp/model_slot.h"
+#include "lsp/position.h"
+#include "lsp/router.h"
+#include "lsp/settings.h"
+#include "lsp/transport.h"
+#include "lsp/workspace.h"
+
+namespace fathom::lsp {
+
+struct SessionOptions {
+  std::string version;  // of fathom, told to the client
+};
+
+/// What the client said of itself in `initialize`.
+struct Client {
+  PositionEncoding encoding = PositionEncoding::utf16;
+  bool has_inline_completion = false;
+  bool has_work_done_progress = false;
+};
+
+class Session final {
+ public:
+  /// `transport` and `log` must outlive the session, and no task posted to the transport may run
+  /// after it.
+  Session(Transport& transport, SessionOptions options, Log& log);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// What the client sent, cut anywhere.
+  void on_bytes(std::string_view bytes);
+  /// The client sends no more: cancels and answers what is in flight and closes the transport.
+  void on_end();
+  /// The model is there, or will not come. Called once, at any time.
+  void on_model(Result<std::shared_ptr<completion::Assistant>> loaded);
+
+  /// 0 if the client said `shutdown` before it left, else 1.
+  int exit_code() const { return state_ == State::shut_down ? 0 : 1; }
+
+  // For handlers.
+  void initialized_by(const Client& client);
+  void shut_down();
+  void leave();
+  const SessionOptions& options() const { return options_; }
+  const Client& client() const { return client_; }
+  Transport& transport() { return transport_; }
+  Log& log() { return log_; }
+  Router& router() { return router_; }
+  Documents& documents() { return documents_; }
+  Workspace& workspace() { return workspace_; }
+  Settings& settings() { return settings_; }
+  CompletionJobs& completions() { return completions_; }
+  ExplainJobs& explanations() { return explanations_; }
+  ModelSlot& model() { return model_; }
+
+ private:
+  enum class State { created, running, shut_down };
+
+  std::optional<Refusal> refuse(std::string_view method) const;
+
+  Transport& transport_;
+  SessionOptions options_;
+  Log& log_;
+  FrameReader frames_;
+  Router router_;
+  State state_ = State::created;
+  bool left_ = false;  // `exit` came, or the input ended
+  Client client_;
+  Settings settings_;
+  Workspace workspace_;
+  Documents documents_;
+  CompletionJobs completions_;
+  ExplainJobs explanations_;
+  ModelSlot model_;  // last: its threads post to the members above until it is gone
+};
+
+}  // namespace fathom::lsp
