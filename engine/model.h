@@ -81,7 +81,8 @@ struct ModelOptions {
   int max_batch = 128;  // rows of one step
 };
 
-/// Whether load_model() knows the architecture that the checkpoint names. Errors: unsupported.
+/// Whether load_model() knows the architecture that the checkpoint names, in the variant that its
+/// configuration describes. Reads no tensors. Errors: unsupported, corrupt.
 Status check_architecture(const Checkpoint& checkpoint);
 
 /// Loads the architecture that the checkpoint names (engine/models/registry.cpp).

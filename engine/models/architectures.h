@@ -8,11 +8,18 @@
 
 namespace fathom::engine {
 
+/// Whether the configuration is one that the loader can do with. Errors: unsupported, corrupt.
+using CheckConfig = Status(const Checkpoint& checkpoint);
 using LoadModel = Result<std::unique_ptr<Model>>(std::shared_ptr<const Checkpoint> checkpoint,
                                                  Backend& backend, const ModelOptions& options);
 
+CheckConfig check_llama;
 LoadModel load_llama;
+
+CheckConfig check_qwen2;
 LoadModel load_qwen2;
+
+CheckConfig check_deepseek_v3;
 LoadModel load_deepseek_v3;
 
 }  // namespace fathom::engine

@@ -357,6 +357,11 @@ Status DeepseekV3::draft(const Batch& batch, std::span<const TokenId> next, cons
 
 }  // namespace
 
+Status check_deepseek_v3(const Checkpoint& checkpoint) {
+  FATHOM_CHECK(read_config(checkpoint));
+  return {};
+}
+
 Result<std::unique_ptr<Model>> load_deepseek_v3(std::shared_ptr<const Checkpoint> checkpoint,
                                                 Backend& backend, const ModelOptions& options) {
   return DeepseekV3::load(std::move(checkpoint), backend, options);

@@ -2,20 +2,35 @@
 
 #include "engine/models/architectures.h"
 #include "engine/models/gqa.h"
+#include "engine/models/limits.h"
 
 namespace fathom::engine {
 
-Result<std::unique_ptr<Model>> load_llama(std::shared_ptr<const Checkpoint> checkpoint,
-                                          Backend& backend, const ModelOptions& options) {
-  Fields fields(*checkpoint);
+namespace {
+
+Result<GqaConfig> read_config(const Checkpoint& checkpoint) {
+  Fields fields(checkpoint);
   // llama.cpp's converter permutes q and k so that rotated pairs are neighbours.
   const RopeLayout layout = fields.is_gguf() ? RopeLayout::interleaved : RopeLayout::half_split;
   GqaConfig config = read_gqa_config(fields, layout);
   if (fields.flag_or({"attention_bias", ""}, false) || fields.flag_or({"mlp_bias", ""}, false))
     fields.refuse("attention_bias and mlp_bias are not supported");
-  if (fields.zero_or_count({"", "expert_count"}, 1 << 12, 0))
+  if (fields.zero_or_count({"", "expert_count"}, kMaxExperts, 0) != 0)
     fields.refuse("Llama with experts (Mixtral) is not supported");
   FATHOM_CHECK(fields.status());
+  return config;
+}
+
+}  // namespace
+
+Status check_llama(const Checkpoint& checkpoint) {
+  FATHOM_CHECK(read_config(checkpoint));
+  return {};
+}
+
+Result<std::unique_ptr<Model>> load_llama(std::shared_ptr<const Checkpoint> checkpoint,
+                                          Backend& backend, const ModelOptions& options) {
+  FATHOM_TRY(config, read_config(*checkpoint));
   return load_gqa(std::move(checkpoint), std::move(config), backend, options);
 }
 

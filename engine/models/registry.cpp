@@ -9,25 +9,26 @@ namespace {
 struct Architecture {
   std::string_view hugging_face;  // config.json's architectures[0]
   std::string_view gguf;          // general.architecture
+  CheckConfig* check;
   LoadModel* load;
 };
 
 /// The one place that names every architecture.
 constexpr Architecture kArchitectures[] = {
     // DeepSeek-Coder 1.3B to 33B, DeepSeek-LLM, R1-Distill-Llama
-    {"LlamaForCausalLM", "llama", load_llama},
+    {"LlamaForCausalLM", "llama", check_llama, load_llama},
     // R1-Distill-Qwen
-    {"Qwen2ForCausalLM", "qwen2", load_qwen2},
+    {"Qwen2ForCausalLM", "qwen2", check_qwen2, load_qwen2},
     // DeepSeek-V3, -V3.1, -R1; the built-in model
-    {"DeepseekV3ForCausalLM", "deepseek2", load_deepseek_v3},
+    {"DeepseekV3ForCausalLM", "deepseek2", check_deepseek_v3, load_deepseek_v3},
 };
 
-Result<Architecture> find(const Checkpoint& checkpoint) {
+Result<const Architecture*> find_architecture(const Checkpoint& checkpoint) {
   const bool gguf = checkpoint.format() == Checkpoint::Format::gguf;
   std::string known;
   for (const Architecture& a : kArchitectures) {
     const std::string_view name = gguf ? a.gguf : a.hugging_face;
-    if (name == checkpoint.architecture()) return a;
+    if (name == checkpoint.architecture()) return &a;
     known += known.empty() ? "" : ", ";
     known += name;
   }
@@ -38,7 +39,8 @@ Result<Architecture> find(const Checkpoint& checkpoint) {
 }  // namespace
 
 Status check_architecture(const Checkpoint& checkpoint) {
-  return find(checkpoint).map([](const Architecture&) {});
+  FATHOM_TRY(architecture, find_architecture(checkpoint));
+  return architecture->check(checkpoint);
 }
 
 Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const Checkpoint> checkpoint,
@@ -46,8 +48,8 @@ Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const Checkpoint> chec
   if (options.max_batch < 1)
     return fail(ErrorCode::invalid_argument, "max_batch is {}; it must be at least 1",
                 options.max_batch);
-  FATHOM_TRY(architecture, find(*checkpoint));
-  return architecture.load(std::move(checkpoint), backend, options);
+  FATHOM_TRY(architecture, find_architecture(*checkpoint));
+  return architecture->load(std::move(checkpoint), backend, options);
 }
 
 }  // namespace fathom::engine

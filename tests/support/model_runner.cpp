@@ -1,0 +1,96 @@
+#include "tests/support/model_runner.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace fathom::engine {
+namespace {
+
+class Never final : public Interrupt {
+ public:
+  bool requested() const override { return false; }
+};
+
+}  // namespace
+
+Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
+                         int max_batch) {
+  FATHOM_TRY(checkpoint, Checkpoint::open(path));
+  FATHOM_TRY(model, load_model(checkpoint, *backend, {.max_batch = max_batch}));
+  return LoadedModel{std::move(backend), std::move(model)};
+}
+
+ModelRunner::ModelRunner(LoadedModel& loaded, int capacity) : model_(*loaded.model) {
+  for (const int width : model_.cache_widths()) {
+    auto buffer = loaded.backend->allocate(size_t(capacity) * width * sizeof(float));
+    FATHOM_ASSERT(buffer.has_value());
+    cache_.layers.push_back({static_cast<float*>((*buffer)->data()), capacity, width, width});
+    buffers_.push_back(std::move(*buffer));
+  }
+  for (int i = 0; i < capacity; ++i) slots_.push_back(capacity - 1 - i);
+}
+
+Batch ModelRunner::batch_of_last_step() const {
+  return {.tokens = tokens_,
+          .positions = positions_,
+          .slots = std::span(slots_).subspan(positions_.front(), tokens_.size()),
+          .sequences = {&rows_, 1},
+          .logit_rows = wanted_};
+}
+
+std::vector<float> ModelRunner::step(std::span<const TokenId> tokens,
+                                     std::span<const int32_t> wanted) {
+  const int n = static_cast<int>(tokens.size());
+  FATHOM_ASSERT(n > 0 && length_ + n <= static_cast<int>(slots_.size()));
+  tokens_.assign(tokens.begin(), tokens.end());
+  wanted_.assign(wanted.begin(), wanted.end());
+  positions_.clear();
+  for (int i = 0; i < n; ++i) positions_.push_back(length_ + i);
+  length_ += n;
+  rows_ = {.first_row = 0, .n_rows = n, .slots = std::span(slots_).first(length_)};
+
+  std::vector<float> logits(wanted.size() * model_.size().vocab_size);
+  const Status status = model_.forward(batch_of_last_step(), cache_, logits, Never());
+  EXPECT_TRUE(status) << status.error().message;
+  return logits;
+}
+
+std::vector<float> ModelRunner::draft(std::span<const TokenId> next) {
+  std::vector<float> logits(wanted_.size() * model_.size().vocab_size);
+  const Status status = model_.draft(batch_of_last_step(), next, cache_, logits);
+  EXPECT_TRUE(status) << status.error().message;
+  return logits;
+}
+
+std::vector<float> ModelRunner::run(std::span<const TokenId> tokens,
+                                    std::span<const int32_t> positions, int chunk) {
+  std::vector<float> logits;
+  for (size_t begin = 0; begin < tokens.size(); begin += chunk) {
+    const auto part = tokens.subspan(begin, std::min<size_t>(chunk, tokens.size() - begin));
+    std::vector<int32_t> wanted;
+    for (const int32_t position : positions) {
+      const int row = position - length_;
+      if (row >= 0 && row < static_cast<int>(part.size())) wanted.push_back(row);
+    }
+    const std::vector<float> rows = step(part, wanted);
+    logits.insert(logits.end(), rows.begin(), rows.end());
+  }
+  return logits;
+}
+
+std::vector<TokenId> ModelRunner::greedy(std::vector<float> logits, int n) {
+  constexpr int32_t kFirstRow[] = {0};
+  std::vector<TokenId> tokens;
+  while (true) {
+    tokens.push_back(likeliest(logits));
+    if (static_cast<int>(tokens.size()) == n) return tokens;
+    logits = step({&tokens.back(), 1}, kFirstRow);
+  }
+}
+
+TokenId likeliest(std::span<const float> logits) {
+  return static_cast<TokenId>(std::ranges::max_element(logits) - logits.begin());
+}
+
+}  // namespace fathom::engine

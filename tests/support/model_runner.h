@@ -1,0 +1,70 @@
+// Runs a text through a Model without an engine: a KV cache of its own, one sequence.
+//
+// Cache rows are handed out in falling order, so that a model that takes a position for a slot
+// fails its test.
+
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/model.h"
+
+namespace fathom::engine {
+
+/// A model with the backend that it runs on.
+struct LoadedModel {
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Model> model;
+};
+
+/// Errors: those of Checkpoint::open and load_model.
+Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
+                         int max_batch);
+
+class ModelRunner final {
+ public:
+  /// Room for a text of `capacity` tokens. The model must outlive this.
+  ModelRunner(LoadedModel& loaded, int capacity);
+
+  /// Appends tokens in one step of at most max_batch; returns the logits [wanted.size(), vocab] of
+  /// the rows `wanted`, counted from the first of `tokens`.
+  std::vector<float> step(std::span<const TokenId> tokens, std::span<const int32_t> wanted);
+  /// Draft logits of the rows that step() was last called with, each followed by `next`.
+  std::vector<float> draft(std::span<const TokenId> next);
+
+  /// Appends tokens in steps of `chunk`; returns the logits [positions.size(), vocab] at
+  /// `positions`, counted from the beginning of the text, ascending.
+  std::vector<float> run(std::span<const TokenId> tokens, std::span<const int32_t> positions,
+                         int chunk);
+  /// Appends `n` tokens, each the likeliest after what is there; `logits` are those of the last
+  /// token of the text.
+  std::vector<TokenId> greedy(std::vector<float> logits, int n);
+
+  /// Forgets all tokens after the first `n`.
+  void truncate(int n) { length_ = n; }
+  int length() const { return length_; }
+
+ private:
+  Batch batch_of_last_step() const;
+
+  Model& model_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;
+  KvStore cache_;
+  std::vector<SlotId> slots_;  // of every position
+  int length_ = 0;
+
+  // The last step.
+  std::vector<TokenId> tokens_;
+  std::vector<int32_t> positions_;
+  std::vector<int32_t> wanted_;
+  SequenceRows rows_;
+};
+
+TokenId likeliest(std::span<const float> logits);
+
+}  // namespace fathom::engine
