@@ -1,0 +1,118 @@
+#include "engine/models/read_traits.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/checkpoint/json_file.h"
+#include "engine/models/fields.h"
+#include "engine/models/limits.h"
+#include "engine/tokenizer/tokenizer.h"
+
+namespace fathom::engine {
+namespace {
+
+std::string name_of(const Checkpoint& checkpoint) {
+  if (const std::string* name = checkpoint.metadata().string("general.name");
+      name && !name->empty())
+    return *name;
+  if (!checkpoint.folder()) return std::filesystem::path(checkpoint.source()).stem().string();
+  const std::filesystem::path& folder = *checkpoint.folder();
+  return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+}
+
+/// The ends of text that generation_config.json lists: an id or an array of ids. A chat model's
+/// end of turn may be there and nowhere else.
+std::vector<int64_t> listed_end_tokens(const Checkpoint& checkpoint) {
+  constexpr size_t kMaxBytes = 1 << 20;
+  nlohmann::json config;
+  if (!checkpoint.folder() ||
+      !read_json_file(*checkpoint.folder() / "generation_config.json", kMaxBytes, config) ||
+      !config.is_object())
+    return {};
+  std::vector<int64_t> ids;
+  const nlohmann::json listed = config.value("eos_token_id", nlohmann::json());
+  for (const nlohmann::json& id : listed.is_array() ? listed : nlohmann::json::array({listed}))
+    if (id.is_number_integer()) ids.push_back(id.get<int64_t>());
+  return ids;
+}
+
+std::vector<TokenId> end_tokens(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
+  std::vector<TokenId> ids;
+  const auto add = [&](std::optional<int64_t> id) {
+    if (!id || *id < 0 || *id >= tokenizer.vocab_size()) return;
+    const auto token = static_cast<TokenId>(*id);
+    if (std::ranges::find(ids, token) == ids.end()) ids.push_back(token);
+  };
+  add(tokenizer.special(SpecialRole::eos));
+  add(tokenizer.special(SpecialRole::end_of_turn));
+  add(checkpoint.metadata().integer("eos_token_id"));
+  for (const int64_t id : checkpoint.metadata().integers("eos_token_id")) add(id);
+  for (const int64_t id : listed_end_tokens(checkpoint)) add(id);
+  return ids;
+}
+
+std::optional<FimTraits> fim_of(const Tokenizer& tokenizer, const std::string& model_name) {
+  const auto begin = tokenizer.special(SpecialRole::fim_begin);
+  const auto hole = tokenizer.special(SpecialRole::fim_hole);
+  const auto end = tokenizer.special(SpecialRole::fim_end);
+  if (!begin || !hole || !end) return std::nullopt;
+  // The project's own models are trained for it (models/nano/README.md).
+  return FimTraits{.begin = *begin,
+                   .hole = *hole,
+                   .end = *end,
+                   .line_anchored = model_name.starts_with("fathom-")};
+}
+
+/// Whether the template's generation prompt is `assistant` followed by the opening of the
+/// reasoning. The template is source code: its newline may be spelled "\n".
+bool opens_reasoning(std::string_view chat_template, std::string_view assistant,
+                     std::string_view think_begin) {
+  const size_t generation_prompt = chat_template.rfind("add_generation_prompt");
+  if (generation_prompt == std::string_view::npos) return false;
+  std::string_view rest = chat_template.substr(generation_prompt);
+  const size_t at = rest.find(assistant);
+  if (at == std::string_view::npos) return false;
+  rest.remove_prefix(at + assistant.size());
+  if (!rest.starts_with(think_begin)) return false;
+  rest.remove_prefix(think_begin.size());
+  return rest.starts_with("\n") || rest.starts_with("\\n");
+}
+
+std::optional<ChatTraits> chat_of(const Tokenizer& tokenizer) {
+  const auto user = tokenizer.special(SpecialRole::user);
+  const auto assistant = tokenizer.special(SpecialRole::assistant);
+  if (!user || !assistant) return std::nullopt;
+  ChatTraits chat = {.prompt = {*user, UserMessage{}, *assistant},
+                     .think_begin = tokenizer.special(SpecialRole::think_begin),
+                     .think_end = tokenizer.special(SpecialRole::think_end)};
+  if (chat.think_begin && opens_reasoning(tokenizer.chat_template(), tokenizer.bytes(*assistant),
+                                          tokenizer.bytes(*chat.think_begin))) {
+    chat.prompt.emplace_back(*chat.think_begin);
+    chat.prompt.emplace_back("\n");
+    chat.opens_reasoning = true;
+  }
+  return chat;
+}
+
+}  // namespace
+
+Result<ModelTraits> read_traits(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
+  Fields fields(checkpoint);
+  ModelTraits traits;
+  traits.name = name_of(checkpoint);
+  traits.architecture = checkpoint.architecture();
+  traits.context_length = fields.count({"max_position_embeddings", "context_length"}, kMaxContext);
+  traits.vocab_size = fields.vocab_size();
+  FATHOM_CHECK(fields.status());
+
+  const auto bos = tokenizer.special(SpecialRole::bos);
+  traits.adds_bos = tokenizer.adds_bos() && bos;
+  traits.bos = bos.value_or(0);
+  traits.end_tokens = end_tokens(checkpoint, tokenizer);
+  traits.fim = fim_of(tokenizer, traits.name);
+  traits.chat = chat_of(tokenizer);
+  return traits;
+}
+
+}  // namespace fathom::engine
