@@ -1,8 +1,6 @@
 # fathom_embed(fathom_runtime SYMBOL fathom_embedded_model FILE models/nano/fathom-nano.gguf)
 # Puts the bytes of a file into a target, page aligned, as `extern "C" const std::byte
 # fathom_embedded_model_begin[], fathom_embedded_model_end[]`. FILE is an absolute path.
-enable_language(ASM)
-
 function(fathom_embed target)
   cmake_parse_arguments(ARG "" "SYMBOL;FILE" "" ${ARGN})
   set(SYMBOL ${ARG_SYMBOL})

@@ -1,0 +1,187 @@
+// fathom bench: how fast the engine is here, and which operation takes the time.
+
+#include <memory>
+
+#include "completion/model_location.h"
+#include "editors/cli/command.h"
+#include "editors/cli/interrupt.h"
+#include "editors/cli/model_options.h"
+#include "editors/cli/op_profile.h"
+#include "editors/cli/output.h"
+#include "editors/cli/statistics.h"
+#include "engine/base/system.h"
+#include "engine/cpu/bandwidth.h"
+#include "engine/generator.h"
+
+namespace fathom::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  int prompt_tokens = 512;
+  int max_tokens = 64;
+  int repeat = 3;
+  bool json = false;
+};
+
+struct Speeds {
+  std::vector<double> prefill_tokens_per_s;
+  std::vector<double> decode_tokens_per_s;
+  std::vector<double> ms_first_token_cold;
+  std::vector<double> ms_first_token_warm;
+};
+
+/// Source code, repeated: text of the kind that the model will see, so that the choice of experts
+/// is realistic.
+constexpr std::string_view kSample = R"(
+std::optional<size_t> find_line(std::string_view text, size_t number) {
+  size_t begin = 0;
+  for (size_t line = 1; line < number; ++line) {
+    const size_t newline = text.find('\n', begin);
+    if (newline == std::string_view::npos) return std::nullopt;
+    begin = newline + 1;
+  }
+  return begin;
+}
+)";
+
+std::vector<engine::TokenId> sample_prompt(const engine::Tokenizer& tokenizer, int n_tokens) {
+  std::vector<engine::TokenId> ids;
+  while (ids.size() < size_t(n_tokens)) tokenizer.encode(kSample, ids);
+  ids.resize(size_t(n_tokens));
+  return ids;
+}
+
+Result<Speeds> measure(engine::EngineThread& engine, const Options& options,
+                       const std::vector<engine::TokenId>& prompt) {
+  const CancelToken cancel = cancel_on_interrupt();
+  const auto run = [&](int max_tokens) {
+    return engine::generate(
+        engine,
+        {.prompt = prompt, .max_tokens = max_tokens, .ignore_end_tokens = true, .cancel = cancel});
+  };
+  // The first run pays for pages of the model file that are not in memory yet.
+  FATHOM_CHECK(run(1));
+
+  Speeds speeds;
+  for (int i = 0; i < options.repeat; ++i) {
+    engine.clear_cache();
+    FATHOM_TRY(cold, run(options.max_tokens));
+    FATHOM_TRY(warm, run(1));
+    speeds.prefill_tokens_per_s.push_back(1e3 * double(prompt.size()) / cold.ms_first_token);
+    speeds.ms_first_token_cold.push_back(cold.ms_first_token);
+    speeds.ms_first_token_warm.push_back(warm.ms_first_token);
+    // The first token comes with the prefill.
+    if (cold.tokens.size() > 1)
+      speeds.decode_tokens_per_s.push_back(1e3 * double(cold.tokens.size() - 1) /
+                                           (cold.ms_total - cold.ms_first_token));
+  }
+  return speeds;
+}
+
+void add_ops(Json& list, const char* phase, const std::vector<engine::OpTime>& times) {
+  double total = 0;
+  for (const engine::OpTime& t : times) total += t.seconds;
+  for (const engine::OpTime& t : times)
+    list.push_back(
+        {{"phase", phase},
+         {"op", t.op},
+         {"calls", t.calls},
+         {"ms", 1e3 * t.seconds},
+         {"share", total > 0 ? t.seconds / total : 0.0},
+         {"weight_bytes_per_s", t.seconds > 0 ? double(t.weight_bytes) / t.seconds : 0.0}});
+}
+
+void print(const Json& json) {
+  const auto line = [&](const char* label, const char* key, const char* unit) {
+    write_out(fmt::format("{:<24} {:>9.1f} {}\n", label, json[key].get<double>(), unit));
+  };
+  write_out(fmt::format("{} on {} ({})\n", json["model"].get<std::string>(),
+                        json["backend"].get<std::string>(), json["cpu"].get<std::string>()));
+  line("prefill", "prefill_tokens_per_s", "tokens/s");
+  line("decode", "decode_tokens_per_s", "tokens/s");
+  line("first token, cold", "ms_first_token_cold", "ms");
+  line("first token, warm", "ms_first_token_warm", "ms");
+  write_out(fmt::format("{:<24} {:>9.1f} % of {:.1f} GB/s measured\n", "memory bandwidth, decode",
+                        100 * json["bandwidth_fraction"].get<double>(),
+                        json["bandwidth_bytes_per_s"].get<double>() / 1e9));
+  write_out(fmt::format("{:<24} {:>9.1f} MB\n", "most memory resident",
+                        json["peak_rss_bytes"].get<double>() / 1e6));
+  write_out(fmt::format("\n{:<8} {:<18} {:>7} {:>9} {:>7} {:>9}\n", "phase", "operation", "calls",
+                        "ms", "share", "GB/s"));
+  for (const Json& op : json["ops"])
+    write_out(fmt::format(
+        "{:<8} {:<18} {:>7} {:>9.2f} {:>6.1f}% {:>9.2f}\n", op["phase"].get<std::string>(),
+        op["op"].get<std::string>(), op["calls"].get<int64_t>(), op["ms"].get<double>(),
+        100 * op["share"].get<double>(), op["weight_bytes_per_s"].get<double>() / 1e9));
+}
+
+Result<ExitCode> bench(const Options& options) {
+  Log log = stderr_log(options.model.verbose);
+  FATHOM_TRY(engine, start_engine(options.model, {}, log));
+  const engine::EngineInfo info = engine->info();
+  const std::string name = engine->traits().name;
+  const std::vector<engine::TokenId> prompt =
+      sample_prompt(engine->tokenizer(), options.prompt_tokens);
+  FATHOM_TRY(speeds, measure(*engine, options, prompt));
+  // What follows is not what the engine needs.
+  const uint64_t peak_rss_bytes = peak_resident_bytes();
+  engine.reset();
+
+  FATHOM_TRY(checkpoint, completion::open_model(options.model.model));
+  FATHOM_TRY(profile, profile_ops(checkpoint, info.backend, options.model.n_threads, prompt,
+                                  std::min(options.max_tokens, 32)));
+  const double bandwidth = engine::measure_read_bandwidth(options.model.n_threads);
+  const double decode = median(speeds.decode_tokens_per_s);
+
+  Json json = {{"model", name},
+               {"backend", info.backend},
+               {"device", info.device},
+               {"cpu", fmt::format("{}; {}", cpu_name(), info.device)},
+               {"prompt_tokens", options.prompt_tokens},
+               {"max_tokens", options.max_tokens},
+               {"repeat", options.repeat},
+               {"prefill_tokens_per_s", median(speeds.prefill_tokens_per_s)},
+               {"decode_tokens_per_s", decode},
+               {"ms_first_token_cold", median(speeds.ms_first_token_cold)},
+               {"ms_first_token_warm", median(speeds.ms_first_token_warm)},
+               {"ms_load", info.ms_load},
+               {"bytes_per_token", info.model.bytes_per_token},
+               {"bandwidth_bytes_per_s", bandwidth},
+               {"bandwidth_fraction", decode * double(info.model.bytes_per_token) / bandwidth},
+               {"peak_rss_bytes", peak_rss_bytes},
+               {"ops", Json::array()}};
+  add_ops(json["ops"], "prefill", profile.prefill);
+  add_ops(json["ops"], "decode", profile.decode);
+  if (options.json)
+    write_json(json);
+  else
+    print(json);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Action add_bench(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  add_model_options(command, options->model);
+  command
+      .add_option("--prompt-tokens", options->prompt_tokens, "length of the prompt (default: 512)")
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N");
+  command.add_option("--max-tokens", options->max_tokens, "tokens to decode (default: 64)")
+      ->check(CLI::Range(2, 1 << 20))
+      ->type_name("N");
+  command.add_option("--repeat", options->repeat, "runs; medians are shown (default: 3)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  add_json_option(command, options->json);
+
+  CLI::App* typing = command.add_subcommand(
+      "typing", "replays a recorded editing session through the whole completion pipeline");
+  const Action run_typing = add_bench_typing(*typing);
+  return
+      [options, typing, run_typing] { return typing->parsed() ? run_typing() : bench(*options); };
+}
+
+}  // namespace fathom::cli

@@ -1,0 +1,237 @@
+// fathom bench typing: how long a person who types waits for what they see.
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "editors/cli/command.h"
+#include "editors/cli/interrupt.h"
+#include "editors/cli/model_options.h"
+#include "editors/cli/output.h"
+#include "editors/cli/statistics.h"
+#include "editors/cli/typing_trace.h"
+#include "editors/cli/wait.h"
+#include "engine/base/mapped_file.h"
+
+extern "C" const char fathom_typing_trace_begin[];
+extern "C" const char fathom_typing_trace_end[];
+
+namespace fathom::cli {
+namespace {
+
+using completion::Completion;
+using Kind = TraceEvent::Kind;
+
+constexpr size_t kMaxTraceBytes = size_t{64} << 20;
+
+struct Options {
+  ModelOptions model;
+  std::string trace;
+  double pace = 0;
+  bool json = false;
+};
+
+std::string_view first_character(std::string_view text) {
+  size_t n = 1;
+  while (n < text.size() && (static_cast<unsigned char>(text[n]) & 0xc0) == 0x80) ++n;
+  return text.substr(0, n);
+}
+
+/// What was waited for, in milliseconds from the key to the answer.
+struct Latencies {
+  std::vector<double> computed;  // keys that no shown suggestion predicted
+  std::vector<double> followed;  // keys that typed the next character of the shown suggestion
+  double first = 0;              // the first of all, when nothing of the file is in the cache
+  int suggestions = 0;           // answers that were not empty
+  int accepted = 0;
+};
+
+/// The editor and the person before it: a buffer, a cursor, and what is shown there.
+class Session final {
+ public:
+  Session(completion::Assistant& assistant, const TypingTrace& trace)
+      : assistant_(assistant),
+        path_(trace.path),
+        text_(trace.text),
+        cancel_(cancel_on_interrupt()) {}
+
+  Status play(const TraceEvent& event) {
+    switch (event.kind) {
+      case Kind::move: {
+        FATHOM_TRY(offset, offset_of(text_, event.position));
+        cursor_ = offset;
+        shown_.reset();
+        return {};
+      }
+      case Kind::type:
+        return type(event.text);
+      case Kind::backspace:
+        if (cursor_ == 0) return {};
+        text_.erase(--cursor_, 1);
+        return ask({});
+      case Kind::follow:
+        return follow(event.count);
+      case Kind::accept:
+        return accept();
+    }
+    return {};
+  }
+
+  const Latencies& latencies() const { return latencies_; }
+
+ private:
+  /// The shown text behind the cursor; empty if nothing is shown.
+  std::string_view rest_of_shown() const {
+    if (!shown_) return {};
+    const size_t typed = cursor_ - shown_->replace_begin;
+    return typed < shown_->text.size() ? std::string_view(shown_->text).substr(typed) : "";
+  }
+
+  Status type(std::string_view key) {
+    const bool predicted = rest_of_shown().starts_with(key);
+    text_.insert(cursor_, key);
+    cursor_ += key.size();
+    return ask({.predicted = predicted});
+  }
+
+  Status follow(int n_characters) {
+    const std::string text = text_;
+    const size_t cursor = cursor_;
+    for (int i = 0; i < n_characters && !rest_of_shown().empty(); ++i)
+      FATHOM_CHECK(type(std::string(first_character(rest_of_shown()))));
+    put_back(text, cursor);
+    return {};
+  }
+
+  Status accept() {
+    if (rest_of_shown().empty()) return {};
+    const std::string text = text_;
+    const size_t cursor = cursor_;
+    text_.replace(shown_->replace_begin, shown_->replace_end - shown_->replace_begin, shown_->text);
+    cursor_ = shown_->replace_begin + shown_->text.size();
+    ++latencies_.accepted;
+    FATHOM_CHECK(ask({}));
+    put_back(text, cursor);
+    return {};
+  }
+
+  void put_back(const std::string& text, size_t cursor) {
+    text_ = text;
+    cursor_ = cursor;
+    shown_.reset();
+  }
+
+  struct Expectation {
+    bool predicted = false;  // the key was the next character of what is shown
+  };
+
+  Status ask(Expectation expectation) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    const auto snapshot =
+        std::make_shared<const completion::Snapshot>(completion::Snapshot{.uri = "file:///" + path_,
+                                                                          .path = path_,
+                                                                          .language = "",
+                                                                          .version = ++version_,
+                                                                          .text = text_});
+    FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
+                 assistant_.complete({.snapshot = snapshot,
+                                      .cursor = cursor_,
+                                      .trigger = completion::Trigger::automatic,
+                                      .cancel = cancel_},
+                                     on_done);
+               }));
+    const std::chrono::duration<double, std::milli> elapsed = Clock::now() - begin;
+
+    if (version_ == 1) latencies_.first = elapsed.count();
+    (expectation.predicted ? latencies_.followed : latencies_.computed).push_back(elapsed.count());
+    latencies_.suggestions += !completion.text.empty();
+    shown_ = std::move(completion);
+    return {};
+  }
+
+  completion::Assistant& assistant_;
+  std::string path_;
+  std::string text_;
+  size_t cursor_ = 0;
+  int64_t version_ = 0;
+  std::optional<Completion> shown_;
+  CancelToken cancel_;
+  Latencies latencies_;
+};
+
+Json to_json(const Latencies& l, const TypingTrace& trace) {
+  return {{"path", trace.path},
+          {"keystrokes", l.computed.size() + l.followed.size()},
+          {"computed", l.computed.size()},
+          {"followed", l.followed.size()},
+          {"suggestions", l.suggestions},
+          {"accepted", l.accepted},
+          {"ms_first", l.first},
+          {"ms_median", median(l.computed)},
+          {"ms_p95", percentile(l.computed, 0.95)},
+          {"ms_max", percentile(l.computed, 1.0)},
+          {"ms_followed_median", median(l.followed)},
+          {"ms_followed_p95", percentile(l.followed, 0.95)},
+          {"ms_followed_max", percentile(l.followed, 1.0)}};
+}
+
+void print(const Json& json) {
+  const auto number = [&](const char* key) { return json[key].get<double>(); };
+  write_out(fmt::format("{} keys in {}, {} suggestions shown\n", json["keystrokes"].get<size_t>(),
+                        json["path"].get<std::string>(), json["suggestions"].get<int>()));
+  write_out(fmt::format("{:<44} {:>10} {:>10} {:>10}\n", "milliseconds from key to answer",
+                        "median", "p95", "max"));
+  write_out(fmt::format("{:<44} {:>10.2f} {:>10.2f} {:>10.2f}\n",
+                        fmt::format("  computed ({} keys)", json["computed"].get<size_t>()),
+                        number("ms_median"), number("ms_p95"), number("ms_max")));
+  write_out(fmt::format(
+      "{:<44} {:>10.3f} {:>10.3f} {:>10.3f}\n",
+      fmt::format("  following the suggestion ({} keys)", json["followed"].get<size_t>()),
+      number("ms_followed_median"), number("ms_followed_p95"), number("ms_followed_max")));
+  write_out(fmt::format("{:<44} {:>10.2f}\n", "  the very first", number("ms_first")));
+}
+
+Result<TypingTrace> read_trace(const std::string& path) {
+  if (path.empty())
+    return parse_typing_trace({fathom_typing_trace_begin, fathom_typing_trace_end},
+                              "the built-in trace");
+  FATHOM_TRY(text, read_text_file(path, kMaxTraceBytes));
+  return parse_typing_trace(text, path);
+}
+
+Result<ExitCode> bench_typing(const Options& options) {
+  FATHOM_TRY(trace, read_trace(options.trace));
+  Log log = stderr_log(options.model.verbose);
+  FATHOM_TRY(runtime, start_runtime(options.model, log));
+
+  Session session(runtime->assistant(), trace);
+  for (const TraceEvent& event : trace.events) {
+    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(event.ms * options.pace));
+    FATHOM_CHECK(session.play(event));
+  }
+  const Json json = to_json(session.latencies(), trace);
+  if (options.json)
+    write_json(json);
+  else
+    print(json);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Action add_bench_typing(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  command.add_option("TRACE", options->trace, "an editing trace (default: the built-in one)");
+  add_model_options(command, options->model);
+  command
+      .add_option("--pace", options->pace,
+                  "1: pause between keys as recorded; 0: none, the next key follows the answer "
+                  "(default)")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("X");
+  add_json_option(command, options->json);
+  return [options] { return bench_typing(*options); };
+}
+
+}  // namespace fathom::cli

@@ -1,0 +1,112 @@
+// fathom complete: what an editor would show at a cursor, in a terminal.
+
+#include <memory>
+
+#include "editors/cli/command.h"
+#include "editors/cli/interrupt.h"
+#include "editors/cli/location.h"
+#include "editors/cli/model_options.h"
+#include "editors/cli/output.h"
+#include "editors/cli/source_file.h"
+#include "editors/cli/wait.h"
+#include "engine/base/mapped_file.h"
+
+namespace fathom::cli {
+namespace {
+
+using completion::Completion;
+
+struct Options {
+  ModelOptions model;
+  std::string place;
+  int max_tokens = 0;
+  bool from_stdin = false;
+  bool json = false;
+  bool explain_context = false;
+};
+
+Json to_json(std::string_view text, size_t offset) {
+  const Position position = position_of(text, offset);
+  return {{"line", position.line}, {"column", position.column}, {"offset", offset}};
+}
+
+Json to_json(const Completion& c, std::string_view text) {
+  Json context = Json::array();
+  for (const completion::ContextPiece& piece : c.context)
+    context.push_back({{"kind", piece.kind},
+                       {"path", piece.path},
+                       {"begin", piece.begin},
+                       {"end", piece.end},
+                       {"tokens", piece.tokens}});
+  return {
+      {"text", c.text},
+      {"range", {{"start", to_json(text, c.replace_begin)}, {"end", to_json(text, c.replace_end)}}},
+      {"tokens", c.tokens},
+      {"prompt_tokens", c.prompt_tokens},
+      {"reused_tokens", c.reused_tokens},
+      {"ms_first_token", c.ms_first_token},
+      {"ms_total", c.ms_total},
+      {"mean_logprob", c.mean_logprob},
+      {"stop", c.stop},
+      {"context", context}};
+}
+
+void print_context(const Completion& c) {
+  for (const completion::ContextPiece& piece : c.context)
+    fmt::print(stderr, "{:>6} tokens  {:<8} {} [{}, {})\n", piece.tokens, piece.kind,
+               printable(piece.path), piece.begin, piece.end);
+}
+
+Result<ExitCode> complete(const Options& options) {
+  FATHOM_TRY(place, parse_file_position(options.place));
+  FATHOM_TRY(text, options.from_stdin ? read_stdin(kMaxSourceBytes)
+                                      : read_text_file(place.file, kMaxSourceBytes));
+  FATHOM_TRY(cursor, offset_of(text, place.position));
+  const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text));
+
+  Log log = stderr_log(options.model.verbose);
+  FATHOM_TRY(runtime, start_runtime(options.model, log));
+  FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
+               runtime->assistant().complete({.snapshot = snapshot,
+                                              .cursor = cursor,
+                                              .trigger = completion::Trigger::invoked,
+                                              .max_tokens = options.max_tokens,
+                                              .cancel = cancel_on_interrupt()},
+                                             on_done);
+             }));
+
+  if (options.explain_context) print_context(completion);
+  if (options.json) {
+    write_json(to_json(completion, snapshot->text));
+  } else if (completion.text.empty()) {
+    report(fmt::format("nothing to suggest here ({})", completion.stop));
+  } else {
+    write_out(completion.text);
+    end_text(completion.text);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Action add_complete(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  command
+      .add_option("FILE:LINE:COL", options->place,
+                  "the cursor: line from 1, column in bytes from 1")
+      ->required();
+  add_model_options(command, options->model);
+  command.add_flag("--stdin", options->from_stdin,
+                   "read the text from stdin; FILE is only its name and need not exist");
+  add_json_option(command, options->json);
+  command.add_flag("--explain-context", options->explain_context,
+                   "list on stderr what the model was shown");
+  command
+      .add_option("--max-tokens", options->max_tokens,
+                  "longest completion (default: what the syntax at the cursor asks for)")
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N");
+  return [options] { return complete(*options); };
+}
+
+}  // namespace fathom::cli

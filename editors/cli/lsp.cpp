@@ -1,0 +1,39 @@
+// fathom lsp: the language server on stdin and stdout.
+
+#include <memory>
+
+#include "editors/cli/command.h"
+#include "editors/cli/model_options.h"
+#include "editors/cli/output.h"
+#include "lsp/stdio_server.h"
+
+namespace fathom::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  bool standalone = false;
+};
+
+Result<ExitCode> serve(const Options& options) {
+  Log log = stderr_log(options.model.verbose);
+  const auto load = [&]() -> Result<std::shared_ptr<completion::Assistant>> {
+    FATHOM_TRY(runtime, start_runtime(options.model, log));
+    const std::shared_ptr<completion::Runtime> shared = std::move(runtime);
+    return std::shared_ptr<completion::Assistant>(shared, &shared->assistant());
+  };
+  return static_cast<ExitCode>(lsp::run_stdio(load, {.version = FATHOM_VERSION}, log));
+}
+
+}  // namespace
+
+Action add_lsp(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  add_model_options(command, options->model);
+  command.add_flag("--standalone", options->standalone,
+                   "keep everything in this process (so far there is no daemon to join, and this "
+                   "is what happens without the flag too)");
+  return [options] { return serve(*options); };
+}
+
+}  // namespace fathom::cli

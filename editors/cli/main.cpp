@@ -1,0 +1,114 @@
+// fathom: the one binary. Everything it can do is a subcommand with a file of its own.
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <string_view>
+#include <vector>
+
+#include "editors/cli/command.h"
+#include "editors/cli/output.h"
+#include "editors/cli/similarity.h"
+
+namespace fathom::cli {
+namespace {
+
+struct Command {
+  const char* name;
+  const char* group;
+  const char* summary;
+  Action (*add)(CLI::App& command);
+};
+
+constexpr Command kCommands[] = {
+    {"lsp", "For editors", "language server on stdio for one editor", add_lsp},
+    {"complete", "In a terminal", "one completion at a cursor", add_complete},
+    {"explain", "In a terminal", "explains a file or some of its lines", add_explain},
+    {"generate", "In a terminal", "continues a text, without any template", add_generate},
+    {"tokenize", "Models", "text to token ids and back", add_tokenize},
+    {"logits", "Models", "next-token logits, for checking an engine against another", add_logits},
+    {"inspect", "Models", "what is in a model file and whether it can run; loads no weights",
+     add_inspect},
+    {"bench", "Measuring", "speed of the engine; `bench typing`: of completions while typing",
+     add_bench},
+    {"eval", "Measuring", "`eval infill`: how often a model fills in the right line", add_eval},
+    {"doctor", "Measuring", "what works on this machine, what does not, and what to do",
+     add_doctor},
+};
+
+/// The command that a mistyped name is closest to; null if none is close.
+const Command* closest_command(std::string_view name) {
+  const auto likeness = [&](const Command& c) { return similarity(name, c.name); };
+  const Command& best = *std::ranges::max_element(kCommands, {}, likeness);
+  return likeness(best) >= 0.6 ? &best : nullptr;
+}
+
+ExitCode report_usage(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
+  const std::vector<CLI::App*> parsed = app.get_subcommands();
+  if (parsed.empty() && !first.empty() && !first.starts_with('-')) {
+    const Command* meant = closest_command(first);
+    report(fmt::format("'{}' is not a command{}; see `fathom --help`", first,
+                       meant ? fmt::format(", did you mean '{}'?", meant->name) : ""));
+    return ExitCode::usage;
+  }
+  report(fmt::format("{}; see `fathom {}--help`", error.what(),
+                     parsed.empty() ? "" : parsed.front()->get_name() + " "));
+  return ExitCode::usage;
+}
+
+ExitCode finish(const Result<ExitCode>& result) {
+  if (!result) {
+    report(result.error().message);
+    return exit_code_of(result.error().code);
+  }
+  if (const Status written = flush_out(); !written) {
+    report(written.error().message);
+    return ExitCode::failure;
+  }
+  return *result;
+}
+
+ExitCode run(int argc, char** argv) {
+  CLI::App app("A code assistant that lives on this machine.", "fathom");
+  app.set_version_flag("--version", "fathom " FATHOM_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(16);
+  app.footer(
+      "Every command has --help. Exit status: 0 ok, 1 findings or mismatch, 2 usage or\n"
+      "configuration, 3 engine failure or incomplete work.");
+
+  std::vector<std::pair<const CLI::App*, Action>> actions;
+  for (const Command& c : kCommands) {
+    CLI::App* command = app.add_subcommand(c.name, c.summary)->group(c.group);
+    command->get_formatter()->column_width(28);
+    actions.emplace_back(command, c.add(*command));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help and --version
+    app.exit(success);
+    return finish(ExitCode::ok);
+  } catch (const CLI::ParseError& error) {
+    return report_usage(app, error, argc > 1 ? argv[1] : "");
+  }
+  for (const auto& [command, action] : actions)
+    if (command->parsed()) return finish(action());
+  return ExitCode::usage;
+}
+
+}  // namespace
+}  // namespace fathom::cli
+
+int main(int argc, char** argv) {
+  using namespace fathom::cli;
+  // A reader that has seen enough, as `| head` has, ends the program without a word.
+  std::signal(SIGPIPE, SIG_DFL);
+  try {
+    return static_cast<int>(run(argc, argv));
+  } catch (const std::bad_alloc&) {
+    report("out of memory; a smaller model or a smaller context may fit");
+  } catch (const std::exception& error) {
+    report(fmt::format("internal error: {}; please report it with the command line", error.what()));
+  }
+  return static_cast<int>(ExitCode::failure);
+}

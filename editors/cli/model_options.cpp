@@ -1,0 +1,79 @@
+#include "editors/cli/model_options.h"
+
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+#include "completion/model_location.h"
+#include "engine/backend.h"
+
+namespace fathom::cli {
+namespace {
+
+Status check_backend(const std::string& name) {
+  const std::vector<std::string> available = engine::available_backends();
+  if (name == "auto" || std::ranges::find(available, name) != available.end()) return {};
+  return fail(
+      ErrorCode::invalid_argument,
+      "the backend '{}' is not available in this build on this machine; available: auto, {}", name,
+      fmt::join(available, ", "));
+}
+
+}  // namespace
+
+void add_model_option(CLI::App& command, std::string& model) {
+  command
+      .add_option("--model", model,
+                  "GGUF file, Hugging Face folder, or name of a model (default: the built-in one)")
+      ->type_name("PATH");
+}
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  add_model_option(command, options.model);
+  command.add_option("--backend", options.backend, "auto, cpu, cuda or reference (default: auto)")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda", "reference"}))
+      ->type_name("NAME");
+  command.add_option("--threads", options.n_threads, "threads that compute (default: one a core)")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N");
+  command
+      .add_option("--seed", options.seed,
+                  "seed of the sampler; without a temperature nothing is random")
+      ->type_name("N");
+  command.add_flag("--verbose", options.verbose,
+                   "say on stderr what is loaded and how long it took");
+}
+
+void add_json_option(CLI::App& command, bool& json) {
+  command.add_flag("--json", json, "print JSON");
+}
+
+Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& options,
+                                                           engine::EngineOptions engine_options,
+                                                           Log& log) {
+  FATHOM_CHECK(check_backend(options.backend));
+  FATHOM_TRY(checkpoint, completion::open_model(options.model));
+  engine_options.backend = options.backend;
+  engine_options.n_threads = options.n_threads;
+  return engine::EngineThread::start(checkpoint, engine_options, log);
+}
+
+Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& options, Log& log) {
+  FATHOM_CHECK(check_backend(options.backend));
+  return completion::Runtime::create(
+      {.model = options.model, .backend = options.backend, .n_threads = options.n_threads}, log);
+}
+
+Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model) {
+  FATHOM_TRY(location, completion::locate_model(model));
+  if (!location.embedded) {
+    std::error_code error;
+    if (location.path.extension() == ".json") return engine::Tokenizer::load(location.path);
+    const std::filesystem::path inside = location.path / "tokenizer.json";
+    if (std::filesystem::is_regular_file(inside, error)) return engine::Tokenizer::load(inside);
+  }
+  FATHOM_TRY(checkpoint, completion::open_model(model));
+  return engine::Tokenizer::load(*checkpoint);
+}
+
+}  // namespace fathom::cli

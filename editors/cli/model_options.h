@@ -1,0 +1,44 @@
+// The options that every command with a model shares, and what they open.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "completion/runtime.h"
+#include "engine/base/log.h"
+#include "engine/base/result.h"
+#include "engine/engine_thread.h"
+#include "engine/tokenizer/tokenizer.h"
+
+namespace fathom::cli {
+
+struct ModelOptions {
+  std::string model;  // "": the built-in one
+  std::string backend = "auto";
+  int n_threads = 0;
+  uint64_t seed = 0;
+  bool verbose = false;
+};
+
+/// --model, --backend, --threads, --seed, --verbose.
+void add_model_options(CLI::App& command, ModelOptions& options);
+/// --model alone, for commands that compute nothing.
+void add_model_option(CLI::App& command, std::string& model);
+/// --json.
+void add_json_option(CLI::App& command, bool& json);
+
+/// Errors: those of open_model and EngineThread::start; invalid_argument for a backend that this
+/// machine or this build lacks.
+Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& options,
+                                                           engine::EngineOptions engine_options,
+                                                           Log& log);
+Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& options, Log& log);
+
+/// The tokenizer of a model, or of a bare tokenizer.json, or of a folder that has nothing else.
+Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model);
+
+}  // namespace fathom::cli

@@ -1,0 +1,92 @@
+#include "editors/cli/op_profile.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/model.h"
+
+namespace fathom::cli {
+namespace {
+
+constexpr int kChunk = 128;  // rows of one prefill step, as EngineOptions::prefill_chunk
+
+class Never final : public engine::Interrupt {
+ public:
+  bool requested() const override { return false; }
+};
+
+/// One sequence in slots 0, 1, 2, ...
+class Sequence final {
+ public:
+  static Result<Sequence> create(engine::Model& model, engine::Backend& backend, int n_slots) {
+    Sequence sequence(model);
+    for (const int width : model.cache_widths()) {
+      FATHOM_TRY(buffer, backend.allocate(sizeof(float) * size_t(n_slots) * size_t(width)));
+      sequence.cache_.layers.push_back(
+          {static_cast<float*>(buffer->data()), n_slots, width, width});
+      sequence.buffers_.push_back(std::move(buffer));
+    }
+    sequence.slots_.resize(size_t(n_slots));
+    std::iota(sequence.slots_.begin(), sequence.slots_.end(), 0);
+    sequence.logits_.resize(size_t(model.size().vocab_size));
+    return sequence;
+  }
+
+  /// Computes the next tokens and returns the likeliest one behind them.
+  Result<engine::TokenId> append(std::span<const engine::TokenId> tokens) {
+    const auto n = static_cast<int>(tokens.size());
+    const std::span<const int32_t> places = std::span(slots_).subspan(size_t(length_), size_t(n));
+    length_ += n;
+    const engine::SequenceRows rows = {
+        .first_row = 0, .n_rows = n, .slots = std::span(slots_).first(size_t(length_))};
+    const int32_t last = n - 1;
+    FATHOM_CHECK(model_->forward({.tokens = tokens,
+                                  .positions = places,  // slot p holds position p
+                                  .slots = places,
+                                  .sequences = {&rows, 1},
+                                  .logit_rows = {&last, 1}},
+                                 cache_, logits_, Never()));
+    return static_cast<engine::TokenId>(std::ranges::max_element(logits_) - logits_.begin());
+  }
+
+ private:
+  explicit Sequence(engine::Model& model) : model_(&model) {}
+
+  engine::Model* model_;
+  std::vector<std::unique_ptr<engine::Buffer>> buffers_;
+  engine::KvStore cache_;
+  std::vector<engine::SlotId> slots_;
+  std::vector<float> logits_;
+  int length_ = 0;
+};
+
+}  // namespace
+
+Result<OpProfile> profile_ops(std::shared_ptr<const engine::Checkpoint> checkpoint,
+                              const std::string& backend, int n_threads,
+                              std::span<const engine::TokenId> prompt, int n_decode) {
+  FATHOM_TRY(device, engine::make_backend(backend, {.n_threads = n_threads}));
+  engine::TimingBackend timing(*device);
+  FATHOM_TRY(model, engine::load_model(std::move(checkpoint), timing, {.max_batch = kChunk}));
+  FATHOM_TRY(sequence,
+             Sequence::create(*model, timing, static_cast<int>(prompt.size()) + n_decode));
+
+  OpProfile profile;
+  engine::TokenId next = 0;
+  for (size_t begin = 0; begin < prompt.size(); begin += kChunk) {
+    FATHOM_TRY(token, sequence.append(
+                          prompt.subspan(begin, std::min<size_t>(kChunk, prompt.size() - begin))));
+    next = token;
+  }
+  profile.prefill = timing.times();
+
+  timing.reset();
+  for (int i = 0; i < n_decode; ++i) {
+    FATHOM_TRY(token, sequence.append({&next, 1}));
+    next = token;
+  }
+  profile.decode = timing.times();
+  return profile;
+}
+
+}  // namespace fathom::cli

@@ -1,0 +1,47 @@
+#include "editors/cli/source_file.h"
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+namespace fathom::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// As the model should see it: relative to the current folder, or the bare name from elsewhere.
+std::string shown_path(const fs::path& file) {
+  std::error_code error;
+  const fs::path relative = fs::proximate(file, error);
+  const bool inside = !error && !relative.empty() && *relative.begin() != "..";
+  return (inside && relative.is_relative() ? relative : file.filename()).generic_string();
+}
+
+}  // namespace
+
+Result<std::string> read_stdin(size_t max_bytes) {
+  std::string text;
+  std::array<char, 1 << 16> block;
+  while (const size_t n = std::fread(block.data(), 1, block.size(), stdin)) {
+    if (text.size() + n > max_bytes)
+      return fail(ErrorCode::unsupported, "stdin is longer than {} bytes", max_bytes);
+    text.append(block.data(), n);
+  }
+  if (std::ferror(stdin)) return fail(ErrorCode::io, "stdin cannot be read");
+  return text;
+}
+
+completion::SnapshotPtr make_snapshot(const std::string& file, std::string text) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(file, error);
+  return std::make_shared<const completion::Snapshot>(
+      completion::Snapshot{.uri = "file://" + absolute.generic_string(),
+                           .path = shown_path(file),
+                           .language = "",  // the extension decides
+                           .version = 1,
+                           .text = std::move(text)});
+}
+
+}  // namespace fathom::cli

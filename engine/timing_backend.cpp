@@ -1,0 +1,137 @@
+#include "engine/timing_backend.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace fathom::engine {
+namespace {
+
+uint64_t size_of(const GatedFfnWeights& w) {
+  return w.gate->size_bytes() + w.up->size_bytes() + w.down->size_bytes();
+}
+
+/// Cache rows that attention reads, each sequence's once.
+uint64_t cache_bytes(std::span<const SequenceRows> sequences, Tensor cache) {
+  uint64_t rows = 0;
+  for (const SequenceRows& s : sequences) rows += s.slots.size();
+  return rows * uint64_t(cache.cols) * sizeof(float);
+}
+
+}  // namespace
+
+TimingBackend::TimingBackend(Backend& inner) : inner_(inner) {}
+
+std::vector<OpTime> TimingBackend::times() const {
+  std::vector<OpTime> sorted = times_;
+  std::ranges::sort(sorted, std::greater(), &OpTime::seconds);
+  return sorted;
+}
+
+void TimingBackend::reset() { times_.clear(); }
+
+template <class Call>
+void TimingBackend::timed(std::string_view op, uint64_t weight_bytes, Call&& call) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  call();
+  // Errors are sticky: whoever runs the model sees them in its own sync().
+  (void)inner_.sync();
+  const std::chrono::duration<double> elapsed = Clock::now() - begin;
+
+  auto entry = std::ranges::find(times_, op, &OpTime::op);
+  if (entry == times_.end()) entry = times_.insert(entry, {.op = std::string(op)});
+  entry->calls += 1;
+  entry->seconds += elapsed.count();
+  entry->weight_bytes += weight_bytes;
+}
+
+Result<std::unique_ptr<Buffer>> TimingBackend::allocate(size_t size_bytes) {
+  return inner_.allocate(size_bytes);
+}
+
+Result<std::unique_ptr<Weight>> TimingBackend::upload(WeightData data) {
+  return inner_.upload(std::move(data));
+}
+
+Status TimingBackend::download(std::span<float> host, Tensor x) {
+  Status status;
+  timed("download", 0, [&] { status = inner_.download(host, x); });
+  return status;
+}
+
+Status TimingBackend::sync() { return inner_.sync(); }
+
+void TimingBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {
+  const uint64_t bytes = table.size_bytes() / uint64_t(table.rows()) * ids.size();
+  timed("embed", bytes, [&] { inner_.embed(out, ids, table); });
+}
+
+void TimingBackend::rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) {
+  timed("rms_norm", weight.size_bytes(), [&] { inner_.rms_norm(y, x, weight, eps); });
+}
+
+void TimingBackend::matmul(Tensor y, Tensor x, const Weight& w) {
+  timed("matmul", w.size_bytes(), [&] { inner_.matmul(y, x, w); });
+}
+
+void TimingBackend::matmul_heads(Heads y, Heads x, const Weight& w) {
+  timed("matmul_heads", w.size_bytes(), [&] { inner_.matmul_heads(y, x, w); });
+}
+
+void TimingBackend::add(Tensor y, Tensor a, Tensor b) {
+  timed("add", 0, [&] { inner_.add(y, a, b); });
+}
+
+void TimingBackend::add_bias(Tensor y, const Weight& bias) {
+  timed("add_bias", bias.size_bytes(), [&] { inner_.add_bias(y, bias); });
+}
+
+void TimingBackend::silu_mul(Tensor y, Tensor gate, Tensor up) {
+  timed("silu_mul", 0, [&] { inner_.silu_mul(y, gate, up); });
+}
+
+void TimingBackend::rope(Heads x, std::span<const int32_t> positions, const Rope& rope) {
+  timed("rope", 0, [&] { inner_.rope(x, positions, rope); });
+}
+
+void TimingBackend::gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) {
+  timed("gather_rows", 0, [&] { inner_.gather_rows(out, x, rows); });
+}
+
+void TimingBackend::write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) {
+  timed("write_cache", 0, [&] { inner_.write_cache(cache, slots, x, column); });
+}
+
+void TimingBackend::attention(Heads out, Heads q, Tensor cache,
+                              std::span<const SequenceRows> sequences, int n_kv_heads,
+                              float scale) {
+  timed("attention", cache_bytes(sequences, cache),
+        [&] { inner_.attention(out, q, cache, sequences, n_kv_heads, scale); });
+}
+
+void TimingBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                                     std::span<const SequenceRows> sequences, float scale) {
+  timed("latent_attention", cache_bytes(sequences, cache),
+        [&] { inner_.latent_attention(out, q_latent, q_pe, cache, sequences, scale); });
+}
+
+void TimingBackend::route(Routes routes, Tensor logits, const Weight* bias,
+                          const RouterConfig& config) {
+  timed("route", bias ? bias->size_bytes() : 0,
+        [&] { inner_.route(routes, logits, bias, config); });
+}
+
+void TimingBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
+                            FfnScratch scratch) {
+  // Distinct experts would have to be read back from the device; many rows touch nearly all.
+  const int n_experts = experts.gate->count();
+  const int64_t touched = std::min<int64_t>(n_experts, int64_t{x.rows} * routes.n_active);
+  timed("moe_ffn", size_of(experts) / uint64_t(n_experts) * uint64_t(touched),
+        [&] { inner_.moe_ffn(out, x, routes, experts, scratch); });
+}
+
+void TimingBackend::gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) {
+  timed("gated_ffn", size_of(w), [&] { inner_.gated_ffn(out, x, w, scratch); });
+}
+
+}  // namespace fathom::engine

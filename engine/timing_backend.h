@@ -1,0 +1,68 @@
+// A Backend that passes every operation on to another one and adds up how long each took: where
+// the time of a model goes (`fathom bench`).
+//
+// Threads: engine thread only. Every operation waits for the device, so that its time is its own;
+// the sum is therefore a little more than the time of an undisturbed run.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+
+namespace fathom::engine {
+
+/// Everything that calls of one operation did since the last reset().
+struct OpTime {
+  std::string op;
+  int64_t calls = 0;
+  double seconds = 0;
+  uint64_t weight_bytes = 0;  // weights and cache rows read; 0 where the operation reads neither
+};
+
+class TimingBackend final : public Backend {
+ public:
+  /// `inner` must outlive this object.
+  explicit TimingBackend(Backend& inner);
+
+  /// Most expensive first.
+  std::vector<OpTime> times() const;
+  void reset();
+
+  std::string_view name() const override { return inner_.name(); }
+  std::string description() const override { return inner_.description(); }
+  Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
+  Result<std::unique_ptr<Weight>> upload(WeightData data) override;
+  Status download(std::span<float> host, Tensor x) override;
+  Status sync() override;
+
+  void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;
+  void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) override;
+  void matmul(Tensor y, Tensor x, const Weight& w) override;
+  void matmul_heads(Heads y, Heads x, const Weight& w) override;
+  void add(Tensor y, Tensor a, Tensor b) override;
+  void add_bias(Tensor y, const Weight& bias) override;
+  void silu_mul(Tensor y, Tensor gate, Tensor up) override;
+  void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) override;
+  void gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) override;
+  void write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) override;
+  void attention(Heads out, Heads q, Tensor cache, std::span<const SequenceRows> sequences,
+                 int n_kv_heads, float scale) override;
+  void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                        std::span<const SequenceRows> sequences, float scale) override;
+  void route(Routes routes, Tensor logits, const Weight* bias, const RouterConfig& config) override;
+  void moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
+               FfnScratch scratch) override;
+  void gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) override;
+
+ private:
+  template <class Call>
+  void timed(std::string_view op, uint64_t weight_bytes, Call&& call);
+
+  Backend& inner_;
+  std::vector<OpTime> times_;
+};
+
+}  // namespace fathom::engine
