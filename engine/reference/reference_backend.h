@@ -48,6 +48,7 @@ class ReferenceBackend : public Backend {
 
  protected:
   ThreadPool& pool() { return pool_; }
+  int n_threads() const { return pool_.size(); }
 
  private:
   ThreadPool pool_;

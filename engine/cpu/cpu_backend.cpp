@@ -1,0 +1,86 @@
+#include "engine/cpu/cpu_backend.h"
+
+#include <algorithm>
+
+#include "engine/base/assert.h"
+
+namespace fathom::engine::cpu {
+
+CpuBackend::CpuBackend(const CpuVariant& variant, int n_threads)
+    : ReferenceBackend(n_threads), variant_(variant), kernels_(*variant.kernels) {}
+
+std::string CpuBackend::description() const {
+  return fmt::format("{}, {} threads", variant_.name, n_threads());
+}
+
+Result<std::unique_ptr<Weight>> CpuBackend::upload(WeightData data) {
+  FATHOM_CHECK(validate_weight(data));
+  const bool is_vector = data.count == 1 && data.rows == 1;
+  if (is_vector && info(data.dtype).block_elements == 1)
+    return std::make_unique<VectorWeight>(data);
+  return PackedWeight::pack(data, pool());
+}
+
+void CpuBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {
+  const HostWeight& weight = host_weight(table);
+  FATHOM_ASSERT(out.rows == static_cast<int>(ids.size()) && out.cols == table.cols());
+  // Unpacking a number takes about as long as ten multiplications of a matrix kernel.
+  share(out.rows, int64_t{10} * out.rows * out.cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) {
+      FATHOM_ASSERT(ids[row] >= 0 && ids[row] < table.rows());
+      weight.read_row(0, ids[row], {out.row(row), static_cast<size_t>(out.cols)});
+    }
+  });
+}
+
+const float* CpuBackend::vector_of(const Weight& weight) {
+  if (const auto* vector = dynamic_cast<const VectorWeight*>(&weight)) return vector->data();
+  row_.resize(weight.cols());
+  host_weight(weight).read_row(0, 0, row_);
+  return row_.data();
+}
+
+void CpuBackend::rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) {
+  FATHOM_ASSERT(y.rows == x.rows && y.cols == x.cols && weight.cols() == x.cols);
+  const float* w = vector_of(weight);
+  share(x.rows, int64_t{4} * x.rows * x.cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) {
+      kernels_.rms_norm(y.row(row), x.row(row), w, x.cols, eps);
+    }
+  });
+}
+
+void CpuBackend::add(Tensor y, Tensor a, Tensor b) {
+  FATHOM_ASSERT(y.rows == a.rows && y.cols == a.cols && a.rows == b.rows && a.cols == b.cols);
+  share(y.rows, int64_t{2} * y.rows * y.cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* out = y.row(row);
+      const float* left = a.row(row);
+      const float* right = b.row(row);
+      for (int i = 0; i < y.cols; ++i) out[i] = left[i] + right[i];
+    }
+  });
+}
+
+void CpuBackend::add_bias(Tensor y, const Weight& bias) {
+  FATHOM_ASSERT(bias.cols() == y.cols);
+  const float* b = vector_of(bias);
+  share(y.rows, int64_t{2} * y.rows * y.cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* out = y.row(row);
+      for (int i = 0; i < y.cols; ++i) out[i] += b[i];
+    }
+  });
+}
+
+void CpuBackend::silu_mul(Tensor y, Tensor gate, Tensor up) {
+  FATHOM_ASSERT(y.rows == gate.rows && y.cols == gate.cols);
+  FATHOM_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
+  share(y.rows, int64_t{20} * y.rows * y.cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) {
+      kernels_.silu_mul(y.row(row), gate.row(row), up.row(row), y.cols);
+    }
+  });
+}
+
+}  // namespace fathom::engine::cpu

@@ -1,0 +1,48 @@
+#include "engine/cpu/cpu_variant.h"
+
+namespace fathom::engine::cpu {
+namespace {
+
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
+}
+
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+bool has_avx512_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+
+constexpr CpuVariant kVariants[] = {
+    {"avx512-vnni", &kAvx512VnniKernels, has_avx512_vnni},
+    {"avx512", &kAvx512Kernels, has_avx512},
+    {"avx2", &kAvx2Kernels, has_avx2},
+};
+
+}  // namespace
+
+std::span<const CpuVariant> cpu_variants() { return kVariants; }
+
+Result<const CpuVariant*> choose_cpu_variant(std::string_view name) {
+  for (const CpuVariant& variant : kVariants) {
+    if (name.empty() ? variant.is_supported() : variant.name == name) {
+      if (variant.is_supported()) return &variant;
+      return fail(ErrorCode::unsupported, "this processor has no {}", name);
+    }
+  }
+  if (name.empty()) {
+    return fail(ErrorCode::unsupported,
+                "the cpu backend needs a processor with AVX2, FMA and F16C; use the reference "
+                "backend");
+  }
+  std::string choices;
+  for (const CpuVariant& variant : kVariants) {
+    choices += fmt::format("{}{}", choices.empty() ? "" : ", ", variant.name);
+  }
+  return fail(ErrorCode::invalid_argument, "unknown CPU variant \"{}\"; choose one of {}", name,
+              choices);
+}
+
+}  // namespace fathom::engine::cpu

@@ -1,0 +1,187 @@
+// Gated feed-forward blocks, dense and routed, in two passes over the weights:
+//
+//   1. hidden = silu(gate(x)) * up(x), quantised at once by the thread that computed it
+//   2. out = down(hidden), for routed experts added up in the order of the routes
+//
+// Rows are grouped by expert, so that each expert's weights are read once. The dense block is one
+// expert that all rows chose with weight 1.
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/base/assert.h"
+#include "engine/cpu/cpu_backend.h"
+
+namespace fathom::engine::cpu {
+namespace {
+
+/// Columns of hidden numbers that one step computes: a block for the next product.
+constexpr int kStep = kQuantBlock;
+constexpr int kStepPanels = kStep / kPanelRows;
+
+bool all_packed(const GatedFfnWeights& w) {
+  const auto packed = [](const Weight* weight) {
+    return dynamic_cast<const PackedWeight*>(weight) != nullptr;
+  };
+  return packed(w.gate) && packed(w.up) && packed(w.down);
+}
+
+const PackedWeight& packed(const Weight* weight) {
+  return static_cast<const PackedWeight&>(*weight);
+}
+
+}  // namespace
+
+void CpuBackend::group_by_expert(Routes routes, int n_rows, int n_experts) {
+  const int n_items = n_rows * routes.n_active;
+  counts_.assign(n_experts, 0);
+  for (int item = 0; item < n_items; ++item) {
+    FATHOM_ASSERT(routes.experts[item] >= 0 && routes.experts[item] < n_experts);
+    ++counts_[routes.experts[item]];
+  }
+  used_experts_.clear();
+  offsets_.assign(1, 0);
+  for (int expert = 0; expert < n_experts; ++expert) {
+    if (counts_[expert] == 0) continue;
+    const int begin = offsets_.back();
+    used_experts_.push_back(expert);
+    offsets_.push_back(begin + counts_[expert]);
+    counts_[expert] = begin;  // from here on: where its next item goes
+  }
+  items_.resize(n_items);
+  item_rows_.resize(n_items);
+  for (int item = 0; item < n_items; ++item) {
+    const int place = counts_[routes.experts[item]]++;
+    items_[place] = item;
+    item_rows_[place] = item / routes.n_active;
+  }
+}
+
+void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch scratch) {
+  const PackedWeight& gate = packed(w.gate);
+  const PackedWeight& up = packed(w.up);
+  const int hidden = gate.rows();
+  const int n_items = static_cast<int>(items_.size());
+  const int n_used = static_cast<int>(used_experts_.size());
+  FATHOM_ASSERT(up.rows() == hidden && up.cols() == gate.cols() && gate.cols() == x.cols);
+  FATHOM_ASSERT(w.down->cols() == hidden);
+  FATHOM_ASSERT(scratch.gate.rows >= n_items && scratch.gate.cols >= hidden);
+  FATHOM_ASSERT(scratch.up.rows >= n_items && scratch.up.cols >= hidden);
+
+  const QuantBlock* x_blocks =
+      gate.is_quantised() || up.is_quantised() ? quantise(x.heads(1)) : nullptr;
+  const bool quantise_hidden = packed(w.down).is_quantised();
+  const int hidden_blocks = hidden / kQuantBlock;
+  if (quantise_hidden) hidden_blocks_.reserve(int64_t{n_items} * hidden_blocks);
+
+  const int n_steps = (hidden + kStep - 1) / kStep;
+  const int64_t n_operations = int64_t{n_items} * x.cols * hidden / 16;
+  share(int64_t{n_steps} * n_used, n_operations, [&](int64_t begin, int64_t end, int) {
+    for (int64_t index = begin; index < end; ++index) {
+      const int step = static_cast<int>(index / n_used);
+      const int i = static_cast<int>(index % n_used);
+      const auto product = [&](const PackedWeight& weight, Tensor y) {
+        const bool quantised = weight.is_quantised();
+        MatmulTask task;
+        task.panels = weight.panels(used_experts_[i]);
+        task.first_panel = step * kStepPanels;
+        task.last_panel = std::min(task.first_panel + kStepPanels, weight.n_panels());
+        task.x = quantised ? static_cast<const void*>(x_blocks) : x.data;
+        task.x_stride = quantised ? x.cols / kQuantBlock * int64_t{sizeof(QuantBlock)}
+                                  : x.stride * int64_t{sizeof(float)};
+        task.x_rows = item_rows_.data() + offsets_[i];
+        task.y = y.data;
+        task.y_stride = y.stride;
+        task.y_rows = items_.data() + offsets_[i];
+        task.n_rows = offsets_[i + 1] - offsets_[i];
+        run_matmul(task, weight);
+      };
+      product(gate, scratch.gate);
+      product(up, scratch.up);
+
+      const int first = step * kStep;
+      const int n = std::min(kStep, hidden - first);
+      for (int place = offsets_[i]; place < offsets_[i + 1]; ++place) {
+        const int64_t item = items_[place];
+        float* h = scratch.gate.row(item) + first;
+        kernels_.silu_mul(h, h, scratch.up.row(item) + first, n);
+        if (quantise_hidden) {
+          kernels_.quantize(hidden_blocks_.data() + item * hidden_blocks + step, h, 1);
+        }
+      }
+    }
+  });
+}
+
+void CpuBackend::run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden, int first_panel,
+                              int last_panel) const {
+  const PackedWeight& down = packed(w.down);
+  for (size_t i = 0; i < used_experts_.size(); ++i) {
+    MatmulTask task;
+    task.panels = down.panels(used_experts_[i]);
+    task.first_panel = first_panel;
+    task.last_panel = last_panel;
+    if (down.is_quantised()) {
+      task.x = hidden_blocks_.data();
+      task.x_stride = down.cols() / kQuantBlock * int64_t{sizeof(QuantBlock)};
+    } else {
+      task.x = hidden.data;
+      task.x_stride = hidden.stride * int64_t{sizeof(float)};
+    }
+    task.x_rows = items_.data() + offsets_[i];
+    task.y = y.data;
+    task.y_stride = y.stride;
+    task.y_rows = task.x_rows;
+    task.n_rows = offsets_[i + 1] - offsets_[i];
+    run_matmul(task, down);
+  }
+}
+
+void CpuBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
+                         FfnScratch scratch) {
+  if (!all_packed(experts)) {
+    return ReferenceBackend::moe_ffn(out, x, routes, experts, scratch);
+  }
+  const int64_t n_items = int64_t{x.rows} * routes.n_active;
+  FATHOM_ASSERT(out.rows == x.rows && out.cols == experts.down->rows());
+  FATHOM_ASSERT(scratch.out.rows >= n_items && scratch.out.cols >= out.cols);
+  group_by_expert(routes, x.rows, experts.gate->count());
+  run_ffn_hidden(x, experts, scratch);
+
+  const int n_panels = packed(experts.down).n_panels();
+  const int64_t n_operations = n_items * out.cols * experts.down->cols() / 32;
+  share(n_panels, n_operations, [&](int64_t begin, int64_t end, int) {
+    run_ffn_down(scratch.out, experts, scratch.gate, static_cast<int>(begin),
+                 static_cast<int>(end));
+    const int first = static_cast<int>(begin) * kPanelRows;
+    const int last = std::min(static_cast<int>(end) * kPanelRows, out.cols);
+    for (int row = 0; row < out.rows; ++row) {
+      float* sums = out.row(row);
+      std::fill(sums + first, sums + last, 0.0f);
+      for (int64_t item = int64_t{row} * routes.n_active; item < int64_t{row + 1} * routes.n_active;
+           ++item) {
+        const float weight = routes.weights[item];
+        const float* expert_out = scratch.out.row(item);
+        for (int c = first; c < last; ++c) sums[c] += weight * expert_out[c];
+      }
+    }
+  });
+}
+
+void CpuBackend::gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) {
+  if (!all_packed(w)) return Backend::gated_ffn(out, x, w, scratch);
+  FATHOM_ASSERT(out.rows == x.rows && out.cols == w.down->rows());
+  used_experts_.assign(1, 0);
+  offsets_.assign({0, x.rows});
+  items_.resize(x.rows);
+  std::iota(items_.begin(), items_.end(), 0);
+  item_rows_.assign(items_.begin(), items_.end());
+  run_ffn_hidden(x, w, scratch);
+
+  const int64_t n_operations = int64_t{x.rows} * out.cols * w.down->cols() / 32;
+  share(packed(w.down).n_panels(), n_operations, [&](int64_t begin, int64_t end, int) {
+    run_ffn_down(out, w, scratch.gate, static_cast<int>(begin), static_cast<int>(end));
+  });
+}
+
+}  // namespace fathom::engine::cpu

@@ -1,0 +1,144 @@
+// Attention of some queries over one chunk of keys (AttentionTask).
+//
+//   s[p] = q . k[p]    m = max s    out = sum over p of exp(s[p] - m) v[p]    sum = sum of exp
+//
+// 2 * n_keys * (q_dim + v_dim) FLOPs a query; keys and values come from L2 or memory once for four
+// queries. Scores are summed in 16 lanes over the columns and then across lanes; values are summed
+// in the order of the positions. All f32.
+
+#pragma once
+
+#include "engine/cpu/kernels/exp.h"
+#include "engine/cpu/kernels/kernels.h"
+#include "engine/cpu/kernels/simd.h"
+
+namespace fathom::engine::cpu::FATHOM_ISA {
+
+/// Scores of kQueries queries for kKeys keys: 16 sums at once.
+template <int kQueries, int kKeys>
+inline void score_tile(const AttentionTask& task, int query, int key, int n_keys) {
+  static_assert(kQueries * kKeys == 16);
+  const float* q[kQueries];
+  const float* k[kKeys];
+  for (int i = 0; i < kQueries; ++i) q[i] = task.q + int64_t{query + i} * task.q_dim;
+  for (int j = 0; j < kKeys; ++j) {
+    // Past the last key: any valid row; its score is not used.
+    const int position = key + j < n_keys ? key + j : key;
+    k[j] = task.cache + task.slots[position] * task.cache_stride + task.key_column;
+  }
+  Wide sums[16];
+  for (Wide& sum : sums) sum = wide_zero();
+  int d = 0;
+  for (; d + 16 <= task.q_dim; d += 16) {
+    Wide queries[kQueries];
+    for (int i = 0; i < kQueries; ++i) queries[i] = wide_load(q[i] + d);
+    for (int j = 0; j < kKeys; ++j) {
+      const Wide numbers = wide_load(k[j] + d);
+      for (int i = 0; i < kQueries; ++i) {
+        sums[i * kKeys + j] = fma(queries[i], numbers, sums[i * kKeys + j]);
+      }
+    }
+  }
+  if (const int rest = task.q_dim - d; rest > 0) {
+    for (int j = 0; j < kKeys; ++j) {
+      const Wide numbers = wide_load_first(k[j] + d, rest);
+      for (int i = 0; i < kQueries; ++i) {
+        sums[i * kKeys + j] = fma(wide_load_first(q[i] + d, rest), numbers, sums[i * kKeys + j]);
+      }
+    }
+  }
+  float result[16];
+  sum_16(result, sums);
+  for (int i = 0; i < kQueries; ++i) {
+    float* scores = task.scores + int64_t{query + i} * kAttentionChunk + key;
+    for (int j = 0; j < kKeys; ++j) scores[j] = result[i * kKeys + j];
+  }
+}
+
+/// scores -> exp(scores - largest) in place; fills largest and sum.
+inline void softmax(const AttentionTask& task, int query) {
+  float* scores = task.scores + int64_t{query} * kAttentionChunk;
+  const int n = task.n_keys[query];
+  float largest = scores[0];
+  for (int i = 1; i < n; ++i) largest = scores[i] > largest ? scores[i] : largest;
+  const F32 shift = broadcast(largest);
+  for (int i = 0; i < n; i += kLanes) store(scores + i, exp(sub(load(scores + i), shift)));
+  for (int i = n; i % 16 != 0; ++i) scores[i] = 0.0f;
+  Wide sum = wide_zero();
+  for (int i = 0; i < n; i += 16) sum = add(sum, wide_load(scores + i));
+  task.largest[query] = largest;
+  task.sum[query] = sum_1(sum);
+}
+
+/// out[query][d .. d + 16 kWides) of kQueries queries. `rest` < 16: the columns of the last Wide.
+template <int kQueries, int kWides>
+inline void value_tile(const AttentionTask& task, int query, int d, int n_keys) {
+  Wide sums[kQueries][kWides];
+  for (auto& row : sums) {
+    for (Wide& sum : row) sum = wide_zero();
+  }
+  const float* scores = task.scores + int64_t{query} * kAttentionChunk;
+  for (int p = 0; p < n_keys; ++p) {
+    const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
+    Wide numbers[kWides];
+    for (int j = 0; j < kWides; ++j) numbers[j] = wide_load(v + 16 * j);
+    for (int i = 0; i < kQueries; ++i) {
+      const Wide weight = wide_broadcast(scores[i * kAttentionChunk + p]);
+      for (int j = 0; j < kWides; ++j) sums[i][j] = fma(weight, numbers[j], sums[i][j]);
+    }
+  }
+  for (int i = 0; i < kQueries; ++i) {
+    float* out = task.out + int64_t{query + i} * task.v_dim + d;
+    for (int j = 0; j < kWides; ++j) wide_store(out + 16 * j, sums[i][j]);
+  }
+}
+
+template <int kQueries>
+inline void value_rest(const AttentionTask& task, int query, int d, int n_keys) {
+  const int rest = task.v_dim - d;
+  for (int i = 0; i < kQueries; ++i) {
+    const float* scores = task.scores + int64_t{query + i} * kAttentionChunk;
+    Wide sum = wide_zero();
+    for (int p = 0; p < n_keys; ++p) {
+      const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
+      sum = fma(wide_broadcast(scores[p]), wide_load_first(v, rest), sum);
+    }
+    wide_store_first(task.out + int64_t{query + i} * task.v_dim + d, sum, rest);
+  }
+}
+
+/// kQueries queries with the same number of keys.
+template <int kQueries>
+inline void attend_tile(const AttentionTask& task, int query) {
+  const int n_keys = task.n_keys[query];
+  for (int key = 0; key < n_keys; key += 16 / kQueries) {
+    score_tile<kQueries, 16 / kQueries>(task, query, key, n_keys);
+  }
+  for (int i = 0; i < kQueries; ++i) softmax(task, query + i);
+  int d = 0;
+  for (; d + 16 * kValueWides <= task.v_dim; d += 16 * kValueWides) {
+    value_tile<kQueries, kValueWides>(task, query, d, n_keys);
+  }
+  for (; d + 16 <= task.v_dim; d += 16) value_tile<kQueries, 1>(task, query, d, n_keys);
+  if (d < task.v_dim) value_rest<kQueries>(task, query, d, n_keys);
+}
+
+inline void attend(const AttentionTask& task) {
+  int query = 0;
+  while (query < task.n_queries) {
+    const int n_keys = task.n_keys[query];
+    const bool four = query + 4 <= task.n_queries && task.n_keys[query + 1] == n_keys &&
+                      task.n_keys[query + 2] == n_keys && task.n_keys[query + 3] == n_keys;
+    if (n_keys == 0) {
+      ++query;  // sees nothing of this chunk: the caller does not look at its results
+    } else if (four) {
+      attend_tile<4>(task, query);
+      query += 4;
+    } else {
+      attend_tile<1>(task, query);
+      ++query;
+    }
+  }
+}
+
+}  // namespace fathom::engine::cpu::FATHOM_ISA

@@ -1,0 +1,76 @@
+// The table of functions that one instruction set provides.
+//
+// Each instruction set is compiled from the same templates in its own .cpp with its own compiler
+// options and namespace (avx2.cpp, ...). Only plain structs and pointers cross this line: an inline
+// function shared with the rest of the program might be linked in the version of the wrong
+// instruction set.
+//
+// Every function gives the same bits in every instruction set, for every split of the work.
+
+#pragma once
+
+#include <cstdint>
+
+#include "engine/cpu/quant_block.h"
+
+namespace fathom::engine::cpu {
+
+/// y[y_rows[i]][o] = sum over k of x[x_rows[i]][k] * w[o][k], for the outputs of some panels.
+struct MatmulTask {
+  const uint8_t* panels = nullptr;  // of one matrix
+  int64_t panel_bytes = 0;
+  int first_panel = 0;
+  int last_panel = 0;  // exclusive
+  int cols = 0;
+  int outputs = 0;  // rows of the matrix; the last panel may go beyond
+
+  const void* x = nullptr;  // QuantBlock [cols / 32] (quantised types) or float [cols] a row
+  int64_t x_stride = 0;     // in bytes
+  const int32_t* x_rows = nullptr;  // null: row i
+  float* y = nullptr;               // row 0, output 0
+  int64_t y_stride = 0;
+  const int32_t* y_rows = nullptr;  // null: row i
+  int n_rows = 0;
+};
+
+/// Queries that read the same keys and values, over one chunk of the keys (attention.cpp).
+struct AttentionTask {
+  const float* q = nullptr;  // [n_queries, q_dim], scaled
+  int n_queries = 0;
+  int q_dim = 0;
+  int v_dim = 0;
+
+  const float* cache = nullptr;
+  int64_t cache_stride = 0;
+  int64_t key_column = 0;
+  int64_t value_column = 0;
+  const int32_t* slots = nullptr;   // of this chunk
+  const int32_t* n_keys = nullptr;  // [n_queries] keys of this chunk that the query sees, >= 0
+
+  float* scores = nullptr;   // scratch [n_queries, kAttentionChunk]
+  float* out = nullptr;      // [n_queries, v_dim] sum of exp(score - largest) * value
+  float* largest = nullptr;  // [n_queries]
+  float* sum = nullptr;      // [n_queries] sum of exp(score - largest)
+};
+
+/// Keys that are summed together. Part of the definition of a result: softmax runs over chunks of
+/// positions [0, 128), [128, 256), ... whose sums are merged in this order.
+inline constexpr int kAttentionChunk = 128;
+
+struct Kernels {
+  /// In the order of DType.
+  void (*matmul[8])(const MatmulTask& task);
+  void (*quantize)(QuantBlock* out, const float* x, int n_blocks);
+  void (*rms_norm)(float* y, const float* x, const float* weight, int n, float eps);
+  /// y = silu(gate) * up; y may be gate or up.
+  void (*silu_mul)(float* y, const float* gate, const float* up, int n);
+  void (*attend)(const AttentionTask& task);
+  /// y[i] = exp(x[i]).
+  void (*exp)(float* y, const float* x, int n);
+};
+
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+extern const Kernels kAvx512VnniKernels;
+
+}  // namespace fathom::engine::cpu

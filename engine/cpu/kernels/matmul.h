@@ -1,0 +1,151 @@
+// Matrix products over panels (panel.h, MatmulTask).
+//
+// A tile is a few rows of x times the 16 rows of a panel; the weights are unpacked once for the
+// tile. With one row the weights stream from memory and bound the speed; with many rows the integer
+// products do, and the panel stays in the L1 or L2 cache.
+//
+// Sums: integers are exact within 32 columns; blocks add up in f32 in the order of the columns.
+// Float types: four f32 sums, of the columns with k % 4 = 0, 1, 2, 3, added as (0 + 1) + (2 + 3).
+
+#pragma once
+
+#include "engine/cpu/kernels/kernels.h"
+#include "engine/cpu/kernels/quant_formats.h"
+#include "engine/cpu/kernels/simd.h"
+#include "engine/cpu/panel.h"
+#include "engine/cpu/quant_block.h"
+
+namespace fathom::engine::cpu::FATHOM_ISA {
+
+inline void store_outputs(float* y, F32 sum, int n) {
+  if (n >= kLanes) {
+    store(y, sum);
+  } else if (n > 0) {
+    store_first(y, sum, n);
+  }
+}
+
+inline int row_of(const int32_t* rows, int i) { return rows != nullptr ? rows[i] : i; }
+
+template <class Format, int kRows>
+inline void quant_tile(const MatmulTask& task, int panel, int first) {
+  const uint8_t* numbers = task.panels + panel * task.panel_bytes;
+  const int n_blocks = task.cols / kQuantBlock;
+  const uint8_t* scale_sets = numbers + int64_t{n_blocks} * Format::kLayout.block_bytes;
+  constexpr int kSetBlocks = Format::kLayout.scale_columns / kQuantBlock;
+
+  const QuantBlock* x[kRows];
+  for (int r = 0; r < kRows; ++r) {
+    x[r] = reinterpret_cast<const QuantBlock*>(static_cast<const uint8_t*>(task.x) +
+                                               row_of(task.x_rows, first + r) * task.x_stride);
+  }
+
+  for (int part = 0; part < kPanelRows / kLanes; ++part) {
+    F32 sums[kRows];
+    for (int r = 0; r < kRows; ++r) sums[r] = zero();
+    const uint8_t* block = numbers;
+    const uint8_t* set = scale_sets;
+    for (int k = 0; k < n_blocks; k += kSetBlocks, set += Format::kLayout.scale_bytes) {
+      const typename Format::Scales scales(set, part);
+#pragma GCC unroll 1
+      for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes) {
+        I32 w[8];
+        Format::unpack(w, block, part);
+        const auto block_scales = scales.block(i);
+        for (int r = 0; r < kRows; ++r) {
+          sums[r] = block_scales.add_product(sums[r], w, x[r][k + i]);
+        }
+      }
+    }
+    const int output = kPanelRows * panel + kLanes * part;
+    for (int r = 0; r < kRows; ++r) {
+      float* y = task.y + row_of(task.y_rows, first + r) * task.y_stride + output;
+      store_outputs(y, sums[r], task.outputs - output);
+    }
+  }
+}
+
+template <class Format>
+void quant_matmul(const MatmulTask& task) {
+  for (int panel = task.first_panel; panel < task.last_panel; ++panel) {
+    int row = 0;
+    for (; row + kQuantTile <= task.n_rows; row += kQuantTile) {
+      quant_tile<Format, kQuantTile>(task, panel, row);
+    }
+    if constexpr (kQuantTile > 4) {
+      if (row + 4 <= task.n_rows) {
+        quant_tile<Format, 4>(task, panel, row);
+        row += 4;
+      }
+    }
+    if (row + 2 <= task.n_rows) {
+      quant_tile<Format, 2>(task, panel, row);
+      row += 2;
+    }
+    if (row < task.n_rows) quant_tile<Format, 1>(task, panel, row);
+  }
+}
+
+struct WeightF32 {
+  static constexpr int kBytes = 4;
+  static F32 load_lanes(const uint8_t* p) { return load(reinterpret_cast<const float*>(p)); }
+};
+struct WeightF16 {
+  static constexpr int kBytes = 2;
+  static F32 load_lanes(const uint8_t* p) { return load_f16(p); }
+};
+struct WeightBf16 {
+  static constexpr int kBytes = 2;
+  static F32 load_lanes(const uint8_t* p) { return load_bf16(p); }
+};
+
+template <class Format, int kRows>
+inline void float_tile(const MatmulTask& task, int panel, int first) {
+  const uint8_t* numbers = task.panels + panel * task.panel_bytes;
+  const float* x[kRows];
+  for (int r = 0; r < kRows; ++r) {
+    x[r] = reinterpret_cast<const float*>(static_cast<const uint8_t*>(task.x) +
+                                          row_of(task.x_rows, first + r) * task.x_stride);
+  }
+
+  for (int part = 0; part < kPanelRows / kLanes; ++part) {
+    const uint8_t* w = numbers + part * kLanes * Format::kBytes;
+    constexpr int kStep = kPanelRows * Format::kBytes;
+    F32 sums[kRows][4];
+    for (int r = 0; r < kRows; ++r) {
+      for (int j = 0; j < 4; ++j) sums[r][j] = zero();
+    }
+    int k = 0;
+    for (; k + 4 <= task.cols; k += 4) {
+      for (int j = 0; j < 4; ++j, w += kStep) {
+        const F32 lanes = Format::load_lanes(w);
+        for (int r = 0; r < kRows; ++r) {
+          sums[r][j] = fma(lanes, broadcast(x[r][k + j]), sums[r][j]);
+        }
+      }
+    }
+    for (int j = 0; k < task.cols; ++k, ++j, w += kStep) {
+      const F32 lanes = Format::load_lanes(w);
+      for (int r = 0; r < kRows; ++r) sums[r][j] = fma(lanes, broadcast(x[r][k]), sums[r][j]);
+    }
+    const int output = kPanelRows * panel + kLanes * part;
+    for (int r = 0; r < kRows; ++r) {
+      float* y = task.y + row_of(task.y_rows, first + r) * task.y_stride + output;
+      const F32 sum = add(add(sums[r][0], sums[r][1]), add(sums[r][2], sums[r][3]));
+      store_outputs(y, sum, task.outputs - output);
+    }
+  }
+}
+
+template <class Format>
+void float_matmul(const MatmulTask& task) {
+  for (int panel = task.first_panel; panel < task.last_panel; ++panel) {
+    int row = 0;
+    for (; row + kFloatTile <= task.n_rows; row += kFloatTile) {
+      float_tile<Format, kFloatTile>(task, panel, row);
+    }
+    for (; row < task.n_rows; ++row) float_tile<Format, 1>(task, panel, row);
+  }
+}
+
+}  // namespace fathom::engine::cpu::FATHOM_ISA

@@ -1,0 +1,96 @@
+// Matrix products: rows of x are quantised once, then every thread takes some panels of outputs.
+
+#include <algorithm>
+
+#include "engine/base/assert.h"
+#include "engine/cpu/cpu_backend.h"
+
+namespace fathom::engine::cpu {
+namespace {
+
+// Rows of x that are multiplied with a panel before the next panel: as many as leave room for the
+// panel in the L2 cache of a core.
+constexpr int64_t kRowBytesInCache = 256 * 1024;
+
+}  // namespace
+
+const QuantBlock* CpuBackend::quantise(Heads x) {
+  const int n_blocks = x.dim / kQuantBlock;
+  const int64_t n_vectors = int64_t{x.rows} * x.n_heads;
+  QuantBlock* blocks = x_blocks_.reserve(n_vectors * n_blocks);
+  share(n_vectors, 8 * n_vectors * x.dim, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      kernels_.quantize(blocks + i * n_blocks, x.at(i / x.n_heads, static_cast<int>(i % x.n_heads)),
+                        n_blocks);
+    }
+  });
+  return blocks;
+}
+
+void CpuBackend::run_matmul(MatmulTask task, const PackedWeight& w) const {
+  task.panel_bytes = w.panel_bytes();
+  task.cols = w.cols();
+  task.outputs = w.rows();
+  const auto kernel = kernels_.matmul[static_cast<int>(w.dtype())];
+
+  const int64_t row_bytes = w.is_quantised()
+                                ? int64_t{w.cols() / kQuantBlock} * int64_t{sizeof(QuantBlock)}
+                                : int64_t{w.cols()} * int64_t{sizeof(float)};
+  const int chunk = static_cast<int>(std::max<int64_t>(32, kRowBytesInCache / row_bytes / 32 * 32));
+  const MatmulTask all = task;
+  for (int first = 0; first < all.n_rows; first += chunk) {
+    task.n_rows = std::min(chunk, all.n_rows - first);
+    if (all.x_rows != nullptr) {
+      task.x_rows = all.x_rows + first;
+    } else {
+      task.x = static_cast<const std::byte*>(all.x) + first * all.x_stride;
+    }
+    if (all.y_rows != nullptr) {
+      task.y_rows = all.y_rows + first;
+    } else {
+      task.y = all.y + first * all.y_stride;
+    }
+    kernel(task);
+  }
+}
+
+void CpuBackend::matmul(Tensor y, Tensor x, const Weight& w) {
+  FATHOM_ASSERT(w.count() == 1 && y.cols == w.rows() && x.cols == w.cols());
+  matmul_heads(y.heads(1), x.heads(1), w);
+}
+
+void CpuBackend::matmul_heads(Heads y, Heads x, const Weight& w) {
+  FATHOM_ASSERT(y.rows == x.rows && y.n_heads == x.n_heads && w.count() == y.n_heads);
+  FATHOM_ASSERT(y.dim == w.rows() && x.dim == w.cols());
+  const auto* packed = dynamic_cast<const PackedWeight*>(&w);
+  if (packed == nullptr) return ReferenceBackend::matmul_heads(y, x, w);  // a single float row
+
+  const QuantBlock* blocks = packed->is_quantised() ? quantise(x) : nullptr;
+  const int n_blocks = x.dim / kQuantBlock;
+  const int n_panels = packed->n_panels();
+  const int64_t n_operations = int64_t{x.rows} * x.n_heads * x.dim * y.dim / 32;
+  share(int64_t{x.n_heads} * n_panels, n_operations, [&](int64_t begin, int64_t end, int) {
+    while (begin < end) {
+      const int head = static_cast<int>(begin / n_panels);
+      const int64_t head_end = std::min<int64_t>(end, int64_t{head + 1} * n_panels);
+      MatmulTask task;
+      task.panels = packed->panels(head);
+      task.first_panel = static_cast<int>(begin - int64_t{head} * n_panels);
+      task.last_panel = static_cast<int>(head_end - int64_t{head} * n_panels);
+      if (blocks != nullptr) {
+        task.x = blocks + int64_t{head} * n_blocks;
+        task.x_stride = int64_t{x.n_heads} * n_blocks * int64_t{sizeof(QuantBlock)};
+      } else {
+        task.x = x.at(0, head);
+        task.x_stride = x.row_stride * int64_t{sizeof(float)};
+      }
+      task.y = y.at(0, head);
+      task.y_stride = y.row_stride;
+      task.n_rows = x.rows;
+      run_matmul(task, *packed);
+      begin = head_end;
+    }
+  });
+}
+
+}  // namespace fathom::engine::cpu
