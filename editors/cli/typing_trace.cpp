@@ -41,8 +41,9 @@ std::optional<TraceEvent> parse_event(const json& event) {
       if (!is_count(event[2]) || !is_count(event[3])) return std::nullopt;
       parsed.position = {event[2].get<size_t>(), event[3].get<size_t>()};
     } else if (row.kind == Kind::type) {
-      if (!event[2].is_string() || event[2].empty()) return std::nullopt;
+      if (!event[2].is_string()) return std::nullopt;
       parsed.text = event[2].get<std::string>();
+      if (parsed.text.empty()) return std::nullopt;
     } else if (row.kind == Kind::follow) {
       if (!is_count(event[2])) return std::nullopt;
       parsed.count = event[2].get<int>();
