@@ -19,7 +19,8 @@ Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
   if (chosen == "cpu") {
     // The environment is for trying things out: it beats the configuration.
     const char* forced = std::getenv("FATHOM_CPU");
-    const std::string_view variant_name = forced != nullptr ? forced : options.cpu_variant;
+    const std::string_view variant_name =
+        forced != nullptr ? std::string_view(forced) : std::string_view(options.cpu_variant);
     FATHOM_TRY(variant, cpu::choose_cpu_variant(variant_name));
     return std::make_unique<cpu::CpuBackend>(*variant, options.n_threads);
   }
