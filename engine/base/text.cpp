@@ -43,6 +43,20 @@ size_t whole_characters(std::string_view bytes) {
   return bytes.size();
 }
 
+size_t valid_prefix(std::string_view bytes) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    if (static_cast<unsigned char>(bytes[done]) < 0x80) {
+      ++done;
+      continue;
+    }
+    const size_t length = valid_character(bytes.substr(done));
+    if (length == 0) break;
+    done += length;
+  }
+  return done;
+}
+
 std::string to_valid_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());

@@ -24,11 +24,17 @@ class Checkpoint;
 
 /// What a special token is for. Spellings differ between models; ids are never hard-coded.
 enum class SpecialRole {
-  bos, eos, pad, end_of_turn,
-  fim_begin,   // before the prefix
-  fim_hole,    // between prefix and suffix (DeepSeek) or before the suffix (Qwen)
-  fim_end,     // before the middle
-  user, assistant, think_begin, think_end,
+  bos,
+  eos,
+  pad,
+  end_of_turn,
+  fim_begin,  // before the prefix
+  fim_hole,   // between prefix and suffix (DeepSeek) or before the suffix (Qwen)
+  fim_end,    // before the middle
+  user,
+  assistant,
+  think_begin,
+  think_end,
 };
 
 class Tokenizer final {
