@@ -64,8 +64,8 @@ struct ExplainRequest {
   SnapshotPtr snapshot;
   size_t begin = 0;  // byte range to explain; rounded out to whole lines
   size_t end = 0;
-  std::string question;           // "": explain
-  int max_reasoning_tokens = 512; // then the reasoning is closed and the answer begins
+  std::string question;            // "": explain
+  int max_reasoning_tokens = 512;  // then the reasoning is closed and the answer begins
   int max_answer_tokens = 512;
   CancelToken cancel;
 };
@@ -79,8 +79,8 @@ struct Explanation {
 };
 
 struct AssistantOptions {
-  bool threads = true;         // false: everything inline, for tests
-  int max_prompt_tokens = 0;   // 0: from the model's context length
+  bool threads = true;        // false: everything inline, for tests
+  int max_prompt_tokens = 0;  // with the answer; 0: the model's context length, at most 8192
 };
 
 class Assistant final {
@@ -91,6 +91,7 @@ class Assistant final {
 
   /// `generator` and `log` must outlive the assistant.
   Assistant(engine::Generator& generator, Log& log, AssistantOptions options);
+  /// Cancels what is under way and waits until it has ended. Not from a callback.
   ~Assistant();
 
   void complete(CompletionRequest request, OnCompletion on_done);

@@ -18,21 +18,34 @@ namespace fathom {
 class CancelToken final {
  public:
   CancelToken() = default;
-  bool cancelled() const { return flag_ && flag_->load(std::memory_order_relaxed); }
+  bool cancelled() const {
+    for (const Wish* wish = wish_.get(); wish; wish = wish->parent.get()) {
+      if (wish->cancelled.load(std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
 
  private:
   friend class CancelSource;
-  explicit CancelToken(std::shared_ptr<const std::atomic<bool>> flag) : flag_(std::move(flag)) {}
-  std::shared_ptr<const std::atomic<bool>> flag_;
+  struct Wish {
+    std::atomic<bool> cancelled = false;
+    std::shared_ptr<const Wish> parent;
+  };
+  explicit CancelToken(std::shared_ptr<const Wish> wish) : wish_(std::move(wish)) {}
+  std::shared_ptr<const Wish> wish_;
 };
 
 class CancelSource final {
  public:
-  void cancel() { flag_->store(true, std::memory_order_relaxed); }
-  CancelToken token() const { return CancelToken(flag_); }
+  CancelSource() = default;
+  /// Its tokens are cancelled when `parent` is, too: work on behalf of someone who may give up.
+  explicit CancelSource(const CancelToken& parent) { wish_->parent = parent.wish_; }
+
+  void cancel() { wish_->cancelled.store(true, std::memory_order_relaxed); }
+  CancelToken token() const { return CancelToken(wish_); }
 
  private:
-  std::shared_ptr<std::atomic<bool>> flag_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<CancelToken::Wish> wish_ = std::make_shared<CancelToken::Wish>();
 };
 
 }  // namespace fathom

@@ -21,5 +21,17 @@ TEST(CancelToken, SeesTheWishOfItsSourceAlsoWhenTheSourceIsGone) {
   EXPECT_TRUE(copy.cancelled());
 }
 
+TEST(CancelSource, OfATokenIsCancelledWithItButNotTheOtherWayRound) {
+  CancelSource client;
+  CancelSource request(client.token());
+  CancelSource other(client.token());
+  request.cancel();
+  EXPECT_TRUE(request.token().cancelled());
+  EXPECT_FALSE(client.token().cancelled());
+  EXPECT_FALSE(other.token().cancelled());
+  client.cancel();
+  EXPECT_TRUE(other.token().cancelled());
+}
+
 }  // namespace
 }  // namespace fathom

@@ -1,0 +1,237 @@
+// Life of a completion: complete() cancels the older one of the document and posts the request to
+// the context thread. There it is answered at once (no sense here, or known from the cache), or
+// planned and handed to the generator. The generator's thread feeds the stop rules with every
+// token and, at the end, makes the suggestion, keeps it in the cache and calls on_done.
+
+#include "completion/assistant.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "completion/completion_plan.h"
+#include "completion/decide.h"
+#include "completion/document.h"
+#include "completion/explain_job.h"
+#include "completion/suggestion_cache.h"
+#include "completion/worker.h"
+
+namespace fathom::completion {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kMaxContext = 8192;  // of a request; what the engine allows unless told otherwise
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+Completion nothing(size_t cursor, std::string_view rule) {
+  return {.text = {},
+          .replace_begin = cursor,
+          .replace_end = cursor,
+          .stop = fmt::format("filtered:{}", rule)};
+}
+
+/// Requests that are under way: how they are cancelled, superseded and waited for. Any thread.
+class ActiveRequests final {
+ public:
+  struct Ticket {
+    uint64_t id = 0;
+    CancelToken cancel;  // the request's own wish, or ours
+  };
+
+  /// A request that its client cancels through `own`. If `uri` is not empty, it cancels the
+  /// active one of that document.
+  Ticket begin(const std::string& uri, const CancelToken& own) {
+    const std::lock_guard lock(mutex_);
+    CancelSource source(own);
+    const uint64_t id = ++last_id_;
+    if (!uri.empty()) {
+      if (const auto older = latest_.find(uri); older != latest_.end()) cancel(older->second);
+      latest_[uri] = id;
+    }
+    active_.emplace(id, Active{source, uri});
+    return {id, source.token()};
+  }
+
+  void end(uint64_t id) {
+    // Notifies under the lock: once it is released, the waiter may destroy this object.
+    const std::lock_guard lock(mutex_);
+    const auto active = active_.find(id);
+    const auto latest = latest_.find(active->second.uri);
+    if (latest != latest_.end() && latest->second == id) latest_.erase(latest);
+    active_.erase(active);
+    ended_.notify_all();
+  }
+
+  void cancel_latest(const std::string& uri) {
+    const std::lock_guard lock(mutex_);
+    if (const auto latest = latest_.find(uri); latest != latest_.end()) cancel(latest->second);
+  }
+
+  void cancel_all_and_wait() {
+    std::unique_lock lock(mutex_);
+    for (auto& [id, active] : active_) active.source.cancel();
+    ended_.wait(lock, [this] { return active_.empty(); });
+  }
+
+ private:
+  struct Active {
+    CancelSource source;
+    std::string uri;
+  };
+
+  void cancel(uint64_t id) {
+    if (const auto active = active_.find(id); active != active_.end()) {
+      active->second.source.cancel();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  uint64_t last_id_ = 0;  // all guarded by mutex_
+  std::map<uint64_t, Active> active_;
+  std::map<std::string, uint64_t> latest_;  // completion of each document
+};
+
+}  // namespace
+
+class Assistant::Impl {
+ public:
+  Impl(engine::Generator& generator, Log& log, AssistantOptions options)
+      : generator_(generator),
+        log_(log),
+        max_request_tokens_(options.max_prompt_tokens > 0
+                                ? options.max_prompt_tokens
+                                : std::min(generator.traits().context_length, kMaxContext)),
+        worker_(options.threads) {}
+
+  ~Impl() { active_.cancel_all_and_wait(); }
+
+  void complete(CompletionRequest request, OnCompletion on_done) {
+    const auto ticket = active_.begin(request.snapshot->uri, request.cancel);
+    request.cancel = ticket.cancel;
+    OnCompletion finish = ending(ticket.id, std::move(on_done));
+    worker_.post([this, request = std::move(request), finish = std::move(finish),
+                  start = Clock::now()] { run(request, finish, start); });
+  }
+
+  void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {
+    const auto ticket = active_.begin("", request.cancel);
+    request.cancel = ticket.cancel;
+    auto job = std::make_shared<ExplainJob>(
+        generator_, log_, std::move(request), max_request_tokens_,
+        [this](std::function<void()> work) { worker_.post(std::move(work)); }, std::move(on_delta),
+        ending(ticket.id, std::move(on_done)));
+    worker_.post([job = std::move(job)] { job->start(); });
+  }
+
+  void close(const std::string& uri) {
+    active_.cancel_latest(uri);
+    worker_.post([this, uri] {
+      documents_.forget(uri);
+      cache_.forget(uri);
+    });
+  }
+
+ private:
+  /// A completion between the context thread's part and the generator's.
+  struct Generating {
+    CompletionPlan plan;
+    CancelToken cancel;
+    OnCompletion finish;
+    Clock::time_point start;
+    double ms_first_token = 0;
+  };
+
+  /// `on_done`, then the end of the request.
+  template <class Value>
+  std::function<void(Result<Value>)> ending(uint64_t id,
+                                            std::function<void(Result<Value>)> on_done) {
+    return [this, id, on_done = std::move(on_done)](Result<Value> result) {
+      on_done(std::move(result));
+      active_.end(id);
+    };
+  }
+
+  // Context thread.
+  void run(const CompletionRequest& request, const OnCompletion& finish, Clock::time_point start) {
+    const Snapshot& snapshot = *request.snapshot;
+    const size_t cursor = request.cursor;
+    if (request.cancel.cancelled()) return finish(fail(ErrorCode::cancelled, "cancelled"));
+    if (cursor > snapshot.text.size()) {
+      return finish(fail(ErrorCode::invalid_argument, "{}: byte {} is behind the end of the text",
+                         snapshot.path, cursor));
+    }
+    const std::string_view rule = forbidden_by(snapshot, cursor, request.trigger);
+    if (!rule.empty()) return finish(nothing(cursor, rule));
+    if (std::optional<Completion> known = cache_.find(snapshot, cursor)) {
+      known->ms_total = ms_since(start);
+      return finish(*std::move(known));
+    }
+
+    auto job = std::make_shared<Generating>(
+        Generating{.plan = plan_completion(request, documents_.find(snapshot), generator_.traits(),
+                                           generator_.tokenizer(), max_request_tokens_),
+                   .cancel = request.cancel,
+                   .finish = finish,
+                   .start = start});
+    engine::GenerateRequest generate = std::move(job->plan.generate);
+    generate.cancel = request.cancel;
+    log_.debug("completion at {}:{}: {} prompt tokens, planned in {:.2f} ms", snapshot.path, cursor,
+               generate.prompt.size(), ms_since(start));
+    generator_.submit(
+        std::move(generate),
+        [job](const engine::TokenEvent& event) {
+          if (job->ms_first_token == 0) job->ms_first_token = ms_since(job->start);
+          return job->plan.rules.feed(event.bytes);
+        },
+        [this, job](Result<engine::GenerateResult> result) { generated(*job, std::move(result)); });
+  }
+
+  // Generator's thread.
+  void generated(Generating& job, Result<engine::GenerateResult> result) {
+    if (!result) return job.finish(tl::unexpected(std::move(result.error())));
+    Completion completion = finish_completion(job.plan, *result);
+    // Right for the text it was made for, whoever still waits for it.
+    cache_.add(*job.plan.snapshot, job.plan.cursor, completion);
+    if (job.cancel.cancelled()) return job.finish(fail(ErrorCode::cancelled, "cancelled"));
+    completion.ms_first_token = job.ms_first_token;
+    completion.ms_total = ms_since(job.start);
+    job.finish(std::move(completion));
+  }
+
+  engine::Generator& generator_;
+  Log& log_;
+  const int max_request_tokens_;
+
+  // Any thread: these lock inside.
+  ActiveRequests active_;
+  SuggestionCache cache_;
+
+  Documents documents_;  // context thread only
+  Worker worker_;        // last: its thread uses all of the above
+};
+
+Assistant::Assistant(engine::Generator& generator, Log& log, AssistantOptions options)
+    : impl_(std::make_unique<Impl>(generator, log, options)) {}
+Assistant::~Assistant() = default;
+
+void Assistant::complete(CompletionRequest request, OnCompletion on_done) {
+  impl_->complete(std::move(request), std::move(on_done));
+}
+
+void Assistant::explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {
+  impl_->explain(std::move(request), std::move(on_delta), std::move(on_done));
+}
+
+void Assistant::close(const std::string& uri) { impl_->close(uri); }
+
+}  // namespace fathom::completion

@@ -1,0 +1,36 @@
+// From a cursor to a request for the generator, and from the generated text to a suggestion.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "completion/assistant.h"
+#include "completion/document.h"
+#include "completion/stop_rules.h"
+#include "engine/generator.h"
+
+namespace fathom::completion {
+
+/// Everything a completion needs while it is generated. Moves from the context thread to the
+/// generator's with the job.
+struct CompletionPlan {
+  SnapshotPtr snapshot;
+  size_t cursor = 0;
+  Trigger trigger = Trigger::automatic;
+  engine::GenerateRequest generate;  // without its cancel token
+  StopRules rules;
+  std::vector<ContextPiece> context;
+};
+
+/// Parses, decides between line and block, gathers context, builds the prompt. `document` may be
+/// nullptr (language not supported). `max_request_tokens`: prompt and answer together.
+/// The cursor must be in the text.
+CompletionPlan plan_completion(const CompletionRequest& request, Document* document,
+                               const engine::ModelTraits& traits,
+                               const engine::Tokenizer& tokenizer, int max_request_tokens);
+
+/// The suggestion that comes of the plan's rules, fed with what was generated.
+Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result);
+
+}  // namespace fathom::completion

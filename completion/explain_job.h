@@ -1,0 +1,52 @@
+// One explanation from request to answer.
+//
+// The reasoning has a budget: when it is spent, generation stops and begins again behind what was
+// said so far and the token that closes the reasoning, so that the answer follows ("answer now").
+//
+// Threads: start() and the continuation run as posted work; tokens arrive on the generator's
+// thread; never two at a time.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "completion/assistant.h"
+#include "completion/reasoning_stream.h"
+#include "engine/generator.h"
+
+namespace fathom::completion {
+
+class ExplainJob final : public std::enable_shared_from_this<ExplainJob> {
+ public:
+  using Post = std::function<void(std::function<void()>)>;
+
+  /// `post` runs work later, outside the generator's callbacks. `max_request_tokens`: prompt and
+  /// answer together. `request.cancel` ends the job.
+  ExplainJob(engine::Generator& generator, Log& log, ExplainRequest request, int max_request_tokens,
+             Post post, Assistant::OnDelta on_delta, Assistant::OnExplanation on_done);
+
+  void start();
+
+ private:
+  Result<std::vector<engine::TokenId>> build_prompt();
+  void submit(int max_tokens);
+  bool take(const engine::TokenEvent& event);
+  void generated(Result<engine::GenerateResult> result);
+  bool can_close_reasoning() const;
+  void answer_now();
+
+  engine::Generator& generator_;
+  Log& log_;
+  const ExplainRequest request_;
+  const int max_request_tokens_;
+  const Post post_;
+  const Assistant::OnExplanation on_done_;
+  ReasoningStream stream_;
+  std::vector<engine::TokenId> prompt_;
+  engine::GenerateResult stats_;  // of all parts together
+  bool budget_spent_ = false;
+};
+
+}  // namespace fathom::completion

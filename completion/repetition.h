@@ -1,0 +1,15 @@
+// Loops in generated text: small models, and large ones without context, fall into them.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace fathom::completion {
+
+/// If the end of `text` repeats one piece again and again: the length of the text up to the end of
+/// the first piece. Rows of one character ("-----") are no loop, nor are short lists of numbers.
+std::optional<size_t> length_before_loop(std::string_view text);
+
+}  // namespace fathom::completion

@@ -1,0 +1,60 @@
+#include "completion/suggestion_cache.h"
+
+#include <functional>
+
+namespace fathom::completion {
+namespace {
+
+constexpr size_t kMaxEntries = 256;
+
+size_t hash_of(std::string_view text) { return std::hash<std::string_view>()(text); }
+
+}  // namespace
+
+void SuggestionCache::add(const Snapshot& snapshot, size_t cursor, const Completion& completion) {
+  if (completion.text.empty() || completion.replace_begin != cursor) return;
+  const std::string_view text = snapshot.text;
+  Entry entry{.uri = snapshot.uri,
+              .start = cursor,
+              .before_hash = hash_of(text.substr(0, cursor)),
+              .after_size = text.size() - cursor,
+              .after_hash = hash_of(text.substr(cursor)),
+              .completion = completion};
+  const std::lock_guard lock(mutex_);
+  entries_.push_front(std::move(entry));
+  if (entries_.size() > kMaxEntries) entries_.pop_back();
+}
+
+bool SuggestionCache::answers(const Entry& entry, const Snapshot& snapshot, size_t cursor) {
+  const std::string_view text = snapshot.text;
+  const std::string_view suggested = entry.completion.text;
+  if (cursor < entry.start || cursor - entry.start >= suggested.size()) return false;
+  if (text.size() - cursor != entry.after_size || snapshot.uri != entry.uri) return false;
+  const std::string_view typed = text.substr(entry.start, cursor - entry.start);
+  return suggested.starts_with(typed) && hash_of(text.substr(cursor)) == entry.after_hash &&
+         hash_of(text.substr(0, entry.start)) == entry.before_hash;
+}
+
+std::optional<Completion> SuggestionCache::find(const Snapshot& snapshot, size_t cursor) {
+  const std::lock_guard lock(mutex_);
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    if (!answers(*entry, snapshot, cursor)) continue;
+    entries_.splice(entries_.begin(), entries_, entry);
+    const Completion& made = entry->completion;
+    const size_t n_replaced = made.replace_end - made.replace_begin;
+    return Completion{.text = made.text.substr(cursor - entry->start),
+                      .replace_begin = cursor,
+                      .replace_end = cursor + n_replaced,
+                      .stop = "cache",
+                      .mean_logprob = made.mean_logprob,
+                      .context = made.context};
+  }
+  return std::nullopt;
+}
+
+void SuggestionCache::forget(std::string_view uri) {
+  const std::lock_guard lock(mutex_);
+  entries_.remove_if([&](const Entry& entry) { return entry.uri == uri; });
+}
+
+}  // namespace fathom::completion

@@ -1,0 +1,50 @@
+// Suggestions that were made, so that typing along one, or deleting back to one, needs no model.
+//
+// An entry answers exactly where its suggestion is still right: the text before its start and
+// behind the cursor is what it was, and what was typed since is the suggestion's begin.
+//
+// Threads: any.
+
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "completion/assistant.h"
+
+namespace fathom::completion {
+
+class SuggestionCache final {
+ public:
+  /// Keeps what `completion` suggests at `cursor`, where its range begins. Empty ones are not kept:
+  /// they may be worth another try.
+  void add(const Snapshot& snapshot, size_t cursor, const Completion& completion);
+
+  /// The rest of a suggestion, with stop = "cache"; costs one comparison for most entries and one
+  /// pass over the text for the right one.
+  std::optional<Completion> find(const Snapshot& snapshot, size_t cursor);
+
+  /// Drops the suggestions of a document.
+  void forget(std::string_view uri);
+
+ private:
+  struct Entry {
+    std::string uri;
+    size_t start = 0;        // where the suggestion was made; size of the text before it
+    size_t before_hash = 0;  // of the text before it
+    size_t after_size = 0;
+    size_t after_hash = 0;  // of the text behind it
+    Completion completion;
+  };
+
+  static bool answers(const Entry& entry, const Snapshot& snapshot, size_t cursor);
+
+  std::mutex mutex_;
+  std::list<Entry> entries_;  // guarded by mutex_; most recently used first
+};
+
+}  // namespace fathom::completion

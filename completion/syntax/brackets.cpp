@@ -1,0 +1,84 @@
+#include "completion/syntax/brackets.h"
+
+#include <vector>
+
+#include "completion/syntax/nodes.h"
+#include "completion/syntax/words.h"
+
+namespace fathom::completion {
+namespace {
+
+/// The closer of an opening token; "" if `token` opens nothing.
+std::string_view closer_of(const Language& language, std::string_view token) {
+  std::string_view pairs = language.brackets;
+  while (!pairs.empty()) {
+    const std::string_view open = take_word(pairs);
+    const std::string_view close = take_word(pairs);
+    if (open == token) return close;
+  }
+  return {};
+}
+
+bool closes(const Language& language, std::string_view token) {
+  std::string_view pairs = language.brackets;
+  while (!pairs.empty()) {
+    take_word(pairs);
+    if (take_word(pairs) == token) return true;
+  }
+  return false;
+}
+
+/// Tokens the parser made up have no text.
+bool is_bracket(TSNode leaf) { return !ts_node_is_named(leaf) && !ts_node_is_missing(leaf); }
+
+}  // namespace
+
+std::string missing_closers(const SyntaxTree& tree) {
+  const Language& language = tree.language();
+  std::vector<std::string_view> open;
+  walk_leaves(ts_tree_root_node(tree.tree()), 0, [&](TSNode leaf) {
+    if (!is_bracket(leaf)) return;
+    const std::string_view token = kind_of(leaf);
+    if (const std::string_view closer = closer_of(language, token); !closer.empty()) {
+      open.push_back(closer);
+    } else if (!open.empty() && closes(language, token)) {
+      open.pop_back();
+    }
+  });
+  std::string closers;
+  for (; !open.empty(); open.pop_back()) {
+    closers += '\n';
+    closers += open.back();
+  }
+  if (!closers.empty()) closers += '\n';
+  return closers;
+}
+
+std::optional<size_t> end_of_enclosing_bracket(const SyntaxTree& tree, size_t from) {
+  int depth = 0;
+  std::optional<size_t> end;
+  walk_leaves(ts_tree_root_node(tree.tree()), from, [&](TSNode leaf) {
+    if (end || !is_bracket(leaf) || ts_node_start_byte(leaf) < from) return;
+    const std::string_view token = kind_of(leaf);
+    if (!closer_of(tree.language(), token).empty()) {
+      ++depth;
+    } else if (closes(tree.language(), token) && --depth < 0) {
+      end = ts_node_end_byte(leaf);
+    }
+  });
+  return end;
+}
+
+int open_brackets_between(const SyntaxTree& tree, size_t from, size_t offset) {
+  int depth = 0;
+  walk_leaves(ts_tree_root_node(tree.tree()), from, [&](TSNode leaf) {
+    const size_t begin = ts_node_start_byte(leaf);
+    if (!is_bracket(leaf) || begin < from || begin >= offset) return;
+    const std::string_view token = kind_of(leaf);
+    if (!closer_of(tree.language(), token).empty()) ++depth;
+    if (closes(tree.language(), token)) --depth;
+  });
+  return depth;
+}
+
+}  // namespace fathom::completion

@@ -1,0 +1,234 @@
+#include "completion/syntax/language.h"
+
+#include "completion/syntax/words.h"
+
+extern "C" {
+const TSLanguage* tree_sitter_c();
+const TSLanguage* tree_sitter_cpp();
+const TSLanguage* tree_sitter_go();
+const TSLanguage* tree_sitter_java();
+const TSLanguage* tree_sitter_javascript();
+const TSLanguage* tree_sitter_lua();
+const TSLanguage* tree_sitter_python();
+const TSLanguage* tree_sitter_rust();
+const TSLanguage* tree_sitter_tsx();
+const TSLanguage* tree_sitter_typescript();
+}
+
+namespace fathom::completion {
+namespace {
+
+constexpr std::string_view kRoundSquareCurly = "{ } ( ) [ ]";
+
+// Include guards are open in the middle of nearly every header.
+constexpr std::string_view kCBrackets = "{ } ( ) [ ] #if #endif #ifdef #endif #ifndef #endif";
+constexpr std::string_view kScriptBrackets = "{ } ( ) [ ] ${ }";
+
+constexpr std::string_view kScriptOpeners =
+    "{ statement_block { class_body { switch_body { interface_body { object_type { enum_body "
+    "{ ERROR";
+constexpr std::string_view kTypeScriptDeclarations =
+    "function_declaration generator_function_declaration class_declaration method_definition "
+    "lexical_declaration variable_declaration public_field_definition interface_declaration "
+    "type_alias_declaration enum_declaration internal_module abstract_class_declaration "
+    "function_signature method_signature abstract_method_signature property_signature";
+
+constexpr Language kLanguages[] = {
+    {
+        .name = "c",
+        .chat_name = "cpp",
+        .lsp_ids = "c objective-c",
+        .extensions = "c",
+        .grammar = tree_sitter_c,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kCBrackets,
+        .block_openers = "{ compound_statement { field_declaration_list { enumerator_list "
+                         "{ declaration_list { ERROR",
+        .header_words = "",
+        .imports = "preproc_include",
+        .declarations = "function_definition struct_specifier union_specifier enum_specifier "
+                        "type_definition declaration field_declaration preproc_def "
+                        "preproc_function_def",
+        .wrappers = "preproc_ifdef preproc_if linkage_specification declaration_list",
+    },
+    {
+        .name = "cpp",
+        .chat_name = "cpp",
+        .lsp_ids = "cpp c++ cuda cuda-cpp objective-cpp",
+        .extensions = "cpp cc cxx c++ h hh hpp hxx h++ inl ipp tpp cu cuh",
+        .grammar = tree_sitter_cpp,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kCBrackets,
+        .block_openers = "{ compound_statement { field_declaration_list { enumerator_list "
+                         "{ declaration_list { ERROR",
+        .header_words = "",
+        .imports = "preproc_include",
+        .declarations = "function_definition class_specifier struct_specifier union_specifier "
+                        "enum_specifier namespace_definition type_definition alias_declaration "
+                        "using_declaration declaration field_declaration preproc_def "
+                        "preproc_function_def",
+        .wrappers = "preproc_ifdef preproc_if linkage_specification declaration_list "
+                    "template_declaration",
+    },
+    {
+        .name = "python",
+        .chat_name = "python",
+        .lsp_ids = "python",
+        .extensions = "py pyi pyw",
+        .grammar = tree_sitter_python,
+        .line_comment = "#",
+        .elided_body = " ...",
+        .indented_blocks = true,
+        .brackets = kRoundSquareCurly,
+        .block_openers = ": function_definition : class_definition : if_statement : elif_clause "
+                         ": else_clause : for_statement : while_statement : try_statement "
+                         ": except_clause : finally_clause : with_statement : match_statement "
+                         ": case_clause : ERROR",
+        .header_words = "def class if elif else for while try except finally with async match case",
+        .imports = "import_statement import_from_statement future_import_statement",
+        .declarations = "function_definition class_definition",
+        .wrappers = "decorated_definition",
+    },
+    {
+        .name = "javascript",
+        .chat_name = "typescript",
+        .lsp_ids = "javascript javascriptreact",
+        .extensions = "js jsx mjs cjs",
+        .grammar = tree_sitter_javascript,
+        .line_comment = "//",
+        .elided_body = " {}",
+        .brackets = kScriptBrackets,
+        .block_openers = "{ statement_block { class_body { switch_body { ERROR",
+        .header_words = "",
+        .imports = "import_statement",
+        .declarations = "function_declaration generator_function_declaration class_declaration "
+                        "method_definition lexical_declaration variable_declaration "
+                        "field_definition",
+        .wrappers = "export_statement",
+    },
+    {
+        .name = "typescript",
+        .chat_name = "typescript",
+        .lsp_ids = "typescript",
+        .extensions = "ts mts cts",
+        .grammar = tree_sitter_typescript,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kScriptBrackets,
+        .block_openers = kScriptOpeners,
+        .header_words = "",
+        .imports = "import_statement",
+        .declarations = kTypeScriptDeclarations,
+        .wrappers = "export_statement ambient_declaration expression_statement",
+    },
+    {
+        .name = "tsx",
+        .chat_name = "typescript",
+        .lsp_ids = "typescriptreact",
+        .extensions = "tsx",
+        .grammar = tree_sitter_tsx,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kScriptBrackets,
+        .block_openers = kScriptOpeners,
+        .header_words = "",
+        .imports = "import_statement",
+        .declarations = kTypeScriptDeclarations,
+        .wrappers = "export_statement ambient_declaration expression_statement",
+    },
+    {
+        .name = "go",
+        .chat_name = "go",
+        .lsp_ids = "go",
+        .extensions = "go",
+        .grammar = tree_sitter_go,
+        .line_comment = "//",
+        .elided_body = "",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ block { field_declaration_list { interface_type "
+                         "{ expression_switch_statement { type_switch_statement "
+                         "{ select_statement { ERROR",
+        .header_words = "",
+        .imports = "package_clause import_declaration",
+        .declarations = "function_declaration method_declaration type_declaration "
+                        "const_declaration var_declaration",
+        .wrappers = "",
+    },
+    {
+        .name = "rust",
+        .chat_name = "rust",
+        .lsp_ids = "rust",
+        .extensions = "rs",
+        .grammar = tree_sitter_rust,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ block { declaration_list { field_declaration_list "
+                         "{ enum_variant_list { match_block { ERROR",
+        .header_words = "",
+        .imports = "use_declaration extern_crate_declaration",
+        .declarations = "function_item impl_item trait_item mod_item struct_item enum_item "
+                        "union_item type_item const_item static_item macro_definition "
+                        "function_signature_item field_declaration",
+        .wrappers = "",
+    },
+    {
+        .name = "java",
+        .chat_name = "java",
+        .lsp_ids = "java",
+        .extensions = "java",
+        .grammar = tree_sitter_java,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ block { class_body { interface_body { enum_body { constructor_body "
+                         "{ switch_block { ERROR",
+        .header_words = "",
+        .imports = "package_declaration import_declaration",
+        .declarations = "class_declaration interface_declaration enum_declaration "
+                        "record_declaration method_declaration constructor_declaration "
+                        "field_declaration",
+        .wrappers = "",
+    },
+    {
+        .name = "lua",
+        .chat_name = "lua",
+        .lsp_ids = "lua",
+        .extensions = "lua",
+        .grammar = tree_sitter_lua,
+        .line_comment = "--",
+        .elided_body = " end",
+        // "then elseif": the elseif closes the branch before it and its own "then" opens the next.
+        .brackets = "{ } ( ) [ ] function end do end then end then elseif repeat until",
+        .block_openers = "then if_statement then elseif_statement else else_statement "
+                         "do while_statement do for_statement do do_statement "
+                         "repeat repeat_statement ) parameters then ERROR else ERROR do ERROR "
+                         "repeat ERROR",
+        .header_words = "if elseif else while for do repeat function local",
+        .imports = "",
+        .declarations = "function_declaration variable_declaration",
+        .wrappers = "",
+    },
+};
+
+}  // namespace
+
+std::span<const Language> languages() { return kLanguages; }
+
+const Language* find_language(std::string_view lsp_id, std::string_view path) {
+  for (const Language& language : kLanguages) {
+    if (contains_word(language.lsp_ids, lsp_id)) return &language;
+  }
+  // A known language that fathom does not parse: the editor knows better than the extension.
+  if (!lsp_id.empty()) return nullptr;
+  const size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos) return nullptr;
+  for (const Language& language : kLanguages) {
+    if (contains_word(language.extensions, path.substr(dot + 1))) return &language;
+  }
+  return nullptr;
+}
+
+}  // namespace fathom::completion
