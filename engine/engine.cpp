@@ -322,9 +322,15 @@ void Engine::take_result(Running& running) {
 /// Asks the model's draft layer for the token after next of every member that goes on.
 Status Engine::draft_next() {
   if (draft_logits_.empty()) return {};
-  const bool wanted = std::any_of(members_.begin(), members_.end(), [](const Running* member) {
-    return !member->ended() && member->drafting_pays();
-  });
+  const auto wants_draft = [](const Running* member) {
+    return member->first_logit >= 0 && !member->ended() && member->drafting_pays();
+  };
+  bool wanted = false;
+  for (Running* member : members_) {
+    member->draft.reset();
+    // A prompt that is still being computed needs draft keys and values for later.
+    wanted |= wants_draft(member) || (member->first_logit < 0 && member->drafting_pays());
+  }
   if (!wanted) return {};
 
   batch_next_.clear();
@@ -342,8 +348,7 @@ Status Engine::draft_next() {
       model_->draft(batch(), batch_next_, cache_,
                     std::span(draft_logits_).first(batch_logit_rows_.size() * vocab_size)));
   for (Running* member : members_) {
-    member->draft.reset();
-    if (member->first_logit < 0 || member->ended() || !member->drafting_pays()) continue;
+    if (!wants_draft(member)) continue;
     member->draft =
         argmax(std::span(draft_logits_).subspan(member->last_logit * vocab_size, vocab_size));
   }
