@@ -1,6 +1,5 @@
 #include "engine/checkpoint/json_file.h"
 
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -13,48 +12,90 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kMaxDepth = 64;
+constexpr size_t kMaxDepth = 64;
 
-/// Watches a parse: which keys the objects have that are open now.
-class Watcher final {
+/// Builds the value that a parse reports, and stops it at the first thing that is not allowed.
+class Builder final : public nlohmann::json_sax<Json> {
  public:
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth) too_deep = true;
-    if (event == Json::parse_event_t::object_start) {
-      open_.emplace_back();
-    } else if (event == Json::parse_event_t::object_end) {
-      open_.pop_back();
-    } else if (event == Json::parse_event_t::key) {
-      auto key = parsed.get<std::string>();
-      if (!open_.back().insert(key).second && repeated.empty()) repeated = std::move(key);
-    }
-    // Nothing of a text that is refused anyway needs to be kept.
-    return !too_deep && repeated.empty();
+  Builder(const std::string& source, size_t size, Json& out)
+      : source_(source), size_(size), out_(out) {}
+
+  bool null() override { return add(nullptr) != nullptr; }
+  bool boolean(bool value) override { return add(value) != nullptr; }
+  bool number_integer(int64_t value) override { return add(value) != nullptr; }
+  bool number_unsigned(uint64_t value) override { return add(value) != nullptr; }
+  bool number_float(double value, const std::string&) override { return add(value) != nullptr; }
+  bool string(std::string& value) override { return add(std::move(value)) != nullptr; }
+  bool binary(Json::binary_t&) override { return false; }  // JSON text has none
+
+  bool start_object(size_t) override { return open(Json::value_t::object); }
+  bool start_array(size_t) override { return open(Json::value_t::array); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(std::string& name) override {
+    auto& members = open_.back()->get_ref<Json::object_t&>();
+    const auto [member, is_new] = members.try_emplace(std::move(name));
+    member_ = &member->second;
+    return is_new || stop("'{}' is there twice", member->first);
   }
 
-  bool too_deep = false;
-  std::string repeated;
+  bool parse_error(size_t position, const std::string&, const Json::exception& error) override {
+    // 406: a number that no double can hold
+    return error.id == 406 ? stop("is not JSON: a number is out of range")
+                           : stop("is not JSON: the error is at byte {} of {}", position, size_);
+  }
+
+  Error& error() { return error_; }
 
  private:
-  std::vector<std::unordered_set<std::string>> open_;
+  /// Puts a value where the next one belongs.
+  template <class T>
+  Json* add(T&& value) {
+    if (open_.empty()) {
+      out_ = std::forward<T>(value);
+      return &out_;
+    }
+    if (open_.back()->is_object()) {
+      *member_ = std::forward<T>(value);
+      return member_;
+    }
+    auto& items = open_.back()->get_ref<Json::array_t&>();
+    items.emplace_back(std::forward<T>(value));
+    return &items.back();
+  }
+
+  bool open(Json::value_t type) {
+    open_.push_back(add(type));
+    return open_.size() <= kMaxDepth || stop("is nested deeper than {}", kMaxDepth);
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  template <class... Args>
+  bool stop(fmt::format_string<Args...> format, Args&&... args) {
+    error_ = {ErrorCode::corrupt,
+              source_ + ": " + fmt::format(format, std::forward<Args>(args)...)};
+    return false;
+  }
+
+  const std::string& source_;
+  const size_t size_;
+  Json& out_;
+  std::vector<Json*> open_;  // the arrays and objects around the next value
+  Json* member_ = nullptr;   // the next value, if it belongs into an object
+  Error error_;
 };
 
 }  // namespace
 
 Status parse_json(std::string_view text, const std::string& source, Json& out) {
-  Watcher watcher;
-  try {
-    out = Json::parse(text.begin(), text.end(), std::ref(watcher));
-  } catch (const Json::parse_error& error) {
-    return fail(ErrorCode::corrupt, "{}: is not JSON: the error is at byte {} of {}", source,
-                error.byte, text.size());
-  } catch (const Json::exception&) {
-    return fail(ErrorCode::corrupt, "{}: is not JSON: a number is out of range", source);
-  }
-  if (watcher.too_deep)
-    return fail(ErrorCode::corrupt, "{}: is nested deeper than {}", source, kMaxDepth);
-  if (!watcher.repeated.empty())
-    return fail(ErrorCode::corrupt, "{}: '{}' is there twice", source, watcher.repeated);
+  Builder builder(source, text.size(), out);
+  if (!Json::sax_parse(text.begin(), text.end(), &builder))
+    return tl::unexpected<Error>(std::move(builder.error()));
   return {};
 }
 
