@@ -32,33 +32,38 @@ struct HalfSums {
   I32 low, high;
 };
 
-/// kOffset: log2 of 128 / z where w = scale * (u - z), or -1 if nothing is subtracted.
-template <int kBits, int kOffset>
+/// Sums of (u - kZero) * x over a block, for u below 2^kBits.
+template <int kBits, int kZero>
 inline HalfSums half_sums(const I32* w, const QuantBlock& x) {
-  I32 low = broadcast_i32(0);
-  I32 high = low;
-  if constexpr (kOffset >= 0) {
-    low = shift_right_i32<kOffset>(broadcast_i32(x.minus_128_sum[0]));
-    high = shift_right_i32<kOffset>(broadcast_i32(x.minus_128_sum[1]));
+  if constexpr (kZero == 128) {
+    return {dot_minus_128(w, x.q, x.minus_128_sum[0]),
+            dot_minus_128(w + 4, x.q + 16, x.minus_128_sum[1])};
+  } else {
+    const auto start = [&](int half) {
+      if constexpr (kZero == 0) return broadcast_i32(0);
+      constexpr int kShift = kZero == 32 ? 2 : 4;
+      static_assert(kZero == 0 || kZero << kShift == 128);
+      return shift_right_i32<kShift>(broadcast_i32(x.minus_128_sum[half]));
+    };
+    return {dot<kBits>(start(0), w, x.q), dot<kBits>(start(1), w + 4, x.q + 16)};
   }
-  return {dot<kBits>(low, w, x.q), dot<kBits>(high, w + 4, x.q + 16)};
 }
 
 /// One scale for the whole block: q8_0, q4_0.
-template <int kBits, int kOffset>
+template <int kBits, int kZero>
 struct PlainScales {
   F32 d;
   PlainScales(const uint8_t* set, int part) : d(load_f16(set + 2 * kLanes * part)) {}
   const PlainScales& block(int) const { return *this; }
   F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-    const HalfSums s = half_sums<kBits, kOffset>(w, x);
+    const HalfSums s = half_sums<kBits, kZero>(w, x);
     return fma(mul(d, broadcast(x.d)), to_f32(add_i32(s.low, s.high)), sum);
   }
 };
 
 struct Q8_0 {
   static constexpr PanelFormat kLayout = kPanelQ8_0;
-  using Scales = PlainScales<8, 0>;
+  using Scales = PlainScales<8, 128>;
   static void unpack(I32* w, const uint8_t* block, int part) {
     for (int g = 0; g < 8; ++g) w[g] = load_bytes(block + 64 * g + part * kPartBytes);
   }
@@ -66,7 +71,7 @@ struct Q8_0 {
 
 struct Q4_0 {
   static constexpr PanelFormat kLayout = kPanelQ4_0;
-  using Scales = PlainScales<4, 4>;
+  using Scales = PlainScales<4, 8>;
   static void unpack(I32* w, const uint8_t* block, int part) { unpack_nibbles(w, block, part); }
 };
 
@@ -76,7 +81,7 @@ struct MinScales {
   struct Block {
     F32 scale, min;
     F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-      const HalfSums s = half_sums<kBits, -1>(w, x);
+      const HalfSums s = half_sums<kBits, 0>(w, x);
       sum = fma(mul(scale, broadcast(x.d)), to_f32(add_i32(s.low, s.high)), sum);
       return fnma(min, broadcast(x.d_sum), sum);
     }
@@ -121,7 +126,7 @@ struct HalfScales {
   struct Block {
     F32 low, high;
     F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-      const HalfSums s = half_sums<6, 2>(w, x);
+      const HalfSums s = half_sums<6, 32>(w, x);
       const F32 x_d = broadcast(x.d);
       sum = fma(mul(low, x_d), to_f32(s.low), sum);
       return fma(mul(high, x_d), to_f32(s.high), sum);

@@ -75,46 +75,58 @@ inline I32 shift_and(I32 x, uint8_t mask) {
 }
 inline I32 bit_or(I32 a, I32 b) { return _mm512_or_si512(a, b); }
 
+/// q[4 g .. 4 g + 3] in every lane. Read as one number: a copy would go through a register.
+inline I32 broadcast_group(const int8_t* q, int g) {
+  using Group [[gnu::may_alias, gnu::aligned(1)]] = int32_t;
+  return _mm512_set1_epi32(reinterpret_cast<const Group*>(q)[g]);
+}
+
 /// sum[lane] += w[g] bytes 4 lane .. 4 lane + 3 (unsigned, < 2^kBits) times q[4 g .. 4 g + 3], over
 /// g = 0 to 3. Exact.
 template <int kBits>
 inline I32 dot(I32 sum, const I32* w, const int8_t* q) {
-  int32_t groups[4];
-  __builtin_memcpy(groups, q, sizeof groups);
 #ifdef FATHOM_ISA_VNNI
   for (int g = 0; g < 4; ++g) {
-    sum = _mm512_dpbusd_epi32(sum, w[g], _mm512_set1_epi32(groups[g]));
+    sum = _mm512_dpbusd_epi32(sum, w[g], broadcast_group(q, g));
   }
   return sum;
 #else
   const I32 ones = _mm512_set1_epi16(1);
   if constexpr (kBits <= 5) {  // 4 * 2 * 31 * 127 < 2^15
-    I32 pairs = _mm512_maddubs_epi16(w[0], _mm512_set1_epi32(groups[0]));
+    I32 pairs = _mm512_maddubs_epi16(w[0], broadcast_group(q, 0));
     for (int g = 1; g < 4; ++g) {
-      pairs = _mm512_add_epi16(pairs, _mm512_maddubs_epi16(w[g], _mm512_set1_epi32(groups[g])));
+      pairs = _mm512_add_epi16(pairs, _mm512_maddubs_epi16(w[g], broadcast_group(q, g)));
     }
     return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, ones));
-  } else if constexpr (kBits == 6) {  // 2 * 2 * 63 * 127 < 2^15
+  } else {  // 2 * 2 * 63 * 127 < 2^15
+    static_assert(kBits == 6);
     for (int g = 0; g < 4; g += 2) {
-      const I32 pairs =
-          _mm512_add_epi16(_mm512_maddubs_epi16(w[g], _mm512_set1_epi32(groups[g])),
-                           _mm512_maddubs_epi16(w[g + 1], _mm512_set1_epi32(groups[g + 1])));
+      const I32 pairs = _mm512_add_epi16(_mm512_maddubs_epi16(w[g], broadcast_group(q, g)),
+                                         _mm512_maddubs_epi16(w[g + 1], broadcast_group(q, g + 1)));
       sum = _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, ones));
-    }
-    return sum;
-  } else {  // a pair of bytes would not fit 16 bits: even and odd bytes apart
-    for (int g = 0; g < 4; ++g) {
-      const I32 a = _mm512_set1_epi32(groups[g]);
-      const I32 a_even = _mm512_srai_epi16(_mm512_slli_epi16(a, 8), 8);
-      const I32 a_odd = _mm512_srai_epi16(a, 8);
-      const I32 w_even = _mm512_and_si512(w[g], _mm512_set1_epi16(255));
-      const I32 w_odd = _mm512_srli_epi16(w[g], 8);
-      sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w_even, a_even));
-      sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w_odd, a_odd));
     }
     return sum;
   }
 #endif
+}
+
+/// Sums of (w - 128) * q over the 4 groups; minus_128_sum is -128 * the sum of q. Exact.
+inline I32 dot_minus_128(const I32* w, const int8_t* q, int32_t minus_128_sum) {
+  I32 sum = _mm512_set1_epi32(minus_128_sum);
+#ifdef FATHOM_ISA_VNNI
+  for (int g = 0; g < 4; ++g) sum = _mm512_dpbusd_epi32(sum, w[g], broadcast_group(q, g));
+#else
+  for (int g = 0; g < 4; ++g) {  // a pair of bytes would not fit 16 bits: even and odd bytes apart
+    const I32 a = broadcast_group(q, g);
+    const I32 a_even = _mm512_srai_epi16(_mm512_slli_epi16(a, 8), 8);
+    const I32 a_odd = _mm512_srai_epi16(a, 8);
+    const I32 w_even = _mm512_and_si512(w[g], _mm512_set1_epi16(255));
+    const I32 w_odd = _mm512_srli_epi16(w[g], 8);
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w_even, a_even));
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w_odd, a_odd));
+  }
+#endif
+  return sum;
 }
 
 /// Largest of the 32 bit patterns of |x|.
