@@ -1,6 +1,10 @@
 // fathom bench: how fast the engine is here, and which operation takes the time.
 
+#include <algorithm>
 #include <memory>
+#include <thread>
+
+#include <nlohmann/json.hpp>
 
 #include "completion/model_location.h"
 #include "editors/cli/command.h"
@@ -79,6 +83,13 @@ Result<Speeds> measure(engine::EngineThread& engine, const Options& options,
   return speeds;
 }
 
+/// Bytes per second that as many threads as the engine uses can read; 0 if that is unknown.
+double read_bandwidth(int n_threads) {
+  ThreadPool pool(n_threads > 0 ? n_threads
+                                : std::max(1, int(std::thread::hardware_concurrency())));
+  return engine::cpu::measure_read_bandwidth(pool);
+}
+
 void add_ops(Json& list, const char* phase, const std::vector<engine::OpTime>& times) {
   double total = 0;
   for (const engine::OpTime& t : times) total += t.seconds;
@@ -131,7 +142,7 @@ Result<ExitCode> bench(const Options& options) {
   FATHOM_TRY(checkpoint, completion::open_model(options.model.model));
   FATHOM_TRY(profile, profile_ops(checkpoint, info.backend, options.model.n_threads, prompt,
                                   std::min(options.max_tokens, 32)));
-  const double bandwidth = engine::measure_read_bandwidth(options.model.n_threads);
+  const double bandwidth = read_bandwidth(options.model.n_threads);
   const double decode = median(speeds.decode_tokens_per_s);
 
   Json json = {{"model", name},
@@ -148,7 +159,8 @@ Result<ExitCode> bench(const Options& options) {
                {"ms_load", info.ms_load},
                {"bytes_per_token", info.model.bytes_per_token},
                {"bandwidth_bytes_per_s", bandwidth},
-               {"bandwidth_fraction", decode * double(info.model.bytes_per_token) / bandwidth},
+               {"bandwidth_fraction",
+                bandwidth > 0 ? decode * double(info.model.bytes_per_token) / bandwidth : 0.0},
                {"peak_rss_bytes", peak_rss_bytes},
                {"ops", Json::array()}};
   add_ops(json["ops"], "prefill", profile.prefill);

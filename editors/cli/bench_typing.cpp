@@ -4,6 +4,8 @@
 #include <memory>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 #include "editors/cli/command.h"
 #include "editors/cli/interrupt.h"
 #include "editors/cli/model_options.h"

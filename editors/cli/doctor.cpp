@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "completion/model_location.h"
 #include "editors/cli/command.h"

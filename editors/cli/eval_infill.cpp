@@ -10,6 +10,8 @@
 #include <mutex>
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
 #include "editors/cli/command.h"
 #include "editors/cli/infill_data.h"
 #include "editors/cli/interrupt.h"

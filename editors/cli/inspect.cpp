@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include <nlohmann/json.hpp>
+
 #include "completion/model_location.h"
 #include "editors/cli/command.h"
 #include "editors/cli/model_options.h"

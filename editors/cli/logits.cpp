@@ -4,6 +4,8 @@
 #include <memory>
 #include <numeric>
 
+#include <nlohmann/json.hpp>
+
 #include "editors/cli/command.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"

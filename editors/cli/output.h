@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/base/log.h"
 #include "engine/base/result.h"

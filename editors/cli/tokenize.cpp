@@ -3,6 +3,8 @@
 #include <iostream>
 #include <memory>
 
+#include <nlohmann/json.hpp>
+
 #include "editors/cli/command.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
