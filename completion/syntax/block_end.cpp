@@ -92,10 +92,7 @@ std::optional<size_t> BlockEnd::end_by_indent(std::string_view generated) {
     if (indent_of(line) >= least || (!indented && line[n_blank] == '#')) continue;
     if (!parse(generated)) continue;
     const size_t offset = before_.size() + newline + 1 + n_blank;
-    const bool in_brackets = open_brackets_between(tree_, before_.size(), offset) > 0;
-    const bool in_string =
-        kind_of(node_at(tree_.tree(), offset)).find("string") != std::string_view::npos;
-    if (!in_brackets && !in_string) return newline;
+    if (!is_nested_between(tree_, before_.size(), offset)) return newline;
   }
 }
 

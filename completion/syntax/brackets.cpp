@@ -8,9 +8,8 @@
 namespace fathom::completion {
 namespace {
 
-/// The closer of an opening token; "" if `token` opens nothing.
-std::string_view closer_of(const Language& language, std::string_view token) {
-  std::string_view pairs = language.brackets;
+/// The second token of the pair that `token` begins; "" if it begins none.
+std::string_view closer_of(std::string_view pairs, std::string_view token) {
   while (!pairs.empty()) {
     const std::string_view open = take_word(pairs);
     const std::string_view close = take_word(pairs);
@@ -19,8 +18,7 @@ std::string_view closer_of(const Language& language, std::string_view token) {
   return {};
 }
 
-bool closes(const Language& language, std::string_view token) {
-  std::string_view pairs = language.brackets;
+bool closes(std::string_view pairs, std::string_view token) {
   while (!pairs.empty()) {
     take_word(pairs);
     if (take_word(pairs) == token) return true;
@@ -34,14 +32,14 @@ bool is_bracket(TSNode leaf) { return !ts_node_is_named(leaf) && !ts_node_is_mis
 }  // namespace
 
 std::string missing_closers(const SyntaxTree& tree) {
-  const Language& language = tree.language();
+  const std::string_view brackets = tree.language().brackets;
   std::vector<std::string_view> open;
   walk_leaves(ts_tree_root_node(tree.tree()), 0, [&](TSNode leaf) {
     if (!is_bracket(leaf)) return;
     const std::string_view token = kind_of(leaf);
-    if (const std::string_view closer = closer_of(language, token); !closer.empty()) {
+    if (const std::string_view closer = closer_of(brackets, token); !closer.empty()) {
       open.push_back(closer);
-    } else if (!open.empty() && closes(language, token)) {
+    } else if (!open.empty() && closes(brackets, token)) {
       open.pop_back();
     }
   });
@@ -60,25 +58,31 @@ std::optional<size_t> end_of_enclosing_bracket(const SyntaxTree& tree, size_t fr
   walk_leaves(ts_tree_root_node(tree.tree()), from, [&](TSNode leaf) {
     if (end || !is_bracket(leaf) || ts_node_start_byte(leaf) < from) return;
     const std::string_view token = kind_of(leaf);
-    if (!closer_of(tree.language(), token).empty()) {
+    if (!closer_of(tree.language().brackets, token).empty()) {
       ++depth;
-    } else if (closes(tree.language(), token) && --depth < 0) {
+    } else if (closes(tree.language().brackets, token) && --depth < 0) {
       end = ts_node_end_byte(leaf);
     }
   });
   return end;
 }
 
-int open_brackets_between(const SyntaxTree& tree, size_t from, size_t offset) {
+bool is_nested_between(const SyntaxTree& tree, size_t from, size_t offset) {
+  const Language& language = tree.language();
   int depth = 0;
+  int n_strings = 0;
   walk_leaves(ts_tree_root_node(tree.tree()), from, [&](TSNode leaf) {
     const size_t begin = ts_node_start_byte(leaf);
-    if (!is_bracket(leaf) || begin < from || begin >= offset) return;
+    if (ts_node_is_missing(leaf) || begin < from || begin >= offset) return;
     const std::string_view token = kind_of(leaf);
-    if (!closer_of(tree.language(), token).empty()) ++depth;
-    if (closes(tree.language(), token)) --depth;
+    if (!ts_node_is_named(leaf)) {
+      if (!closer_of(language.brackets, token).empty()) ++depth;
+      if (closes(language.brackets, token)) --depth;
+    }
+    if (!closer_of(language.string_marks, token).empty()) ++n_strings;
+    if (closes(language.string_marks, token)) --n_strings;
   });
-  return depth;
+  return depth > 0 || n_strings > 0;
 }
 
 }  // namespace fathom::completion

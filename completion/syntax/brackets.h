@@ -20,7 +20,8 @@ std::string missing_closers(const SyntaxTree& tree);
 /// be parsed up to there only.
 std::optional<size_t> end_of_enclosing_bracket(const SyntaxTree& tree, size_t from);
 
-/// How many brackets opened behind `from` are open at `offset`.
-int open_brackets_between(const SyntaxTree& tree, size_t from, size_t offset);
+/// Whether `offset` lies in a bracket, or in a string of several lines, that was opened behind
+/// `from`.
+bool is_nested_between(const SyntaxTree& tree, size_t from, size_t offset);
 
 }  // namespace fathom::completion

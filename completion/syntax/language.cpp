@@ -45,11 +45,12 @@ constexpr Language kLanguages[] = {
         .brackets = kCBrackets,
         .block_openers = "{ compound_statement { field_declaration_list { enumerator_list "
                          "{ declaration_list { ERROR",
-        .header_words = "",
         .imports = "preproc_include",
         .declarations = "function_definition struct_specifier union_specifier enum_specifier "
                         "type_definition declaration field_declaration preproc_def "
                         "preproc_function_def",
+        .functions = "function_definition",
+        .decorations = "",
         .wrappers = "preproc_ifdef preproc_if linkage_specification declaration_list",
     },
     {
@@ -63,14 +64,14 @@ constexpr Language kLanguages[] = {
         .brackets = kCBrackets,
         .block_openers = "{ compound_statement { field_declaration_list { enumerator_list "
                          "{ declaration_list { ERROR",
-        .header_words = "",
         .imports = "preproc_include",
         .declarations = "function_definition class_specifier struct_specifier union_specifier "
                         "enum_specifier namespace_definition type_definition alias_declaration "
                         "using_declaration declaration field_declaration preproc_def "
                         "preproc_function_def",
-        .wrappers = "preproc_ifdef preproc_if linkage_specification declaration_list "
-                    "template_declaration",
+        .functions = "function_definition",
+        .decorations = "template_declaration",
+        .wrappers = "preproc_ifdef preproc_if linkage_specification declaration_list",
     },
     {
         .name = "python",
@@ -82,6 +83,7 @@ constexpr Language kLanguages[] = {
         .elided_body = " ...",
         .indented_blocks = true,
         .brackets = kRoundSquareCurly,
+        .string_marks = "string_start string_end",
         .block_openers = ": function_definition : class_definition : if_statement : elif_clause "
                          ": else_clause : for_statement : while_statement : try_statement "
                          ": except_clause : finally_clause : with_statement : match_statement "
@@ -89,7 +91,9 @@ constexpr Language kLanguages[] = {
         .header_words = "def class if elif else for while try except finally with async match case",
         .imports = "import_statement import_from_statement future_import_statement",
         .declarations = "function_definition class_definition",
-        .wrappers = "decorated_definition",
+        .functions = "function_definition",
+        .decorations = "decorated_definition",
+        .wrappers = "",
     },
     {
         .name = "javascript",
@@ -101,12 +105,13 @@ constexpr Language kLanguages[] = {
         .elided_body = " {}",
         .brackets = kScriptBrackets,
         .block_openers = "{ statement_block { class_body { switch_body { ERROR",
-        .header_words = "",
         .imports = "import_statement",
         .declarations = "function_declaration generator_function_declaration class_declaration "
                         "method_definition lexical_declaration variable_declaration "
                         "field_definition",
-        .wrappers = "export_statement",
+        .functions = "function_declaration generator_function_declaration method_definition",
+        .decorations = "export_statement",
+        .wrappers = "",
     },
     {
         .name = "typescript",
@@ -118,10 +123,11 @@ constexpr Language kLanguages[] = {
         .elided_body = ";",
         .brackets = kScriptBrackets,
         .block_openers = kScriptOpeners,
-        .header_words = "",
         .imports = "import_statement",
         .declarations = kTypeScriptDeclarations,
-        .wrappers = "export_statement ambient_declaration expression_statement",
+        .functions = "function_declaration generator_function_declaration method_definition",
+        .decorations = "export_statement ambient_declaration",
+        .wrappers = "expression_statement",
     },
     {
         .name = "tsx",
@@ -133,10 +139,11 @@ constexpr Language kLanguages[] = {
         .elided_body = ";",
         .brackets = kScriptBrackets,
         .block_openers = kScriptOpeners,
-        .header_words = "",
         .imports = "import_statement",
         .declarations = kTypeScriptDeclarations,
-        .wrappers = "export_statement ambient_declaration expression_statement",
+        .functions = "function_declaration generator_function_declaration method_definition",
+        .decorations = "export_statement ambient_declaration",
+        .wrappers = "expression_statement",
     },
     {
         .name = "go",
@@ -150,10 +157,11 @@ constexpr Language kLanguages[] = {
         .block_openers = "{ block { field_declaration_list { interface_type "
                          "{ expression_switch_statement { type_switch_statement "
                          "{ select_statement { ERROR",
-        .header_words = "",
         .imports = "package_clause import_declaration",
         .declarations = "function_declaration method_declaration type_declaration "
                         "const_declaration var_declaration",
+        .functions = "function_declaration method_declaration",
+        .decorations = "",
         .wrappers = "",
     },
     {
@@ -167,11 +175,12 @@ constexpr Language kLanguages[] = {
         .brackets = kRoundSquareCurly,
         .block_openers = "{ block { declaration_list { field_declaration_list "
                          "{ enum_variant_list { match_block { ERROR",
-        .header_words = "",
         .imports = "use_declaration extern_crate_declaration",
         .declarations = "function_item impl_item trait_item mod_item struct_item enum_item "
                         "union_item type_item const_item static_item macro_definition "
                         "function_signature_item field_declaration",
+        .functions = "function_item",
+        .decorations = "",
         .wrappers = "",
     },
     {
@@ -185,11 +194,12 @@ constexpr Language kLanguages[] = {
         .brackets = kRoundSquareCurly,
         .block_openers = "{ block { class_body { interface_body { enum_body { constructor_body "
                          "{ switch_block { ERROR",
-        .header_words = "",
         .imports = "package_declaration import_declaration",
         .declarations = "class_declaration interface_declaration enum_declaration "
                         "record_declaration method_declaration constructor_declaration "
                         "field_declaration",
+        .functions = "method_declaration constructor_declaration",
+        .decorations = "",
         .wrappers = "",
     },
     {
@@ -209,6 +219,8 @@ constexpr Language kLanguages[] = {
         .header_words = "if elseif else while for do repeat function local",
         .imports = "",
         .declarations = "function_declaration variable_declaration",
+        .functions = "function_declaration",
+        .decorations = "",
         .wrappers = "",
     },
 };

@@ -28,6 +28,9 @@ struct Language {
   bool indented_blocks = false;
   /// Tokens that nest, in pairs: opener, closer. A closer closes the innermost opener.
   std::string_view brackets;
+  /// Tokens that begin and end a string, in pairs, where a string may hold lines of any
+  /// indentation and the indentation matters.
+  std::string_view string_marks;
   /// Tokens that open a block, in pairs: token, kind of its parent ("ERROR" where code is broken).
   std::string_view block_openers;
   /// First words of a line that opens a block; "": any line does. Decides where code is broken.
@@ -36,7 +39,9 @@ struct Language {
   // What an outline is made of.
   std::string_view imports;       // kept whole
   std::string_view declarations;  // kept without their bodies
-  std::string_view wrappers;      // looked into
+  std::string_view functions;     // those of them with nothing inside that others can see
+  std::string_view decorations;   // nodes around a declaration that belong to its header
+  std::string_view wrappers;      // nodes around declarations that do not
 };
 
 std::span<const Language> languages();

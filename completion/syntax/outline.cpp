@@ -34,39 +34,51 @@ class Collector final {
 
   void visit(TSNode node) {
     const Language& language = tree_.language();
-    const size_t begin = ts_node_start_byte(node);
-    if (!ts_node_is_named(node) || begin >= end_) return;
+    if (!ts_node_is_named(node) || ts_node_start_byte(node) >= end_) return;
     const std::string_view kind = kind_of(node);
     const bool is_open = ts_node_end_byte(node) > end_;
-    const TSNode body = ts_node_child_by_field_name(node, "body", 4);
+    if (in_function_ && !is_open) return;
+
+    const bool is_decoration = contains_word(language.decorations, kind);
+    const bool is_declaration = contains_word(language.declarations, kind);
+    const size_t outer_begin = decoration_begin_;
+    if (is_decoration) decoration_begin_ = std::min(decoration_begin_, begin_of(node));
+    if (is_declaration) add_declaration(node, is_open);
 
     if (contains_word(language.imports, kind)) {
-      add(OutlineItem::Kind::import, begin, ts_node_end_byte(node), "");
+      add(OutlineItem::Kind::import, begin_of(node), ts_node_end_byte(node), "");
     } else if (is_open) {
-      const bool is_scope = contains_word(language.declarations, kind) && !ts_node_is_null(body) &&
-                            ts_node_start_byte(body) < end_;
-      if (is_scope) add_header(OutlineItem::Kind::scope, begin, body);
-      if (++depth_ < kMaxDepth) visit_children(node);
-      --depth_;
-    } else if (contains_word(language.declarations, kind)) {
-      if (ts_node_is_null(body)) {
-        add(OutlineItem::Kind::declaration, begin, ts_node_end_byte(node), "");
-      } else {
-        add_header(OutlineItem::Kind::declaration, begin, body);
-      }
-    } else if (contains_word(language.wrappers, kind)) {
+      visit_inside(node, kind);
+    } else if (is_decoration || contains_word(language.wrappers, kind)) {
       visit_children(node);
+    }
+    decoration_begin_ = outer_begin;
+  }
+
+  void visit_inside(TSNode open, std::string_view kind) {
+    const Language& language = tree_.language();
+    const bool was_in_function = in_function_;
+    if (contains_word(language.functions, kind)) in_function_ = true;
+    if (!contains_word(language.decorations, kind)) decoration_begin_ = kNone;
+    if (++depth_ < kMaxDepth) visit_children(open);
+    --depth_;
+    in_function_ = was_in_function;
+  }
+
+  void add_declaration(TSNode node, bool is_open) {
+    const size_t begin = std::min(decoration_begin_, begin_of(node));
+    const TSNode body = ts_node_child_by_field_name(node, "body", 4);
+    if (ts_node_is_null(body)) {
+      if (!is_open) add(OutlineItem::Kind::declaration, begin, ts_node_end_byte(node), "");
+    } else if (!is_open) {
+      add(OutlineItem::Kind::declaration, begin, begin_of(body), tree_.language().elided_body);
+    } else if (begin_of(body) < end_) {
+      const bool has_brace = text_[begin_of(body)] == '{';
+      add(OutlineItem::Kind::scope, begin, begin_of(body) + (has_brace ? 1 : 0), "");
     }
   }
 
-  /// The declaration up to its body; of an open scope with the token that opens it.
-  void add_header(OutlineItem::Kind kind, size_t begin, TSNode body) {
-    const size_t body_begin = ts_node_start_byte(body);
-    const bool is_scope = kind == OutlineItem::Kind::scope;
-    const bool keeps_brace = is_scope && text_[body_begin] == '{';
-    add(kind, begin, body_begin + (keeps_brace ? 1 : 0),
-        is_scope ? std::string_view() : tree_.language().elided_body);
-  }
+  static size_t begin_of(TSNode node) { return ts_node_start_byte(node); }
 
   void add(OutlineItem::Kind kind, size_t begin, size_t end, std::string_view behind) {
     const size_t start = line_start(text_, begin);
@@ -80,11 +92,14 @@ class Collector final {
   }
 
   static constexpr int kMaxDepth = 64;  // of nested code; hostile input nests without end
+  static constexpr size_t kNone = std::string::npos;
 
   const SyntaxTree& tree_;
   const std::string_view text_;
   const size_t end_;
   int depth_ = 0;
+  bool in_function_ = false;         // only what is open there matters
+  size_t decoration_begin_ = kNone;  // of the decorations around the node at hand
   std::vector<OutlineItem> items_;
 };
 
