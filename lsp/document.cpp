@@ -38,8 +38,9 @@ size_t Document::end_of_line(size_t offset) const {
 }
 
 void Document::replace(const Range& range, std::string_view text) {
+  const size_t start = clamped_offset_of(range.start);
   const auto [begin, end] =
-      std::minmax({clamped_offset_of(range.start), clamped_offset_of(range.end)});
+      std::minmax({start, range.end == range.start ? start : clamped_offset_of(range.end)});
   text_.replace(begin, end - begin, text);
   lines_.edit(begin, end, text.size(), text_);
   snapshot_.reset();

@@ -7,8 +7,9 @@
 namespace fathom::lsp {
 namespace {
 
-// Small enough that the step into the last block is cheap, large enough for vector instructions.
-constexpr size_t kBlock = 256;
+// 64 bytes are at most 128 code units: they can be counted in one byte, which is what makes the
+// compiler count 16 or more of them at a time.
+constexpr size_t kBlock = 64;
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
@@ -19,6 +20,15 @@ size_t units_of_byte(char byte, PositionEncoding encoding) {
   const bool is_pair =
       encoding == PositionEncoding::utf16 && static_cast<unsigned char>(byte) >= 0xF0;
   return begins + (is_pair ? 1 : 0);
+}
+
+size_t count_units_of_block(const char* block, PositionEncoding encoding) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(block);
+  uint8_t units = 0;
+  for (size_t i = 0; i < kBlock; ++i) units += (bytes[i] & 0xC0) != 0x80 ? 1 : 0;
+  if (encoding == PositionEncoding::utf16)
+    for (size_t i = 0; i < kBlock; ++i) units += bytes[i] >= 0xF0 ? 1 : 0;
+  return units;
 }
 
 size_t start_of_character(std::string_view text, size_t offset) {
@@ -43,7 +53,10 @@ std::string_view name_of(PositionEncoding encoding) {
 size_t count_units(std::string_view text, PositionEncoding encoding) {
   if (encoding == PositionEncoding::utf8) return text.size();
   size_t units = 0;
-  for (const char byte : text) units += units_of_byte(byte, encoding);
+  size_t offset = 0;
+  for (; offset + kBlock <= text.size(); offset += kBlock)
+    units += count_units_of_block(text.data() + offset, encoding);
+  for (; offset < text.size(); ++offset) units += units_of_byte(text[offset], encoding);
   return units;
 }
 
@@ -54,7 +67,7 @@ size_t offset_of_units(std::string_view line, size_t units, PositionEncoding enc
   size_t offset = 0;
   size_t seen = 0;
   while (offset + kBlock <= line.size()) {
-    const size_t in_block = count_units(line.substr(offset, kBlock), encoding);
+    const size_t in_block = count_units_of_block(line.data() + offset, encoding);
     if (seen + in_block > units) break;
     seen += in_block;
     offset += kBlock;

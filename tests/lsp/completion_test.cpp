@@ -1,0 +1,183 @@
+// textDocument/inlineCompletion and textDocument/completion.
+
+#include <gtest/gtest.h>
+
+#include "tests/lsp/test_client.h"
+
+namespace fathom::lsp {
+namespace {
+
+constexpr const char* kUri = "file:///a.cpp";
+constexpr const char* kInline = "textDocument/inlineCompletion";
+constexpr const char* kSource = "int add(int a, int b) {\n  return \n}\n";
+const Json kNothing = {{"items", Json::array()}};
+
+class CompletionTest : public testing::Test {
+ protected:
+  CompletionTest() {
+    client_.initialize();
+    client_.open(kUri, "cpp", kSource);
+  }
+
+  TestClient client_;
+};
+
+TEST_F(CompletionTest, SuggestsWhatTheModelWritesWithItsRange) {
+  client_.generator().answer("a + b;");
+  const int id = client_.request(kInline, at(kUri, 1, 9));
+  client_.run();
+  const Json result = client_.result(id);
+  ASSERT_EQ(result["items"].size(), 1u) << result;
+  EXPECT_EQ(result["items"][0]["insertText"], "a + b;");
+  EXPECT_EQ(result["items"][0]["range"],
+            Json::parse(R"({"start":{"line":1,"character":9},"end":{"line":1,"character":9}})"));
+}
+
+TEST_F(CompletionTest, HasAnEmptyListWhereThereIsNothingToSuggest) {
+  const int id = client_.request(kInline, at(kUri, 1, 9));
+  client_.run();
+  EXPECT_EQ(client_.result(id), kNothing);
+}
+
+TEST_F(CompletionTest, HasAnEmptyListWhenTheModelFails) {
+  client_.generator().answer(test::FakeAnswer{.text = "a", .fails = true});
+  const int id = client_.request(kInline, at(kUri, 1, 9));
+  client_.run();
+  EXPECT_EQ(client_.result(id), kNothing);
+}
+
+TEST_F(CompletionTest, RefusesALineBehindTheDocumentAndClampsACharacterBehindItsLine) {
+  EXPECT_EQ(client_.error(client_.request(kInline, at(kUri, 99, 0))), -32602);
+  client_.generator().answer("a + b;");
+  const int id = client_.request(kInline, at(kUri, 1, 9999));
+  client_.run();
+  EXPECT_EQ(client_.result(id)["items"][0]["range"]["start"]["character"], 9);
+}
+
+TEST_F(CompletionTest, RefusesParametersOfTheWrongKind) {
+  for (const Json& params :
+       {Json::object(), at(kUri, -1, 0), Json{{"textDocument", {{"uri", 5}}}},
+        Json{{"textDocument", {{"uri", kUri}}}, {"position", "here"}}, at("file:///other", 0, 0)})
+    EXPECT_EQ(client_.error(client_.request(kInline, params)), -32602) << params;
+}
+
+TEST_F(CompletionTest, TheNewestRequestOfADocumentWins) {
+  client_.generator().answer("a + b;");
+  client_.generator().answer("a - b;");
+  const int older = client_.request(kInline, at(kUri, 1, 9));
+  const int newer = client_.request(kInline, at(kUri, 1, 9));
+  EXPECT_EQ(client_.result(older), kNothing);
+  client_.run();
+  EXPECT_EQ(client_.result(older), kNothing);
+  EXPECT_EQ(client_.result(newer)["items"].size(), 1u);
+}
+
+TEST_F(CompletionTest, RequestsOfDifferentDocumentsDoNotDisturbEachOther) {
+  client_.open("file:///b.cpp", "cpp", kSource);
+  client_.generator().answer("a + b;");
+  client_.generator().answer("a - b;");
+  const int first = client_.request(kInline, at(kUri, 1, 9));
+  const int second = client_.request(kInline, at("file:///b.cpp", 1, 9));
+  client_.run();
+  EXPECT_EQ(client_.result(first)["items"][0]["insertText"], "a + b;");
+  EXPECT_EQ(client_.result(second)["items"][0]["insertText"], "a - b;");
+}
+
+TEST_F(CompletionTest, ACancelledRequestIsAnsweredAtOnceAndOnce) {
+  client_.generator().answer("a + b;");
+  const int id = client_.request(kInline, at(kUri, 1, 9));
+  client_.notify("$/cancelRequest", {{"id", id}});
+  EXPECT_EQ(client_.error(id), -32800);
+  client_.run();
+  client_.notify("$/cancelRequest", {{"id", id}});
+  EXPECT_EQ(client_.answers(id).size(), 1u);
+}
+
+TEST_F(CompletionTest, PlacesAreThoseOfTheTextAtTheTimeOfTheRequest) {
+  client_.generator().answer("a + b;");
+  const int id = client_.request(kInline, at(kUri, 1, 9));
+  client_.notify("textDocument/didChange", {{"textDocument", {{"uri", kUri}, {"version", 2}}},
+                                            {"contentChanges", Json::array({{{"text", ""}}})}});
+  client_.run();
+  EXPECT_EQ(client_.result(id)["items"][0]["range"]["start"],
+            (Json{{"line", 1}, {"character", 9}}));
+}
+
+TEST_F(CompletionTest, KeepsWhatTheMenuHasSelected) {
+  client_.open(kUri, "cpp", "int total(List s) {\n  return s.si\n}\n");
+  Json params = at(kUri, 1, 13);
+  params["context"] = {
+      {"triggerKind", 2},
+      {"selectedCompletionInfo",
+       {{"range",
+         Json::parse(R"({"start":{"line":1,"character":11},"end":{"line":1,"character":13}})")},
+        {"text", "size"}}}};
+  client_.generator().answer("ze();");
+  const int extends = client_.request(kInline, params);
+  client_.run();
+  const Json item = client_.result(extends)["items"][0];
+  EXPECT_EQ(item["insertText"], "size();");
+  EXPECT_EQ(item["range"], params["context"]["selectedCompletionInfo"]["range"]);
+
+  params["context"]["selectedCompletionInfo"]["text"] = "sibling";
+  client_.generator().answer("ze();");
+  const int differs = client_.request(kInline, params);
+  client_.run();
+  EXPECT_EQ(client_.result(differs), kNothing);
+}
+
+TEST_F(CompletionTest, AMenuEntryInsertsTheSameTextAsItIs) {
+  client_.generator().answer("a + b;");
+  const int id = client_.request("textDocument/completion", at(kUri, 1, 9));
+  client_.run();
+  const Json result = client_.result(id);
+  EXPECT_EQ(result["isIncomplete"], true);
+  ASSERT_EQ(result["items"].size(), 1u);
+  const Json& item = result["items"][0];
+  EXPECT_EQ(item["label"], "a + b;");
+  EXPECT_EQ(item["insertTextMode"], 1);
+  EXPECT_EQ(item["textEdit"]["newText"], "a + b;");
+  EXPECT_EQ(item["textEdit"]["range"]["start"], (Json{{"line", 1}, {"character", 9}}));
+  EXPECT_EQ(item["documentation"]["value"], "a + b;");
+}
+
+TEST_F(CompletionTest, AnEmptyMenuIsIncompleteToo) {
+  const int id = client_.request("textDocument/completion", at(kUri, 1, 9));
+  client_.run();
+  EXPECT_EQ(client_.result(id), (Json{{"isIncomplete", true}, {"items", Json::array()}}));
+}
+
+TEST_F(CompletionTest, CanBeSwitchedOff) {
+  client_.notify("workspace/didChangeConfiguration",
+                 {{"settings", {{"fathom", {{"completion", {{"enabled", false}}}}}}}});
+  client_.generator().answer("a + b;");
+  EXPECT_EQ(client_.result(client_.request(kInline, at(kUri, 1, 9))), kNothing);
+  client_.notify("workspace/didChangeConfiguration", {{"settings", nullptr}});
+  EXPECT_EQ(client_.result(client_.request(kInline, at(kUri, 1, 9))), kNothing);
+  client_.notify("workspace/didChangeConfiguration", {{"settings", {{"fathom", Json::object()}}}});
+  const int id = client_.request(kInline, at(kUri, 1, 9));
+  client_.run();
+  EXPECT_EQ(client_.result(id)["items"].size(), 1u);
+}
+
+TEST(CompletionWithoutModel, IsEmptyUntilTheModelIsThere) {
+  TestClient client(TestClient::Model::loading);
+  client.initialize();
+  client.open(kUri, "cpp", kSource);
+  EXPECT_EQ(client.result(client.request(kInline, at(kUri, 1, 9))), kNothing);
+  client.finish_loading();
+  client.generator().answer("a + b;");
+  const int id = client.request(kInline, at(kUri, 1, 9));
+  client.run();
+  EXPECT_EQ(client.result(id)["items"].size(), 1u);
+}
+
+TEST(CompletionWithoutModel, IsEmptyIfTheModelCouldNotBeLoaded) {
+  TestClient client(TestClient::Model::failed);
+  client.initialize();
+  client.open(kUri, "cpp", kSource);
+  EXPECT_EQ(client.result(client.request(kInline, at(kUri, 1, 9))), kNothing);
+}
+
+}  // namespace
+}  // namespace fathom::lsp

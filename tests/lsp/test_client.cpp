@@ -1,0 +1,74 @@
+#include "tests/lsp/test_client.h"
+
+#include <utility>
+
+#include "lsp/framing.h"
+
+namespace fathom::lsp {
+
+TestClient::TestClient(Model model)
+    : assistant_(std::make_shared<completion::Assistant>(
+          generator_, log_, completion::AssistantOptions{.threads = false})),
+      session_(transport_, {.version = "1.2.3"}, log_) {
+  if (model == Model::ready) session_.on_model(assistant_);
+  if (model == Model::failed) session_.on_model(fail(ErrorCode::corrupt, "model.gguf: truncated"));
+}
+
+Json TestClient::initialize(const Json& params) {
+  const int id = request("initialize", params);
+  notify("initialized");
+  return result(id);
+}
+
+void TestClient::open(const std::string& uri, const std::string& language,
+                      const std::string& text) {
+  notify(
+      "textDocument/didOpen",
+      {{"textDocument", {{"uri", uri}, {"languageId", language}, {"version", 1}, {"text", text}}}});
+}
+
+void TestClient::notify(const std::string& method, const Json& params) {
+  send({{"jsonrpc", "2.0"}, {"method", method}, {"params", params}});
+}
+
+int TestClient::request(const std::string& method, const Json& params) {
+  const int id = ++last_id_;
+  send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}});
+  return id;
+}
+
+void TestClient::finish_loading() { session_.on_model(assistant_); }
+
+std::vector<Json> TestClient::answers(int id) const {
+  std::vector<Json> out;
+  for (const Json& message : transport_.sent)
+    if (!message.contains("method") && message.value("id", Json()) == id) out.push_back(message);
+  return out;
+}
+
+Json TestClient::result(int id) const {
+  const std::vector<Json> all = answers(id);
+  if (all.size() != 1) return std::to_string(all.size()) + " answers";
+  return all[0].contains("result") ? all[0]["result"] : Json(all[0].dump());
+}
+
+int TestClient::error(int id) const {
+  const std::vector<Json> all = answers(id);
+  return all.size() == 1 && all[0].contains("error") ? all[0]["error"]["code"].get<int>() : 0;
+}
+
+std::vector<Json> TestClient::sent(const std::string& method) const {
+  std::vector<Json> out;
+  for (const Json& message : transport_.sent)
+    if (message.value("method", "") == method) out.push_back(message["params"]);
+  return out;
+}
+
+void TestClient::send(const Json& message) { session_.on_bytes(frame(message.dump())); }
+
+Json at(const std::string& uri, int line, int character) {
+  return {{"textDocument", {{"uri", uri}}},
+          {"position", {{"line", line}, {"character", character}}}};
+}
+
+}  // namespace fathom::lsp

@@ -1,0 +1,71 @@
+// A client for tests: a session on lists, an assistant on a scripted generator, one thread.
+//
+//   TestClient client;
+//   client.initialize();
+//   client.open("file:///a.py", "python", "def f(");
+//   client.generator().answer("x):");
+//   const Json id = client.request("textDocument/inlineCompletion", {...});
+//   client.run();                       // lets the assistant's answer arrive
+//   client.result(id);
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "completion/assistant.h"
+#include "engine/base/log.h"
+#include "lsp/session.h"
+#include "tests/lsp/fake_transport.h"
+#include "tests/support/fake_generator.h"
+
+namespace fathom::lsp {
+
+class TestClient final {
+ public:
+  enum class Model { ready, loading, failed };
+
+  explicit TestClient(Model model = Model::ready);
+
+  FakeTransport& transport() { return transport_; }
+  test::FakeGenerator& generator() { return generator_; }
+  Session& session() { return session_; }
+
+  /// initialize and initialized; gives the result of the first.
+  Json initialize(const Json& params = Json::object());
+  void open(const std::string& uri, const std::string& language, const std::string& text);
+  void notify(const std::string& method, const Json& params = Json::object());
+  /// Gives the id.
+  int request(const std::string& method, const Json& params = Json::object());
+  void finish_loading();
+  /// Runs what was posted to the main thread.
+  void run() { transport_.run_tasks(); }
+
+  /// All answers to a request: one, if all is well.
+  std::vector<Json> answers(int id) const;
+  /// The result of a request that was answered once and well; else a text that says what is wrong.
+  Json result(int id) const;
+  /// The error code of a request that was answered once and with an error; else 0.
+  int error(int id) const;
+  /// Parameters of the notifications and requests the server sent.
+  std::vector<Json> sent(const std::string& method) const;
+
+ private:
+  void send(const Json& message);
+
+  Log log_;
+  FakeTransport transport_;
+  test::FakeGenerator generator_;
+  std::shared_ptr<completion::Assistant> assistant_;
+  Session session_;
+  int last_id_ = 0;
+};
+
+/// {"textDocument": {"uri": uri}, "position": {...}}
+Json at(const std::string& uri, int line, int character);
+
+}  // namespace fathom::lsp
