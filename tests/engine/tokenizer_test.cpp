@@ -248,13 +248,12 @@ TEST(Tokenizer, EncodesOnManyThreadsAtOnce) {
   for (const auto& ids : got) EXPECT_EQ(ids, expected);
 }
 
-/// Texts whose cost would be quadratic in a careless tokenizer, in each tokenizer at hand.
+/// Texts whose cost would be quadratic in a careless tokenizer.
 TEST(Tokenizer, TakesLongRunsInStride) {
   std::vector<TokenizerPtr> tokenizers = {tiny()};
-  for (const char* name : {"deepseek-coder", "deepseek-llm", "r1-distill-qwen", "r1-distill-llama"})
-    if (const auto folder = shared_golden(std::string("tokenizer-") + name))
-      tokenizers.push_back(load_json(*folder / "tokenizer.json"));
-  const size_t n = 1'000'000;
+  if (const auto folder = shared_golden("tokenizer-deepseek-llm"))
+    tokenizers.push_back(load_json(*folder / "tokenizer.json"));
+  const size_t n = 300'000;
   std::string mixed;
   while (mixed.size() < n) mixed += "f(x)+=1; ";
   const std::string texts[] = {
