@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <memory>
 
+#include <nlohmann/json.hpp>
+
 #include "editors/cli/command.h"
 #include "editors/cli/interrupt.h"
 #include "editors/cli/location.h"
