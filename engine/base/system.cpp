@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string_view>
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -39,6 +40,12 @@ std::optional<uint64_t> available_memory_bytes() {
   const std::string kilobytes = first_value("/proc/meminfo", "MemAvailable");
   if (kilobytes.empty()) return std::nullopt;
   return std::strtoull(kilobytes.c_str(), nullptr, 10) * 1024;
+}
+
+void prefer_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size_bytes) {
+#ifdef MADV_HUGEPAGE
+  madvise(memory, size_bytes, MADV_HUGEPAGE);  // a refusal only costs speed
+#endif
 }
 
 std::string cpu_name() { return first_value("/proc/cpuinfo", "model name"); }

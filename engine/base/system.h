@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -20,6 +21,12 @@ uint64_t peak_resident_bytes();
 
 /// Memory that a new process could use without swapping; nothing if unknown.
 std::optional<uint64_t> available_memory_bytes();
+
+/// Tells the system that `memory` will be read all over again and again: fewer, larger pages then
+/// save lookups. Does nothing where the system knows no such thing.
+void prefer_large_pages(void* memory, size_t size_bytes);
+/// What `memory` above should be aligned to.
+inline constexpr size_t kLargePageBytes = size_t{2} << 20;
 
 /// "AMD EPYC 9B14", or "" if unknown.
 std::string cpu_name();

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "engine/base/assert.h"
+#include "engine/base/system.h"
 
 namespace fathom::engine::cpu {
 
@@ -17,9 +18,12 @@ class AlignedBuffer final {
   /// Allocates only when `count` is more than ever before. False if there is no memory.
   [[nodiscard]] bool try_reserve(size_t count) {
     if (count <= capacity_) return true;
+    const bool is_large = count * sizeof(T) >= kLargePageBytes;
+    const size_t alignment = is_large ? kLargePageBytes : kAlignment;
     const size_t bytes = (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
     data_.reset();
-    data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes)));
+    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes)));
+    if (is_large && data_ != nullptr) prefer_large_pages(data_.get(), bytes);
     capacity_ = data_ != nullptr ? count : 0;
     return data_ != nullptr;
   }

@@ -27,6 +27,14 @@ inline void store_outputs(float* y, F32 sum, int n) {
 
 inline int row_of(const int32_t* rows, int i) { return rows != nullptr ? rows[i] : i; }
 
+/// With few rows the panel streams from memory once; the next panel lies behind it.
+constexpr int kPrefetchBytes = 4096;
+
+template <int kBytes>
+inline void prefetch(const uint8_t* p) {
+  for (int i = 0; i < kBytes; i += 64) __builtin_prefetch(p + i);
+}
+
 template <class Format, int kRows>
 inline void quant_tile(const MatmulTask& task, int panel, int first) {
   const uint8_t* numbers = task.panels + panel * task.panel_bytes;
@@ -49,6 +57,7 @@ inline void quant_tile(const MatmulTask& task, int panel, int first) {
       const typename Format::Scales scales(set, part);
 #pragma GCC unroll 1
       for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes) {
+        if constexpr (kRows <= 2) prefetch<Format::kLayout.block_bytes>(block + kPrefetchBytes);
         I32 w[8];
         Format::unpack(w, block, part);
         const auto block_scales = scales.block(i);
