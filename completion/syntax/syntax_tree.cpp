@@ -102,6 +102,10 @@ bool SyntaxTree::update(std::string_view text) {
   return true;
 }
 
+bool SyntaxTree::has_errors() const {
+  return tree_ && ts_node_has_error(ts_tree_root_node(tree_.get()));
+}
+
 void SyntaxTree::forget() {
   tree_.reset();
   text_.clear();

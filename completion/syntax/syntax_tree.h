@@ -37,6 +37,8 @@ class SyntaxTree final {
   /// The tree, nullptr before the first successful update(). Offsets are bytes in text().
   const TSTree* tree() const { return tree_.get(); }
   const std::string& text() const { return text_; }
+  /// Whether something in the text did not parse. False without a tree.
+  bool has_errors() const;
 
  private:
   struct DeleteTree {

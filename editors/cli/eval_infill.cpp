@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "completion/syntax/syntax_tree.h"
 #include "editors/cli/command.h"
 #include "editors/cli/infill_data.h"
 #include "editors/cli/interrupt.h"
@@ -33,6 +34,7 @@ constexpr int kInFlight = 8;  // decoded together
 struct Options {
   ModelOptions model;
   std::string data;
+  std::string language = "python";
   int limit = 0;
   bool json = false;
 };
@@ -76,6 +78,27 @@ std::string_view first_line(std::string_view text) {
 bool line_done(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of('\n'), text.size());
   return text.find('\n', begin) != std::string_view::npos && !strip(text).empty();
+}
+
+/// The answer up to the end of its first line that is not empty, as a line of its own.
+std::string as_line(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of('\n'), text.size());
+  return std::string(text.substr(0, text.find('\n', begin))) + "\n";
+}
+
+/// Share of the tasks, in percent, whose text parses with the answer in place; nothing if the
+/// language is not one that fathom parses.
+std::optional<double> parse_rate(const std::vector<InfillTask>& tasks,
+                                 const std::vector<Answer>& answers, const std::string& language) {
+  const completion::Language* known = completion::find_language(language, "");
+  if (!known) return std::nullopt;
+  double n_parsed = 0;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    completion::SyntaxTree tree(*known);
+    const bool parsed = tree.update(tasks[i].prefix + as_line(answers[i].text) + tasks[i].suffix);
+    n_parsed += parsed && !tree.has_errors();
+  }
+  return 100 * n_parsed / double(tasks.size());
 }
 
 /// `n` of them, evenly spread; all of them if n is 0 or more than there are.
@@ -190,17 +213,20 @@ Result<ExitCode> eval_infill(const Options& options) {
   FATHOM_TRY(answers, Run(*engine, tasks).all());
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
 
-  const Json json = score(tasks, answers, elapsed.count());
+  Json json = score(tasks, answers, elapsed.count());
+  const std::optional<double> parsed = parse_rate(tasks, answers, options.language);
+  json["parse_rate"] = parsed ? Json(*parsed) : Json(nullptr);
   if (options.json) {
     write_json(json);
     return ExitCode::ok;
   }
-  write_out(
-      fmt::format("{} tasks: exact match {:.1f} %, edit similarity {:.1f} %; "
-                  "{:.1f} tasks/s, {:.1f} tokens/s, {:.1f} tokens a task\n",
-                  json["tasks"].get<size_t>(), json["exact_match"].get<double>(),
-                  json["edit_similarity"].get<double>(), json["tasks_per_s"].get<double>(),
-                  json["tokens_per_s"].get<double>(), json["mean_tokens"].get<double>()));
+  write_out(fmt::format(
+      "{} tasks: exact match {:.1f} %, edit similarity {:.1f} %; "
+      "{:.1f} tasks/s, {:.1f} tokens/s, {:.1f} tokens a task\n",
+      json["tasks"].get<size_t>(), json["exact_match"].get<double>(),
+      json["edit_similarity"].get<double>(), parsed ? fmt::format("{:.1f} %", *parsed) : "unknown",
+      json["tasks_per_s"].get<double>(), json["tokens_per_s"].get<double>(),
+      json["mean_tokens"].get<double>()));
   return ExitCode::ok;
 }
 
@@ -216,6 +242,10 @@ Action add_eval_infill(CLI::App& command) {
   command.add_option("--limit", options->limit, "only N tasks, evenly spread (default: all)")
       ->check(CLI::Range(1, 1 << 30))
       ->type_name("N");
+  command
+      .add_option("--language", options->language,
+                  "language of the tasks, to tell whether answers parse (default: python)")
+      ->type_name("NAME");
   add_json_option(command, options->json);
   return [options] { return eval_infill(*options); };
 }
