@@ -17,7 +17,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, 
   runtime->engine_ = std::move(engine);
   runtime->assistant_ = std::make_unique<Assistant>(
       *runtime->engine_, log,
-      AssistantOptions{.threads = options.threads, .max_prompt_tokens = options.context_tokens});
+      AssistantOptions{.threads = options.threads,
+                       .max_prompt_tokens = runtime->engine_->info().context_tokens});
   return runtime;
 }
 
