@@ -10,6 +10,9 @@ import tidy
 
 # Pattern of sources -> the tests that cover them.
 COVERED = {
+    "engine/checkpoint/*": "tests/engine/checkpoint_test.cpp, tests/engine/gguf_test.cpp",
+    "engine/quant/*": "tests/engine/quant_test.cpp",
+    "engine/tokenizer/*": "tests/engine/tokenizer_test.cpp",
 }
 
 
