@@ -1,6 +1,7 @@
 #include "tests/support/golden.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -70,6 +71,18 @@ std::vector<GoldenPrompt> read_golden(const std::filesystem::path& json_path,
     }
   }
   return prompts;
+}
+
+Distance distance(std::span<const float> a, std::span<const float> b) {
+  EXPECT_EQ(a.size(), b.size());
+  Distance d;
+  const size_t n = std::min(a.size(), b.size());
+  for (size_t i = 0; i < n; ++i) {
+    const double difference = std::abs(double{a[i]} - b[i]);
+    d.largest = std::max(d.largest, difference);
+    d.mean += difference / static_cast<double>(n);
+  }
+  return d;
 }
 
 std::filesystem::path shared_folder() {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,13 @@ struct GoldenPrompt {
 std::vector<GoldenPrompt> read_golden(const std::filesystem::path& json,
                                       const std::filesystem::path& safetensors,
                                       const std::string& variant = "");
+
+struct Distance {
+  double largest = 0;
+  double mean = 0;
+};
+/// Between two arrays of one size; a difference in size fails the running test.
+Distance distance(std::span<const float> a, std::span<const float> b);
 
 /// Where data is that the project does not carry: $FATHOM_SHARED, else ../shared.
 std::filesystem::path shared_folder();

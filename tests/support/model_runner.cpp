@@ -21,13 +21,17 @@ Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Back
   return LoadedModel{std::move(backend), std::move(model)};
 }
 
-ModelRunner::ModelRunner(LoadedModel& loaded, int capacity) : model_(*loaded.model) {
-  for (const int width : model_.cache_widths()) {
-    auto buffer = loaded.backend->allocate(size_t(capacity) * width * sizeof(float));
+FlatCache::FlatCache(LoadedModel& loaded, int n_slots) {
+  for (const int width : loaded.model->cache_widths()) {
+    auto buffer = loaded.backend->allocate(size_t(n_slots) * width * sizeof(float));
     FATHOM_ASSERT(buffer.has_value());
-    cache_.layers.push_back({static_cast<float*>((*buffer)->data()), capacity, width, width});
-    buffers_.push_back(std::move(*buffer));
+    store.layers.push_back({static_cast<float*>((*buffer)->data()), n_slots, width, width});
+    buffers.push_back(std::move(*buffer));
   }
+}
+
+ModelRunner::ModelRunner(LoadedModel& loaded, int capacity)
+    : model_(*loaded.model), cache_(loaded, capacity) {
   for (int i = 0; i < capacity; ++i) slots_.push_back(capacity - 1 - i);
 }
 
@@ -51,14 +55,14 @@ std::vector<float> ModelRunner::step(std::span<const TokenId> tokens,
   rows_ = {.first_row = 0, .n_rows = n, .slots = std::span(slots_).first(length_)};
 
   std::vector<float> logits(wanted.size() * model_.size().vocab_size);
-  const Status status = model_.forward(batch_of_last_step(), cache_, logits, Never());
+  const Status status = model_.forward(batch_of_last_step(), cache_.store, logits, Never());
   EXPECT_TRUE(status) << status.error().message;
   return logits;
 }
 
 std::vector<float> ModelRunner::draft(std::span<const TokenId> next) {
   std::vector<float> logits(wanted_.size() * model_.size().vocab_size);
-  const Status status = model_.draft(batch_of_last_step(), next, cache_, logits);
+  const Status status = model_.draft(batch_of_last_step(), next, cache_.store, logits);
   EXPECT_TRUE(status) << status.error().message;
   return logits;
 }
@@ -87,6 +91,33 @@ std::vector<TokenId> ModelRunner::greedy(std::vector<float> logits, int n) {
     if (static_cast<int>(tokens.size()) == n) return tokens;
     logits = step({&tokens.back(), 1}, kFirstRow);
   }
+}
+
+std::vector<float> run_together(LoadedModel& loaded, std::span<const TokenId> a,
+                                std::span<const TokenId> b) {
+  FlatCache cache(loaded, static_cast<int>(a.size() + b.size()));
+  std::vector<TokenId> tokens(a.begin(), a.end());
+  tokens.insert(tokens.end(), b.begin(), b.end());
+  std::vector<int32_t> positions;
+  std::vector<SlotId> slots;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    positions.push_back(static_cast<int32_t>(i < a.size() ? i : i - a.size()));
+    slots.push_back(static_cast<SlotId>(tokens.size() - 1 - i));
+  }
+  const int n_a = static_cast<int>(a.size()), n_b = static_cast<int>(b.size());
+  const SequenceRows sequences[] = {
+      {.first_row = 0, .n_rows = n_a, .slots = std::span(slots).first(n_a)},
+      {.first_row = n_a, .n_rows = n_b, .slots = std::span(slots).last(n_b)}};
+  const int32_t last_rows[] = {n_a - 1, n_a + n_b - 1};
+  std::vector<float> logits(2 * loaded.model->size().vocab_size);
+  const Status status = loaded.model->forward({.tokens = tokens,
+                                               .positions = positions,
+                                               .slots = slots,
+                                               .sequences = sequences,
+                                               .logit_rows = last_rows},
+                                              cache.store, logits, Never());
+  EXPECT_TRUE(status) << status.error().message;
+  return logits;
 }
 
 TokenId likeliest(std::span<const float> logits) {

@@ -26,6 +26,14 @@ struct LoadedModel {
 Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
                          int max_batch);
 
+/// A KV cache of `n_slots` rows.
+struct FlatCache {
+  FlatCache(LoadedModel& loaded, int n_slots);
+
+  KvStore store;
+  std::vector<std::unique_ptr<Buffer>> buffers;  // own what `store` views
+};
+
 class ModelRunner final {
  public:
   /// Room for a text of `capacity` tokens. The model must outlive this.
@@ -53,8 +61,7 @@ class ModelRunner final {
   Batch batch_of_last_step() const;
 
   Model& model_;
-  std::vector<std::unique_ptr<Buffer>> buffers_;
-  KvStore cache_;
+  FlatCache cache_;
   std::vector<SlotId> slots_;  // of every position
   int length_ = 0;
 
@@ -64,6 +71,10 @@ class ModelRunner final {
   std::vector<int32_t> wanted_;
   SequenceRows rows_;
 };
+
+/// The logits [2, vocab] after two texts that are computed in one batch and share a KV cache.
+std::vector<float> run_together(LoadedModel& loaded, std::span<const TokenId> a,
+                                std::span<const TokenId> b);
 
 TokenId likeliest(std::span<const float> logits);
 
