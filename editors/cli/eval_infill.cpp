@@ -221,7 +221,7 @@ Result<ExitCode> eval_infill(const Options& options) {
     return ExitCode::ok;
   }
   write_out(fmt::format(
-      "{} tasks: exact match {:.1f} %, edit similarity {:.1f} %; "
+      "{} tasks: exact match {:.1f} %, edit similarity {:.1f} %, parses {}; "
       "{:.1f} tasks/s, {:.1f} tokens/s, {:.1f} tokens a task\n",
       json["tasks"].get<size_t>(), json["exact_match"].get<double>(),
       json["edit_similarity"].get<double>(), parsed ? fmt::format("{:.1f} %", *parsed) : "unknown",
