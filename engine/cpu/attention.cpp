@@ -7,6 +7,8 @@
 // heads; with few rows, as in decode, the chunks themselves are shared among the threads.
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "engine/base/assert.h"
 #include "engine/cpu/attention_tile.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr int kTileQueries = 32;
 /// With fewer tiles than this for each thread, chunks are shared.
 constexpr int kTilesPerThread = 4;
+/// From this many queries on, keys and values of a head are first copied next to each other: rows
+/// of several heads lie a power of two apart and would fight for the same few lines of the caches.
+constexpr int kMinQueriesToCopy = 8;
 
 int n_chunks(int n_positions) { return (n_positions + kAttentionChunk - 1) / kAttentionChunk; }
 
@@ -49,16 +54,19 @@ void append_tiles(std::vector<AttentionTile>& tiles, const AttentionShape& shape
 struct TileScratch {
   float* q;       // [kTileQueries, q_dim]
   float* scores;  // [kTileQueries, kAttentionChunk]
+  float* cache;   // [kAttentionChunk, q_dim + v_dim]
   AttentionSums chunk, total;
 
   static int64_t size(const AttentionShape& shape) {
-    const int64_t floats = shape.q_dim() + kAttentionChunk + 2 * (shape.v_dim() + 2);
-    return (kTileQueries * floats + 15) / 16 * 16;
+    const int64_t for_queries = shape.q_dim() + kAttentionChunk + 2 * (shape.v_dim() + 2);
+    const int64_t for_keys = shape.q_dim() + shape.v_dim();
+    return kTileQueries * for_queries + kAttentionChunk * for_keys;
   }
   TileScratch(float* floats, const AttentionShape& shape) {
     const auto take = [&](int64_t n) { return std::exchange(floats, floats + kTileQueries * n); };
     q = take(shape.q_dim());
     scores = take(kAttentionChunk);
+    cache = take(kAttentionChunk / kTileQueries * (shape.q_dim() + shape.v_dim()));
     chunk = {take(shape.v_dim()), take(1), take(1)};
     total = {take(shape.v_dim()), take(1), take(1)};
   }
@@ -76,6 +84,26 @@ void pack_queries(float* out, const AttentionShape& shape, const AttentionTile& 
   }
 }
 
+/// Points the task at copies of the keys and values that it would read.
+void copy_cache(AttentionTask& task, float* out, int n_keys) {
+  static constexpr auto kInOrder = [] {
+    std::array<int32_t, kAttentionChunk> slots{};
+    for (int i = 0; i < kAttentionChunk; ++i) slots[i] = i;
+    return slots;
+  }();
+  const int64_t stride = int64_t{task.q_dim} + task.v_dim;
+  for (int key = 0; key < n_keys; ++key) {
+    const float* row = task.cache + task.slots[key] * task.cache_stride;
+    std::copy_n(row + task.key_column, task.q_dim, out + key * stride);
+    std::copy_n(row + task.value_column, task.v_dim, out + key * stride + task.q_dim);
+  }
+  task.cache = out;
+  task.cache_stride = stride;
+  task.key_column = 0;
+  task.value_column = task.q_dim;
+  task.slots = kInOrder.data();
+}
+
 /// Sums of the tile's queries (packed in scratch.q) over one chunk. A query that sees nothing of
 /// the chunk leaves its sums as they are.
 void attend_chunk(const Kernels& kernels, const AttentionShape& shape, const AttentionTile& tile,
@@ -86,20 +114,26 @@ void attend_chunk(const Kernels& kernels, const AttentionShape& shape, const Att
     const int n_visible = tile.n_visible(query / tile.n_heads);
     n_keys[query] = std::clamp(n_visible - first_position, 0, kAttentionChunk);
   }
-  kernels.attend({.q = scratch.q,
-                  .n_queries = tile.n_queries(),
-                  .q_dim = shape.q_dim(),
-                  .v_dim = shape.v_dim(),
-                  .cache = shape.cache.data,
-                  .cache_stride = shape.cache.stride,
-                  .key_column = int64_t{tile.kv_head} * shape.q_dim(),
-                  .value_column = shape.value_column + int64_t{tile.kv_head} * shape.v_dim(),
-                  .slots = tile.slots.data() + first_position,
-                  .n_keys = n_keys,
-                  .scores = scratch.scores,
-                  .out = sums.out,
-                  .largest = sums.largest,
-                  .sum = sums.sum});
+  AttentionTask task = {
+      .q = scratch.q,
+      .n_queries = tile.n_queries(),
+      .q_dim = shape.q_dim(),
+      .v_dim = shape.v_dim(),
+      .cache = shape.cache.data,
+      .cache_stride = shape.cache.stride,
+      .key_column = int64_t{tile.kv_head} * shape.q_dim(),
+      .value_column = shape.value_column + int64_t{tile.kv_head} * shape.v_dim(),
+      .slots = tile.slots.data() + first_position,
+      .n_keys = n_keys,
+      .scores = scratch.scores,
+      .out = sums.out,
+      .largest = sums.largest,
+      .sum = sums.sum,
+  };
+  if (shape.n_kv_heads > 1 && tile.n_queries() >= kMinQueriesToCopy) {
+    copy_cache(task, scratch.cache, n_keys[tile.n_queries() - 1]);
+  }
+  kernels.attend(task);
 }
 
 /// Adds the sums of the next chunk to those so far; both of one query.
@@ -175,8 +209,9 @@ void CpuBackend::attend_by_chunk(const AttentionShape& shape) {
   share(n_tiles * max_chunks, n_multiplications, [&](int64_t begin, int64_t end, int thread) {
     const TileScratch scratch(floats + thread * scratch_size, shape);
     for (int64_t i = begin; i < end; ++i) {
-      const AttentionTile& tile = tiles_[i / max_chunks];
-      const int chunk = static_cast<int>(i % max_chunks);
+      // The tiles of one chunk follow each other: their heads share cache rows.
+      const AttentionTile& tile = tiles_[i % n_tiles];
+      const int chunk = static_cast<int>(i / n_tiles);
       if (chunk >= n_chunks(tile)) continue;
       pack_queries(scratch.q, shape, tile);
       const int64_t first = tile.first_partial + int64_t{chunk} * tile.n_queries();

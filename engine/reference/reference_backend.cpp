@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/base/assert.h"
+#include "engine/base/system.h"
 #include "engine/reference/host_weight.h"
 
 namespace fathom::engine {
@@ -45,6 +46,7 @@ Result<std::unique_ptr<Buffer>> ReferenceBackend::allocate(size_t size_bytes) {
   if (block == nullptr) {
     return fail(ErrorCode::out_of_memory, "cannot allocate {} MiB of memory", size_bytes >> 20);
   }
+  if (size_bytes >= kLargePageBytes) prefer_large_pages(block, padded);
   const auto address = reinterpret_cast<uintptr_t>(block);
   const size_t shift = (kAlignment - address % kAlignment) % kAlignment;
   return std::make_unique<HostBuffer>(block, static_cast<std::byte*>(block) + shift);

@@ -51,7 +51,7 @@ inline void score_tile(const AttentionTask& task, int query, int key, int n_keys
   sum_16(result, sums);
   for (int i = 0; i < kQueries; ++i) {
     float* scores = task.scores + int64_t{query + i} * kAttentionChunk + key;
-    for (int j = 0; j < kKeys; ++j) scores[j] = result[i * kKeys + j];
+    __builtin_memcpy(scores, result + i * kKeys, kKeys * sizeof(float));
   }
 }
 
@@ -59,6 +59,7 @@ inline void score_tile(const AttentionTask& task, int query, int key, int n_keys
 inline void softmax(const AttentionTask& task, int query) {
   float* scores = task.scores + int64_t{query} * kAttentionChunk;
   const int n = task.n_keys[query];
+  if (n == 0) return;
   float largest = scores[0];
   for (int i = 1; i < n; ++i) largest = scores[i] > largest ? scores[i] : largest;
   const F32 shift = broadcast(largest);
@@ -70,15 +71,15 @@ inline void softmax(const AttentionTask& task, int query) {
   task.sum[query] = sum_1(sum);
 }
 
-/// out[query][d .. d + 16 kWides) of kQueries queries. `rest` < 16: the columns of the last Wide.
+/// out[query][d .. d + 16 kWides) of kQueries queries. All see the first `n_common` keys.
 template <int kQueries, int kWides>
-inline void value_tile(const AttentionTask& task, int query, int d, int n_keys) {
+inline void value_tile(const AttentionTask& task, int query, int d, int n_common) {
   Wide sums[kQueries][kWides];
   for (auto& row : sums) {
     for (Wide& sum : row) sum = wide_zero();
   }
   const float* scores = task.scores + int64_t{query} * kAttentionChunk;
-  for (int p = 0; p < n_keys; ++p) {
+  for (int p = 0; p < n_common; ++p) {
     const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
     Wide numbers[kWides];
     for (int j = 0; j < kWides; ++j) numbers[j] = wide_load(v + 16 * j);
@@ -88,18 +89,25 @@ inline void value_tile(const AttentionTask& task, int query, int d, int n_keys) 
     }
   }
   for (int i = 0; i < kQueries; ++i) {
+    for (int p = n_common; p < task.n_keys[query + i]; ++p) {
+      const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
+      const Wide weight = wide_broadcast(scores[i * kAttentionChunk + p]);
+      for (int j = 0; j < kWides; ++j) {
+        sums[i][j] = fma(weight, wide_load(v + 16 * j), sums[i][j]);
+      }
+    }
     float* out = task.out + int64_t{query + i} * task.v_dim + d;
     for (int j = 0; j < kWides; ++j) wide_store(out + 16 * j, sums[i][j]);
   }
 }
 
 template <int kQueries>
-inline void value_rest(const AttentionTask& task, int query, int d, int n_keys) {
+inline void value_rest(const AttentionTask& task, int query, int d) {
   const int rest = task.v_dim - d;
   for (int i = 0; i < kQueries; ++i) {
     const float* scores = task.scores + int64_t{query + i} * kAttentionChunk;
     Wide sum = wide_zero();
-    for (int p = 0; p < n_keys; ++p) {
+    for (int p = 0; p < task.n_keys[query + i]; ++p) {
       const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
       sum = fma(wide_broadcast(scores[p]), wide_load_first(v, rest), sum);
     }
@@ -107,38 +115,31 @@ inline void value_rest(const AttentionTask& task, int query, int d, int n_keys) 
   }
 }
 
-/// kQueries queries with the same number of keys.
 template <int kQueries>
 inline void attend_tile(const AttentionTask& task, int query) {
-  const int n_keys = task.n_keys[query];
+  int n_common = task.n_keys[query];
+  int n_keys = n_common;
+  for (int i = 1; i < kQueries; ++i) {
+    const int n = task.n_keys[query + i];
+    n_common = n < n_common ? n : n_common;
+    n_keys = n > n_keys ? n : n_keys;
+  }
   for (int key = 0; key < n_keys; key += 16 / kQueries) {
     score_tile<kQueries, 16 / kQueries>(task, query, key, n_keys);
   }
   for (int i = 0; i < kQueries; ++i) softmax(task, query + i);
   int d = 0;
   for (; d + 16 * kValueWides <= task.v_dim; d += 16 * kValueWides) {
-    value_tile<kQueries, kValueWides>(task, query, d, n_keys);
+    value_tile<kQueries, kValueWides>(task, query, d, n_common);
   }
-  for (; d + 16 <= task.v_dim; d += 16) value_tile<kQueries, 1>(task, query, d, n_keys);
-  if (d < task.v_dim) value_rest<kQueries>(task, query, d, n_keys);
+  for (; d + 16 <= task.v_dim; d += 16) value_tile<kQueries, 1>(task, query, d, n_common);
+  if (d < task.v_dim) value_rest<kQueries>(task, query, d);
 }
 
 inline void attend(const AttentionTask& task) {
   int query = 0;
-  while (query < task.n_queries) {
-    const int n_keys = task.n_keys[query];
-    const bool four = query + 4 <= task.n_queries && task.n_keys[query + 1] == n_keys &&
-                      task.n_keys[query + 2] == n_keys && task.n_keys[query + 3] == n_keys;
-    if (n_keys == 0) {
-      ++query;  // sees nothing of this chunk: the caller does not look at its results
-    } else if (four) {
-      attend_tile<4>(task, query);
-      query += 4;
-    } else {
-      attend_tile<1>(task, query);
-      ++query;
-    }
-  }
+  for (; query + 4 <= task.n_queries; query += 4) attend_tile<4>(task, query);
+  for (; query < task.n_queries; ++query) attend_tile<1>(task, query);
 }
 
 }  // namespace fathom::engine::cpu::FATHOM_ISA
