@@ -21,12 +21,15 @@ using engine::TokenId;
 using engine::Tokenizer;
 
 std::shared_ptr<const Tokenizer> load_tiny_tokenizer() {
+  // Once for all generators: fuzzers make thousands of them.
+  static std::shared_ptr<const Tokenizer> loaded;
+  if (loaded) return loaded;
   auto tokenizer = Tokenizer::load("tests/data/tokenizer-tiny/tokenizer.json");
   if (!tokenizer) {
     std::fprintf(stderr, "FakeGenerator: %s\n", tokenizer.error().message.c_str());
     std::abort();  // a test without its data has no result
   }
-  return *std::move(tokenizer);
+  return loaded = *std::move(tokenizer);
 }
 
 engine::ModelTraits make_traits(const Tokenizer& tokenizer, const FakeGenerator::Options& options) {
@@ -194,8 +197,9 @@ std::vector<GenerateRequest> FakeGenerator::requests() const {
 }
 
 std::string FakeGenerator::prompt_text(size_t request) const {
+  const std::vector<TokenId> prompt = requests().at(request).prompt;
   std::string text;
-  for (const TokenId token : requests().at(request).prompt) text += tokenizer().bytes(token);
+  for (const TokenId token : prompt) text += tokenizer().bytes(token);
   return text;
 }
 

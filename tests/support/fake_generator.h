@@ -1,8 +1,8 @@
 // A Generator that plays a script: what everything above the engine is tested with.
 //
-//   FakeGenerator generator;                         // inline: submit() runs the job to its end
-//   generator.answer("return a + b;");               // of the first request
-//   generator.answer({.text = "...", .hold = true}); // of the second
+//   FakeGenerator generator;                  // inline: submit() runs the job to its end
+//   generator.answer("return a + b;");        // of the first request
+//   generator.answer(FakeAnswer{.text = "...", .hold = true});  // of the second
 //
 // Answers are given in the order of the requests; a request without an answer ends at once with
 // end_token. Requests are recorded as they came.

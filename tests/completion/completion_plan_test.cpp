@@ -1,0 +1,103 @@
+#include "completion/completion_plan.h"
+
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_generator.h"
+#include "tests/support/marked_text.h"
+
+namespace fathom::completion {
+namespace {
+
+using engine::StopReason;
+using test::FakeGenerator;
+
+struct Options {
+  std::string language = "cpp";
+  Trigger trigger = Trigger::automatic;
+  int max_tokens = 0;
+  int max_request_tokens = 1024;
+};
+
+class Plan : public testing::Test {
+ protected:
+  CompletionPlan plan(std::string_view marked, Options options = {}) {
+    const auto [text, cursor] = test::take_cursor(marked);
+    const CompletionRequest request{
+        .snapshot = std::make_shared<Snapshot>(
+            Snapshot{.uri = "file:///a", .path = "a", .language = options.language, .text = text}),
+        .cursor = cursor,
+        .trigger = options.trigger,
+        .max_tokens = options.max_tokens,
+    };
+    return plan_completion(request, documents_.find(*request.snapshot), generator_.traits(),
+                           generator_.tokenizer(), options.max_request_tokens);
+  }
+
+  Completion finish(CompletionPlan plan, std::string_view generated,
+                    engine::GenerateResult result = {}) {
+    plan.rules.feed(plan.generate.forced_prefix + std::string(generated));
+    return finish_completion(plan, result);
+  }
+
+  FakeGenerator generator_;
+  Documents documents_;
+};
+
+TEST_F(Plan, AsksForALineOrABlockBySyntax) {
+  EXPECT_EQ(plan("int a = $0").generate.max_tokens, 32);
+  EXPECT_EQ(plan("void f() {$0").generate.max_tokens, 128);
+  EXPECT_EQ(plan("void f() {$0", {.language = "plain"}).generate.max_tokens, 32);
+  EXPECT_EQ(plan("void f() {$0", {.max_tokens = 7}).generate.max_tokens, 7);
+}
+
+TEST_F(Plan, MustNotComeBackEmptyIfAskedByHand) {
+  EXPECT_FALSE(plan("int a = $0").generate.forbid_empty);
+  EXPECT_TRUE(plan("int a = $0", {.trigger = Trigger::invoked}).generate.forbid_empty);
+}
+
+TEST_F(Plan, StaysWithinTheRequestsTokens) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "int a = b + c;\n";
+  for (const int max : {64, 256, 1024, 100000}) {
+    const CompletionPlan made = plan(text + "$0" + text, {.max_request_tokens = max});
+    EXPECT_LE(static_cast<int>(made.generate.prompt.size()) + 32, max);
+    EXPECT_LE(static_cast<int>(made.generate.prompt.size()), 2048);
+  }
+}
+
+TEST_F(Plan, RestoresTheDocumentsLineEnds) {
+  const Completion completion = finish(plan("int a;\r\nvoid f() {$0"), "\n  g();\n}\n");
+  EXPECT_EQ(completion.text, "\r\n  g();\r\n}");
+}
+
+TEST_F(Plan, SaysWhatEndedTheText) {
+  EXPECT_EQ(finish(plan("int a = $0"), "1;\n").stop, "line");
+  EXPECT_EQ(finish(plan("void f() {$0"), "\n}\n").stop, "block");
+  EXPECT_EQ(finish(plan("int a = $0"), "1;", {.stop = StopReason::end_token}).stop, "end_token");
+  EXPECT_EQ(finish(plan("int a = $0"), "1;", {.stop = StopReason::max_tokens}).stop, "max_tokens");
+  EXPECT_EQ(finish(plan("int a = $0"), "  ").stop, "filtered:empty");
+}
+
+TEST_F(Plan, DropsTheLineThatTheLimitCutsInABlock) {
+  const Completion completion =
+      finish(plan("void f() {$0"), "\n  g();\n  int al", {.stop = StopReason::max_tokens});
+  EXPECT_EQ(completion.text, "\n  g();");
+}
+
+TEST_F(Plan, DropsTheLinesBehindASyntaxErrorOfABlock) {
+  EXPECT_EQ(finish(plan("void f() {\n  $0\n}\n"), "g();\n  for for (;\n}").text, "g();");
+  EXPECT_EQ(finish(plan("void f() {\n  $0\n}\n"), "for for (;\n}").stop, "filtered:syntax");
+}
+
+TEST_F(Plan, HidesOnlyWhatTheModelTakesForNoiseAndOnlyUnasked) {
+  const Options invoked{.trigger = Trigger::invoked};
+  EXPECT_EQ(finish(plan("int a = $0"), "1;", {.mean_logprob = -3.0f}).text, "1;");
+  EXPECT_EQ(finish(plan("int a = $0"), "1;", {.mean_logprob = -5.0f}).stop, "filtered:confidence");
+  EXPECT_EQ(finish(plan("int a = $0", invoked), "1;", {.mean_logprob = -5.0f}).text, "1;");
+}
+
+}  // namespace
+}  // namespace fathom::completion

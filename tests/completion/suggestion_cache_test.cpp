@@ -1,0 +1,103 @@
+#include "completion/suggestion_cache.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/marked_text.h"
+
+namespace fathom::completion {
+namespace {
+
+using test::take_cursor;
+
+Snapshot snapshot_of(std::string_view text, std::string_view uri = "file:///a") {
+  return {.uri = std::string(uri), .path = "a", .text = std::string(text)};
+}
+
+class Cache : public testing::Test {
+ protected:
+  void suggest(std::string_view marked, std::string_view text, size_t replaced = 0) {
+    const auto [buffer, cursor] = take_cursor(marked);
+    cache_.add(snapshot_of(buffer), cursor,
+               {.text = std::string(text),
+                .replace_begin = cursor,
+                .replace_end = cursor + replaced,
+                .stop = "line"});
+  }
+
+  /// The rest of a suggestion, or "none".
+  std::string ask(std::string_view marked, std::string_view uri = "file:///a") {
+    const auto [buffer, cursor] = take_cursor(marked);
+    const auto found = cache_.find(snapshot_of(buffer, uri), cursor);
+    if (!found) return "none";
+    EXPECT_EQ(found->stop, "cache");
+    EXPECT_EQ(found->replace_begin, cursor);
+    n_replaced_ = found->replace_end - found->replace_begin;
+    return found->text;
+  }
+
+  SuggestionCache cache_;
+  size_t n_replaced_ = 0;
+};
+
+TEST_F(Cache, AnswersWhatIsTypedAlongASuggestion) {
+  suggest("int a = $0;\n", "f(1, 2)");
+  EXPECT_EQ(ask("int a = $0;\n"), "f(1, 2)");
+  EXPECT_EQ(ask("int a = f($0;\n"), "1, 2)");
+  EXPECT_EQ(ask("int a = f(1, 2$0;\n"), ")");
+  EXPECT_EQ(ask("int a = f(1, 2)$0;\n"), "none");
+}
+
+TEST_F(Cache, AnswersAcrossLines) {
+  suggest("void f() {$0", "\n  g();\n}");
+  EXPECT_EQ(ask("void f() {\n  g$0"), "();\n}");
+}
+
+TEST_F(Cache, AnswersAfterDeletingBack) {
+  suggest("int a = $0;\n", "f(1)");
+  EXPECT_EQ(ask("int a = f(2$0;\n"), "none");
+  EXPECT_EQ(ask("int a = f($0;\n"), "1)");
+  EXPECT_EQ(ask("int a = $0;\n"), "f(1)");
+  EXPECT_EQ(ask("int a =$0;\n"), "none");
+}
+
+TEST_F(Cache, KeepsTheRangeBehindTheCursor) {
+  suggest("f($0);\n", "a).b()", 1);
+  EXPECT_EQ(ask("f(a$0);\n"), ").b()");
+  EXPECT_EQ(n_replaced_, 1u);
+}
+
+TEST_F(Cache, DoesNotAnswerIfAnythingElseChanged) {
+  suggest("int b;\nint a = $0;\n", "f(1)");
+  EXPECT_EQ(ask("int c;\nint a = $0;\n"), "none");
+  EXPECT_EQ(ask("int b;\nint a = $0,\n"), "none");
+  EXPECT_EQ(ask("int b;\nint a = $0;\n", "file:///b"), "none");
+}
+
+TEST_F(Cache, PrefersTheNewerSuggestion) {
+  suggest("a$0", "bcd");
+  suggest("ab$0", "xyz");
+  EXPECT_EQ(ask("ab$0"), "xyz");
+  EXPECT_EQ(ask("abc$0"), "d");
+}
+
+TEST_F(Cache, ForgetsADocumentAndWhatIsOld) {
+  suggest("a$0", "b");
+  cache_.forget("file:///other");
+  EXPECT_EQ(ask("a$0"), "b");
+  cache_.forget("file:///a");
+  EXPECT_EQ(ask("a$0"), "none");
+
+  suggest("first$0", "b");
+  for (int i = 0; i < 256; ++i) suggest(std::string(static_cast<size_t>(i) + 10, 'x') + "$0", "y");
+  EXPECT_EQ(ask("first$0"), "none");
+}
+
+TEST_F(Cache, DoesNotKeepEmptySuggestions) {
+  suggest("a$0", "");
+  EXPECT_EQ(ask("a$0"), "none");
+}
+
+}  // namespace
+}  // namespace fathom::completion
