@@ -32,9 +32,15 @@ std::string_view text_of(const Json* json) {
 
 bool is_true(const Json* json) { return json && json->is_boolean() && json->get<bool>(); }
 
+struct TokenizerFile {
+  Json json;
+  FlatObject vocabulary{.outer = "model", .inner = "vocab", .names = {}, .members = {}};
+};
+
 class TokenizerJsonReader final {
  public:
-  TokenizerJsonReader(const Json& json, TokenizerParts& parts) : json_(json), parts_(parts) {}
+  TokenizerJsonReader(const TokenizerFile& file, TokenizerParts& parts)
+      : json_(file.json), vocabulary_(file.vocabulary), parts_(parts) {}
 
   Status read() {
     FATHOM_CHECK(check_normalizer(member(json_, "normalizer")));
@@ -42,7 +48,7 @@ class TokenizerJsonReader final {
     const Json* model = member(json_, "model");
     if (!model) return fail(ErrorCode::corrupt, "{}: 'model' is missing", parts_.source);
     FATHOM_CHECK(check_model(*model));
-    FATHOM_CHECK(read_vocabulary(*model));
+    FATHOM_CHECK(read_vocabulary());
     FATHOM_CHECK(read_added_tokens());
     FATHOM_CHECK(read_merges(*model));
     parts_.ignore_merges = is_true(member(*model, "ignore_merges"));
@@ -113,24 +119,23 @@ class TokenizerJsonReader final {
   }
 
   /// Grows the table to `id` and gives its place, or nothing if the id is out of range.
-  TokenizerParts::Token* slot(const Json* id) {
-    if (!id || !id->is_number_unsigned() || id->get<uint64_t>() >= kMaxTokens) return nullptr;
-    const auto index = static_cast<size_t>(id->get<uint64_t>());
-    if (index >= parts_.tokens.size()) parts_.tokens.resize(index + 1);
-    return &parts_.tokens[index];
+  TokenizerParts::Token* slot(uint64_t id) {
+    if (id >= kMaxTokens) return nullptr;
+    if (id >= parts_.tokens.size()) parts_.tokens.resize(id + 1);
+    return &parts_.tokens[id];
   }
 
-  Status read_vocabulary(const Json& model) {
-    const Json* vocabulary = member(model, "vocab");
-    if (!vocabulary || !vocabulary->is_object())
+  Status read_vocabulary() {
+    if (vocabulary_.members.empty())
       return fail(ErrorCode::corrupt, "{}: 'model.vocab' is missing", parts_.source);
-    parts_.tokens.reserve(std::min(vocabulary->size(), kMaxTokens));
-    for (auto item = vocabulary->begin(); item != vocabulary->end(); ++item) {
-      if (item.key().empty()) continue;
-      TokenizerParts::Token* token = slot(&item.value());
-      if (!token) return bad_id(item.key());
-      if (!token->spelling.empty()) return two_tokens(*token, item.key());
-      token->spelling = item.key();
+    parts_.tokens.reserve(std::min(vocabulary_.members.size(), kMaxTokens));
+    for (const FlatObject::Member& member : vocabulary_.members) {
+      const std::string_view spelling = vocabulary_.name(member);
+      if (spelling.empty()) continue;
+      TokenizerParts::Token* token = slot(member.value);
+      if (!token) return bad_id(spelling);
+      if (!token->spelling.empty()) return two_tokens(*token, spelling);
+      token->spelling = spelling;
     }
     return {};
   }
@@ -144,7 +149,9 @@ class TokenizerJsonReader final {
         return fail(ErrorCode::corrupt, "{}: 'added_tokens' has a token without content",
                     parts_.source);
       }
-      TokenizerParts::Token* token = slot(member(item, "id"));
+      const Json* id = member(item, "id");
+      TokenizerParts::Token* token =
+          id && id->is_number_unsigned() ? slot(id->get<uint64_t>()) : nullptr;
       if (!token) return bad_id(spelling);
       if (!token->spelling.empty() && token->spelling != spelling)
         return two_tokens(*token, spelling);
@@ -218,6 +225,7 @@ class TokenizerJsonReader final {
   }
 
   const Json& json_;
+  const FlatObject& vocabulary_;
   TokenizerParts& parts_;
   std::unordered_map<std::string_view, TokenId> added_ids_;
 };
@@ -232,21 +240,21 @@ Status read_optional_json(const fs::path& path, Json& out) {
 }  // namespace
 
 Result<TokenizerParts> read_tokenizer_json(const fs::path& tokenizer_json) {
-  const auto json = std::make_shared<Json>();
-  FATHOM_CHECK(read_json_file(tokenizer_json, kMaxTokenizerBytes, *json));
+  const auto file = std::make_shared<TokenizerFile>();
+  FATHOM_CHECK(read_json_file(tokenizer_json, kMaxTokenizerBytes, file->json, &file->vocabulary));
   Json config;
   FATHOM_CHECK(read_optional_json(tokenizer_json.parent_path() / "tokenizer_config.json", config));
 
   TokenizerParts parts;
   parts.source = tokenizer_json.string();
-  TokenizerJsonReader reader(*json, parts);
+  TokenizerJsonReader reader(*file, parts);
   FATHOM_CHECK(reader.read());
   reader.read_config(config);
   // Newer folders keep the template in a file of its own, which then is the one that counts.
   if (auto text =
           read_text_file(tokenizer_json.parent_path() / "chat_template.jinja", kMaxConfigBytes))
     parts.chat_template = std::move(*text);
-  parts.storage = json;
+  parts.storage = file;
   return parts;
 }
 

@@ -327,7 +327,13 @@ TEST(TokenizerJson, RefusesVocabulariesThatAreNotWhole) {
   check_refused(corrupt, "is not a pair", [](Json& j) { j["model"]["merges"].push_back("qq"); });
   check_refused(corrupt, "is not a pair", [](Json& j) { j["model"]["merges"].push_back(7); });
   check_refused(corrupt, "have the same id", [](Json& j) { j["model"]["vocab"]["new"] = 100; });
-  check_refused(corrupt, "is not a number below", [](Json& j) { j["model"]["vocab"]["new"] = -1; });
+  check_refused(corrupt, "is not a number from 0",
+                [](Json& j) { j["model"]["vocab"]["new"] = -1; });
+  check_refused(corrupt, "is not a number from 0",
+                [](Json& j) { j["model"]["vocab"]["new"] = {1}; });
+  check_refused(corrupt, "is not a number below",
+                [](Json& j) { j["model"]["vocab"]["x"] = 1 << 20; });
+  check_refused(corrupt, "'model.vocab' is missing", [](Json& j) { j["model"]["vocab"] = 7; });
   check_refused(corrupt, "is not a number below",
                 [](Json& j) { j["added_tokens"][0]["id"] = 1'000'000'000; });
   check_refused(corrupt, "have the same id", [](Json& j) { j["added_tokens"][0]["id"] = 100; });
