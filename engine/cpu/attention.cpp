@@ -190,23 +190,25 @@ void CpuBackend::attend_by_tile(const AttentionShape& shape) {
 void CpuBackend::attend_by_chunk(const AttentionShape& shape) {
   const int64_t n_tiles = static_cast<int64_t>(tiles_.size());
   int64_t n_partials = 0;
+  int64_t n_possible_partials = 0;  // with every row of the cache: nothing grows in mid-sequence
   int max_chunks = 0;
   for (AttentionTile& tile : tiles_) {
     tile.first_partial = n_partials;
     n_partials += int64_t{n_chunks(tile)} * tile.n_queries();
+    n_possible_partials += int64_t{n_chunks(shape.cache.rows)} * tile.n_queries();
     max_chunks = std::max(max_chunks, n_chunks(tile));
   }
   const int64_t scratch_size = TileScratch::size(shape);
   const int v_dim = shape.v_dim();
-  float* floats = attention_floats_.reserve(n_threads() * scratch_size + n_partials * (v_dim + 2));
+  float* floats =
+      attention_floats_.reserve(n_threads() * scratch_size + n_possible_partials * (v_dim + 2));
   AttentionSums partials;
   partials.out = floats + n_threads() * scratch_size;
   partials.largest = partials.out + n_partials * v_dim;
   partials.sum = partials.largest + n_partials;
 
-  const int64_t n_multiplications =
-      n_partials * kAttentionChunk * (shape.q_dim() + shape.v_dim()) / 16;
-  share(n_tiles * max_chunks, n_multiplications, [&](int64_t begin, int64_t end, int thread) {
+  const int64_t n_products = n_partials * kAttentionChunk * (shape.q_dim() + v_dim);
+  share(n_tiles * max_chunks, n_products / 16, [&](int64_t begin, int64_t end, int thread) {
     const TileScratch scratch(floats + thread * scratch_size, shape);
     for (int64_t i = begin; i < end; ++i) {
       // The tiles of one chunk follow each other: their heads share cache rows.
@@ -219,7 +221,7 @@ void CpuBackend::attend_by_chunk(const AttentionShape& shape) {
     }
   });
 
-  share(n_tiles, n_partials * v_dim, [&](int64_t begin, int64_t end, int) {
+  share(n_tiles, n_partials * v_dim / 4, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const AttentionTile& tile = tiles_[i];
       for (int query = 0; query < tile.n_queries(); ++query) {

@@ -24,8 +24,7 @@ Result<std::unique_ptr<Weight>> CpuBackend::upload(WeightData data) {
 void CpuBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {
   const HostWeight& weight = host_weight(table);
   FATHOM_ASSERT(out.rows == static_cast<int>(ids.size()) && out.cols == table.cols());
-  // Unpacking a number takes about as long as ten multiplications of a matrix kernel.
-  share(out.rows, int64_t{10} * out.rows * out.cols, [&](int64_t begin, int64_t end, int) {
+  share(out.rows, int64_t{3} * out.rows * out.cols, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       FATHOM_ASSERT(ids[row] >= 0 && ids[row] < table.rows());
       weight.read_row(0, ids[row], {out.row(row), static_cast<size_t>(out.cols)});
@@ -43,7 +42,7 @@ const float* CpuBackend::vector_of(const Weight& weight) {
 void CpuBackend::rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) {
   FATHOM_ASSERT(y.rows == x.rows && y.cols == x.cols && weight.cols() == x.cols);
   const float* w = vector_of(weight);
-  share(x.rows, int64_t{4} * x.rows * x.cols, [&](int64_t begin, int64_t end, int) {
+  share(x.rows, int64_t{x.rows} * x.cols / 4, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       kernels_.rms_norm(y.row(row), x.row(row), w, x.cols, eps);
     }
@@ -52,7 +51,7 @@ void CpuBackend::rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) {
 
 void CpuBackend::add(Tensor y, Tensor a, Tensor b) {
   FATHOM_ASSERT(y.rows == a.rows && y.cols == a.cols && a.rows == b.rows && a.cols == b.cols);
-  share(y.rows, int64_t{2} * y.rows * y.cols, [&](int64_t begin, int64_t end, int) {
+  share(y.rows, int64_t{y.rows} * y.cols / 8, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       float* out = y.row(row);
       const float* left = a.row(row);
@@ -65,7 +64,7 @@ void CpuBackend::add(Tensor y, Tensor a, Tensor b) {
 void CpuBackend::add_bias(Tensor y, const Weight& bias) {
   FATHOM_ASSERT(bias.cols() == y.cols);
   const float* b = vector_of(bias);
-  share(y.rows, int64_t{2} * y.rows * y.cols, [&](int64_t begin, int64_t end, int) {
+  share(y.rows, int64_t{y.rows} * y.cols / 8, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       float* out = y.row(row);
       for (int i = 0; i < y.cols; ++i) out[i] += b[i];
@@ -76,7 +75,7 @@ void CpuBackend::add_bias(Tensor y, const Weight& bias) {
 void CpuBackend::silu_mul(Tensor y, Tensor gate, Tensor up) {
   FATHOM_ASSERT(y.rows == gate.rows && y.cols == gate.cols);
   FATHOM_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
-  share(y.rows, int64_t{20} * y.rows * y.cols, [&](int64_t begin, int64_t end, int) {
+  share(y.rows, int64_t{y.rows} * y.cols, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       kernels_.silu_mul(y.row(row), gate.row(row), up.row(row), y.cols);
     }

@@ -44,13 +44,14 @@ class CpuBackend final : public ReferenceBackend {
   void gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) override;
 
  private:
-  /// Shares [0, n) among the threads unless waking them costs more: `n_operations` is the number
-  /// of multiplications, or something that takes as long.
+  /// Shares [0, n) among the threads unless waking them costs more than it saves. `nanoseconds` is
+  /// a rough guess of what one thread needs.
   template <class Body>
-  void share(int64_t n, int64_t n_operations, Body&& body) {
-    pool().parallel_for(n, n_operations < kMinSharedOperations ? n : 1, body);
+  void share(int64_t n, int64_t nanoseconds, Body&& body) {
+    pool().parallel_for(n, nanoseconds < kMinSharedNanoseconds ? n : 1, body);
   }
-  static constexpr int64_t kMinSharedOperations = 50'000;  // about 1 us
+  static constexpr int64_t kMinSharedNanoseconds = 3000;
+  static constexpr int64_t kProductsPerNanosecond = 40;  // of weights, if they are in a cache
 
   /// A norm or bias as numbers; valid until the next call.
   const float* vector_of(const Weight& weight);

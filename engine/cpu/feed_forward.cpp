@@ -75,8 +75,9 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
   if (quantise_hidden) hidden_blocks_.reserve(int64_t{n_items} * hidden_blocks);
 
   const int n_steps = (hidden + kStep - 1) / kStep;
-  const int64_t n_operations = int64_t{n_items} * x.cols * hidden / 16;
-  share(int64_t{n_steps} * n_used, n_operations, [&](int64_t begin, int64_t end, int) {
+  const int64_t n_products = 2 * int64_t{n_items} * x.cols * hidden;
+  const int64_t nanoseconds = n_products / kProductsPerNanosecond;
+  share(int64_t{n_steps} * n_used, nanoseconds, [&](int64_t begin, int64_t end, int) {
     for (int64_t index = begin; index < end; ++index) {
       const int step = static_cast<int>(index / n_used);
       const int i = static_cast<int>(index % n_used);
@@ -149,8 +150,8 @@ void CpuBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeig
   run_ffn_hidden(x, experts, scratch);
 
   const int n_panels = packed(experts.down).n_panels();
-  const int64_t n_operations = n_items * out.cols * experts.down->cols() / 32;
-  share(n_panels, n_operations, [&](int64_t begin, int64_t end, int) {
+  const int64_t n_products = n_items * out.cols * experts.down->cols();
+  share(n_panels, n_products / kProductsPerNanosecond, [&](int64_t begin, int64_t end, int) {
     run_ffn_down(scratch.out, experts, scratch.gate, static_cast<int>(begin),
                  static_cast<int>(end));
     const int first = static_cast<int>(begin) * kPanelRows;
@@ -178,8 +179,9 @@ void CpuBackend::gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnSc
   item_rows_.assign(items_.begin(), items_.end());
   run_ffn_hidden(x, w, scratch);
 
-  const int64_t n_operations = int64_t{x.rows} * out.cols * w.down->cols() / 32;
-  share(packed(w.down).n_panels(), n_operations, [&](int64_t begin, int64_t end, int) {
+  const int64_t n_products = int64_t{x.rows} * out.cols * w.down->cols();
+  const int n_panels = packed(w.down).n_panels();
+  share(n_panels, n_products / kProductsPerNanosecond, [&](int64_t begin, int64_t end, int) {
     run_ffn_down(out, w, scratch.gate, static_cast<int>(begin), static_cast<int>(end));
   });
 }

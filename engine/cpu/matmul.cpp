@@ -18,7 +18,7 @@ const QuantBlock* CpuBackend::quantise(Heads x) {
   const int n_blocks = x.dim / kQuantBlock;
   const int64_t n_vectors = int64_t{x.rows} * x.n_heads;
   QuantBlock* blocks = x_blocks_.reserve(n_vectors * n_blocks);
-  share(n_vectors, 8 * n_vectors * x.dim, [&](int64_t begin, int64_t end, int) {
+  share(n_vectors, n_vectors * x.dim / 4, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       kernels_.quantize(blocks + i * n_blocks, x.at(i / x.n_heads, static_cast<int>(i % x.n_heads)),
                         n_blocks);
@@ -68,8 +68,8 @@ void CpuBackend::matmul_heads(Heads y, Heads x, const Weight& w) {
   const QuantBlock* blocks = packed->is_quantised() ? quantise(x) : nullptr;
   const int n_blocks = x.dim / kQuantBlock;
   const int n_panels = packed->n_panels();
-  const int64_t n_operations = int64_t{x.rows} * x.n_heads * x.dim * y.dim / 32;
-  share(int64_t{x.n_heads} * n_panels, n_operations, [&](int64_t begin, int64_t end, int) {
+  const int64_t nanoseconds = int64_t{x.rows} * x.n_heads * x.dim * y.dim / kProductsPerNanosecond;
+  share(int64_t{x.n_heads} * n_panels, nanoseconds, [&](int64_t begin, int64_t end, int) {
     while (begin < end) {
       const int head = static_cast<int>(begin / n_panels);
       const int64_t head_end = std::min<int64_t>(end, int64_t{head + 1} * n_panels);

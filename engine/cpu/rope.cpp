@@ -37,7 +37,7 @@ const float* CpuBackend::rotations(std::span<const int32_t> positions, const Rop
   rotations_.cos_sin.resize(2 * positions.size() * frequencies.size());
   const int64_t n_pairs = static_cast<int64_t>(frequencies.size());
   const int64_t n_rows = static_cast<int64_t>(positions.size());
-  share(n_rows, n_rows * n_pairs * 1000, [&](int64_t begin, int64_t end, int) {
+  share(n_rows, n_rows * n_pairs * 40, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       float* out = rotations_.cos_sin.data() + 2 * row * n_pairs;
       for (int64_t i = 0; i < n_pairs; ++i) {
@@ -56,8 +56,7 @@ void CpuBackend::rope(Heads x, std::span<const int32_t> positions, const Rope& r
   FATHOM_ASSERT(static_cast<int>(rope.inverse_frequencies.size()) == n_pairs);
   const float* cos_sin = rotations(positions, rope);
   const bool interleaved = rope.layout == RopeLayout::interleaved;
-  const int64_t n_numbers = int64_t{x.rows} * x.n_heads * x.dim;
-  share(x.rows, 20 * n_numbers, [&](int64_t begin, int64_t end, int) {
+  share(x.rows, int64_t{x.rows} * x.n_heads * x.dim, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       const float* row_cos_sin = cos_sin + 2 * row * n_pairs;
       for (int head = 0; head < x.n_heads; ++head) {
