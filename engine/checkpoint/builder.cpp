@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "engine/base/text.h"
+
 namespace fathom::engine {
 
 Result<std::shared_ptr<const Checkpoint>> CheckpointBuilder::build(CheckpointParts parts) {
@@ -49,7 +51,8 @@ Status check_overlaps(const std::string& source, std::span<const TensorInfo> ten
 
 bool is_printable(std::string_view name) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  return !name.empty() && std::none_of(name.begin(), name.end(), is_control);
+  return !name.empty() && valid_prefix(name) == name.size() &&
+         std::none_of(name.begin(), name.end(), is_control);
 }
 
 }  // namespace fathom::engine

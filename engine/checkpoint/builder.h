@@ -39,7 +39,7 @@ class CheckpointBuilder final {
 /// Errors: corrupt (the bytes of two tensors overlap). `tensors` are those of the file `source`.
 Status check_overlaps(const std::string& source, std::span<const TensorInfo> tensors);
 
-/// Whether `name` can stand in a message: not empty, no control characters.
+/// Whether `name` can stand in a message: not empty, UTF-8, no control characters.
 bool is_printable(std::string_view name);
 
 }  // namespace fathom::engine

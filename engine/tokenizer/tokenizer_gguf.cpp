@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/checkpoint/builder.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/tokenizer/gguf_pre_tokenizers.h"
 #include "engine/tokenizer/special_roles.h"
@@ -22,6 +23,11 @@ constexpr std::pair<const char*, SpecialRole> kRoleKeys[] = {
     {"tokenizer.ggml.fim_suf_token_id", SpecialRole::fim_hole},
     {"tokenizer.ggml.fim_mid_token_id", SpecialRole::fim_end},
 };
+
+/// A string of the file as messages can show it.
+std::string_view shown(const std::string& text) {
+  return is_printable(text) && text.size() <= 64 ? std::string_view(text) : "(not a name)";
+}
 
 bool has_role(std::string_view spelling) {
   const auto spellings = role_spellings();
@@ -91,7 +97,7 @@ Result<TokenizerParts> read_tokenizer_gguf(const Checkpoint& checkpoint) {
   if (!model || *model != "gpt2") {
     return fail(ErrorCode::unsupported,
                 "{}: 'tokenizer.ggml.model' is '{}'; only 'gpt2' (byte-level BPE) is supported",
-                parts.source, model ? *model : "");
+                parts.source, model ? shown(*model) : "");
   }
   const std::string* name = metadata.string("tokenizer.ggml.pre");
   if (!name) {
@@ -100,10 +106,11 @@ Result<TokenizerParts> read_tokenizer_gguf(const Checkpoint& checkpoint) {
                 "converter",
                 parts.source);
   }
-  auto named = make_gguf_pre_tokenizer(*name);
-  if (!named)
+  auto named = make_gguf_pre_tokenizer(shown(*name));
+  if (!named) {
     return fail(named.error().code, "{}: 'tokenizer.ggml.pre': {}", parts.source,
                 named.error().message);
+  }
 
   FATHOM_CHECK(read_tokens(metadata, parts));
   FATHOM_CHECK(read_roles(metadata, parts));

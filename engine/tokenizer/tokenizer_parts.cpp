@@ -90,8 +90,7 @@ Result<Bpe> make_bpe(const TokenizerParts& parts, const Vocabulary& vocabulary) 
     const TokenId right_id = id_of(right);
     const TokenId merged_id = id_of(joined);
     if (left_id == kNoToken || right_id == kNoToken || merged_id == kNoToken) {
-      return fail(ErrorCode::corrupt, "{}: merge {} ('{}' and '{}') names an unknown token",
-                  parts.source, rank, left, right);
+      return fail(ErrorCode::corrupt, "{}: merge {} names an unknown token", parts.source, rank);
     }
     // Text must never become a special token, not even through merges.
     if (!vocabulary.is_special[merged_id]) bpe.add_merge(left_id, right_id, merged_id);

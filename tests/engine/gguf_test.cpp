@@ -216,6 +216,9 @@ TEST(Gguf, RefusesNamesThatAreNotText) {
   GgufBytes control(1, 1);
   control.architecture().tensor("a\nb", {4}, kF32, 0).data(16);
   check_refused(control, ErrorCode::corrupt, "the name of tensor 0");
+  GgufBytes latin(1, 1);
+  latin.architecture().tensor("\xf6", {4}, kF32, 0).data(16);
+  check_refused(latin, ErrorCode::corrupt, "the name of tensor 0");
 }
 
 TEST(Gguf, ReadsTheBuiltInModel) {
