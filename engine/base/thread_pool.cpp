@@ -13,6 +13,13 @@ namespace {
 // shorter than anything a person or a battery would notice.
 constexpr int kSpins = 2000;
 
+constexpr uint64_t kNoPart = 0xffff'ffff;
+
+uint32_t call_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 32); }
+uint32_t part_of(uint64_t ticket) { return static_cast<uint32_t>(ticket); }
+/// The first part of the call after that of `ticket`.
+uint64_t next_call(uint64_t ticket) { return uint64_t{call_of(ticket) + 1} << 32; }
+
 void pause() {
 #if defined(__x86_64__)
   _mm_pause();
@@ -22,14 +29,14 @@ void pause() {
 }  // namespace
 
 ThreadPool::ThreadPool(int n_threads) : n_threads_(std::max(1, n_threads)) {
-  for (int thread = 1; thread < n_threads_; ++thread) {
-    workers_.emplace_back([this, thread] { work(thread); });
+  for (int i = 1; i < n_threads_; ++i) {
+    workers_.emplace_back([this] { work(); });
   }
 }
 
 ThreadPool::~ThreadPool() {
   stopping_ = true;
-  generation_.fetch_add(1);
+  ticket_.store(next_call(ticket_.load()) | kNoPart);
   { const std::lock_guard lock(mutex_); }
   wake_.notify_all();
 }
@@ -42,16 +49,17 @@ void ThreadPool::run(const Task& task) {
   }
 
   task_ = task;
-  n_running_.store(n_threads_ - 1, std::memory_order_relaxed);
-  generation_.fetch_add(1);  // publishes task_; sequentially consistent with n_asleep_ below
+  n_done_.store(0, std::memory_order_relaxed);
+  ticket_.store(next_call(ticket_.load()));  // publishes task_; ordered with n_asleep_ below
   if (n_asleep_.load() > 0) {
     { const std::lock_guard lock(mutex_); }
     wake_.notify_all();
   }
-  run_part(task, 0);
+  take_parts();
 
-  // A worker may have lost its processor to another program: spin a little, then let it have ours.
-  for (int spins = 0; n_running_.load(std::memory_order_acquire) > 0; ++spins) {
+  // A worker may have lost its processor in the middle of its part: spin a little, then let it have
+  // ours.
+  for (int spins = 0; n_done_.load(std::memory_order_acquire) < n_threads_; ++spins) {
     if (spins < kSpins) {
       pause();
     } else {
@@ -60,35 +68,47 @@ void ThreadPool::run(const Task& task) {
   }
 }
 
-void ThreadPool::run_part(const Task& task, int thread) const {
-  const int64_t n_grains = (task.n + task.grain - 1) / task.grain;
-  const int64_t begin = n_grains * thread / n_threads_ * task.grain;
-  const int64_t end = std::min(task.n, n_grains * (thread + 1) / n_threads_ * task.grain);
-  if (begin < end) task.call(task.body, begin, end, thread);
-}
-
-void ThreadPool::work(int thread) {
-  uint64_t seen = 0;
-  while (true) {
-    seen = wait_for_generation_after(seen);
-    if (stopping_) return;
-    run_part(task_, thread);
-    n_running_.fetch_sub(1, std::memory_order_release);
+void ThreadPool::take_parts() {
+  Ticket ticket = ticket_.load(std::memory_order_acquire);
+  while (part_of(ticket) < static_cast<uint32_t>(n_threads_)) {
+    // Fails if somebody else took the part, or the call is over: `ticket` is then the current one.
+    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
+                                       std::memory_order_acquire)) {
+      continue;
+    }
+    run_part(task_, static_cast<int>(part_of(ticket)));
+    n_done_.fetch_add(1, std::memory_order_release);
+    ticket = ticket_.load(std::memory_order_acquire);
   }
 }
 
-uint64_t ThreadPool::wait_for_generation_after(uint64_t seen) {
+void ThreadPool::run_part(const Task& task, int part) const {
+  const int64_t n_grains = (task.n + task.grain - 1) / task.grain;
+  const int64_t begin = n_grains * part / n_threads_ * task.grain;
+  const int64_t end = std::min(task.n, n_grains * (part + 1) / n_threads_ * task.grain);
+  if (begin < end) task.call(task.body, begin, end, part);
+}
+
+void ThreadPool::work() {
+  uint32_t seen = 0;
+  while (true) {
+    wait_for_call_after(seen);
+    if (stopping_) return;
+    seen = call_of(ticket_.load());
+    take_parts();
+  }
+}
+
+void ThreadPool::wait_for_call_after(uint32_t seen) {
   for (int spins = 0; spins < kSpins; ++spins) {
-    const uint64_t now = generation_.load(std::memory_order_acquire);
-    if (now != seen) return now;
+    if (call_of(ticket_.load(std::memory_order_acquire)) != seen) return;
     pause();
   }
   n_asleep_.fetch_add(1);
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [&] { return generation_.load() != seen; });
+  wake_.wait(lock, [&] { return call_of(ticket_.load()) != seen; });
   lock.unlock();
   n_asleep_.fetch_sub(1);
-  return generation_.load(std::memory_order_acquire);
 }
 
 }  // namespace fathom

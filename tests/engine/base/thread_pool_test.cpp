@@ -67,5 +67,17 @@ TEST(ThreadPool, ResultsOfAllThreadsAreVisibleWhenTheCallReturns) {
   }
 }
 
+TEST(ThreadPool, RunsEveryPartOnceWithMoreThreadsThanProcessors) {
+  ThreadPool pool(16);
+  std::vector<int> visits(16, 0);  // deliberately not atomic: a part is only ever in one place
+  for (int round = 1; round <= 3000; ++round) {
+    pool.parallel_for(16, 1, [&](int64_t begin, int64_t, int part) {
+      ASSERT_EQ(begin, part);
+      ++visits[static_cast<size_t>(part)];
+    });
+    for (const int n : visits) ASSERT_EQ(n, round);
+  }
+}
+
 }  // namespace
 }  // namespace fathom
