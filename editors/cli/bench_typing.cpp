@@ -41,8 +41,8 @@ std::string_view first_character(std::string_view text) {
 
 /// What was waited for, in milliseconds from the key to the answer.
 struct Latencies {
-  std::vector<double> computed;  // keys that no shown suggestion predicted
-  std::vector<double> followed;  // keys that typed the next character of the shown suggestion
+  std::vector<double> followed;  // keys that typed along the shown suggestion and left some of it
+  std::vector<double> computed;  // all other keys
   double first = 0;              // the first of all, when nothing of the file is in the cache
   int suggestions = 0;           // answers that were not empty
   int accepted = 0;
@@ -90,10 +90,11 @@ class Session final {
   }
 
   Status type(std::string_view key) {
-    const bool predicted = rest_of_shown().starts_with(key);
+    const std::string_view rest = rest_of_shown();
+    const bool followed = rest.starts_with(key) && rest.size() > key.size();
     text_.insert(cursor_, key);
     cursor_ += key.size();
-    return ask({.predicted = predicted});
+    return ask({.followed = followed});
   }
 
   Status follow(int n_characters) {
@@ -123,11 +124,11 @@ class Session final {
     shown_.reset();
   }
 
-  struct Expectation {
-    bool predicted = false;  // the key was the next character of what is shown
+  struct Key {
+    bool followed = false;  // it typed along what is shown
   };
 
-  Status ask(Expectation expectation) {
+  Status ask(Key key) {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point begin = Clock::now();
     const auto snapshot =
@@ -146,7 +147,7 @@ class Session final {
     const std::chrono::duration<double, std::milli> elapsed = Clock::now() - begin;
 
     if (version_ == 1) latencies_.first = elapsed.count();
-    (expectation.predicted ? latencies_.followed : latencies_.computed).push_back(elapsed.count());
+    (key.followed ? latencies_.followed : latencies_.computed).push_back(elapsed.count());
     latencies_.suggestions += !completion.text.empty();
     shown_ = std::move(completion);
     return {};
