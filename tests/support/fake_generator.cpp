@@ -21,15 +21,18 @@ using engine::TokenId;
 using engine::Tokenizer;
 
 std::shared_ptr<const Tokenizer> load_tiny_tokenizer() {
-  // Once for all generators: fuzzers make thousands of them.
-  static std::shared_ptr<const Tokenizer> loaded;
-  if (loaded) return loaded;
   auto tokenizer = Tokenizer::load("tests/data/tokenizer-tiny/tokenizer.json");
   if (!tokenizer) {
     std::fprintf(stderr, "FakeGenerator: %s\n", tokenizer.error().message.c_str());
     std::abort();  // a test without its data has no result
   }
-  return loaded = *std::move(tokenizer);
+  return *std::move(tokenizer);
+}
+
+/// One for all generators: fuzzers make thousands of them.
+const std::shared_ptr<const Tokenizer>& tiny_tokenizer() {
+  static const std::shared_ptr<const Tokenizer> tokenizer = load_tiny_tokenizer();
+  return tokenizer;
 }
 
 engine::ModelTraits make_traits(const Tokenizer& tokenizer, const FakeGenerator::Options& options) {
@@ -68,7 +71,7 @@ engine::ModelTraits make_traits(const Tokenizer& tokenizer, const FakeGenerator:
 class FakeGenerator::Impl {
  public:
   explicit Impl(Options options)
-      : tokenizer(load_tiny_tokenizer()), traits(make_traits(*tokenizer, options)) {
+      : tokenizer(tiny_tokenizer()), traits(make_traits(*tokenizer, options)) {
     if (options.threads) {
       thread = std::jthread([this] {
         while (auto job = jobs.pop()) run(*job);
