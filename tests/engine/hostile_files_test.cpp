@@ -8,17 +8,31 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <new>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/safetensors.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tests/engine/gguf_bytes.h"
+
+namespace {
+
+size_t largest_allocation = 0;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  largest_allocation = std::max(largest_allocation, size);
+  if (void* memory = std::malloc(size)) return memory;
+  std::abort();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace fathom::engine {
 namespace {
@@ -92,12 +106,6 @@ void flip_each(std::string file, size_t begin, size_t end, size_t step, const Us
   }
 }
 
-long peak_rss_bytes() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;
-}
-
 TEST(HostileGguf, IsRefusedWhenCutAtAnyTenthOfItsLength) {
   for (const fs::path& path : {kGguf, kNano}) {
     const std::string whole = read_file(path);
@@ -130,16 +138,15 @@ TEST(HostileGguf, DoesNoHarmWithBytesOfTheBuiltInHeaderFlipped) {
 }
 
 TEST(HostileGguf, AllocatesInProportionToItsSize) {
-  const long before = peak_rss_bytes();
+  largest_allocation = 0;
   for (const uint32_t type : {0u, 1u, 7u, 8u, 10u, 12u}) {
     for (const uint64_t n : {uint64_t{1} << 28, uint64_t{1} << 40, UINT64_MAX / 8, UINT64_MAX}) {
       GgufBytes array(0, 2);
       array.architecture().array("a", type, n).data(1000);
-      use_gguf(
-          std::string(reinterpret_cast<const char*>(array.bytes().data()), array.bytes().size()));
+      EXPECT_FALSE(Checkpoint::open_memory(array.bytes(), "x.gguf"));
     }
   }
-  EXPECT_LT(peak_rss_bytes() - before, 64 << 20);
+  EXPECT_LT(largest_allocation, 65536u);
 }
 
 TEST(HostileSafetensors, IsRefusedWhenCutAnywhere) {
