@@ -13,8 +13,8 @@ export class Cart {
     this.items.push(item);
   }
 
-  remove(name: string): void {
-    this.items = this.items.filter((item) => $0);
+  remove(name: $0
+    this.items = this.items.filter((item) => item.name !== name);
   }
 
   total(): number {

@@ -7,8 +7,8 @@ class Grid {
  public:
   Grid(size_t width, size_t height) : width_(width), height_(height), cells_(width * height) {}
 
-  size_t width() const { return width_; }
-  size_t height() const { return $0 }
+  size_t width() const { $0
+  size_t height() const { return height_; }
 
   int& at(size_t x, size_t y) { return cells_[y * width_ + x]; }
 

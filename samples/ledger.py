@@ -24,6 +24,6 @@ class Ledger:
         for transaction in self.transactions:
             if transaction.target == account:
                 total += transaction.amount
-            if transaction.source == account:
-                total $0
+            if transaction.source $0
+                total -= transaction.amount
         return total

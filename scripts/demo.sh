@@ -33,8 +33,8 @@ for sample in samples/ledger.py samples/grid.cpp samples/cart.ts; do
   complete_sample "$sample"
 done
 
-say "fathom explain samples/ledger.py:16-19"
-"$fathom" explain samples/ledger.py:16-19
+say "fathom explain samples/ledger.py:17-20 (the reasoning, then the answer, as they are written)"
+"$fathom" explain --max-reasoning-tokens 128 samples/ledger.py:17-20
 
 say "Connect an editor"
 cat <<EOT

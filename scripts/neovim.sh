@@ -26,11 +26,12 @@ fetch() {
   [ -x "$root/usr/bin/nvim" ] && return 0
   command -v mmdebstrap >/dev/null || give_up "mmdebstrap is not installed (scripts/setup.sh installs it)"
   from=$(mirror | head -n 1)
+  [ -n "$from" ] || give_up "no Debian mirror in the sources of apt"
   mkdir -p "$cache"
   unpacked=$(mktemp -d "$cache/neovim.XXXXXX")
   trap 'rm -rf "$unpacked"' EXIT
   mmdebstrap --quiet --aptopt='Acquire::Check-Valid-Until "false"' --variant=extract \
-    --include=neovim forky "$unpacked" "${from:-http://deb.debian.org/debian}" >"$cache/neovim.log" 2>&1 ||
+    --include=neovim forky "$unpacked" "$from" >"$cache/neovim.log" 2>&1 ||
     give_up "mmdebstrap failed: $(tail -n 1 "$cache/neovim.log")"
   [ -x "$unpacked/usr/bin/nvim" ] || give_up "the download holds no nvim, see $cache/neovim.log"
   mv "$unpacked" "$root"

@@ -15,9 +15,9 @@ case "${1:-}" in
   *) die 2 "unknown option $1; usage: scripts/test.sh [--quick]" ;;
 esac
 
-# Tests that meet hostile input or threads, and so are run again under the sanitizers.
-asan_tests='checkpoint|gguf|safetensors|tokenizer|dequantize|engine_thread|kv_cache|completion|assistant|syntax|lsp|hostile'
-tsan_tests='threads|engine_thread|queue|thread_pool'
+# Tests that meet hostile input, index by hand, or have threads run again under the sanitizers.
+asan_tests='^(base|binder|checkpoint|cli|completion|completion_syntax|engine|gguf|hostile_files|lsp_session|lsp_stdio|lsp_text|metadata|ops|pre_tokenizer|prefix_tree|quant|safetensors|tokenizer|traits)_test$'
+tsan_tests='^(base|completion|engine_thread|lsp_stdio)_test$'
 fuzz_seconds=30
 
 results=$root/build/results
@@ -54,7 +54,7 @@ programs() { # programs PRESET REGEX
 }
 
 run_fuzzer() { # run_fuzzer NAME
-  local name=$1 folder=$results/fuzz corpus=build/fuzz-corpus/$1 seeds=tests/fuzz/corpus/${1#fuzz_}
+  local name=$1 folder=$results/fuzz corpus=build/fuzz-corpus/$1 seeds=tests/fuzz/corpus/$1
   mkdir -p "$folder" "$corpus"
   [ -d "$seeds" ] || seeds=
   local code=0

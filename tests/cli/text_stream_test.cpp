@@ -30,9 +30,7 @@ TEST(TextStream, HoldsBackWhatMayBecomeAStopString) {
   EXPECT_EQ(shown({"abc"}, {"xab"}), "x|ab");
 }
 
-TEST(TextStream, TakesTheFirstOfSeveralStopStrings) {
-  EXPECT_EQ(shown({"c", "b"}, {"abc"}), "a|");
-}
+TEST(TextStream, TakesTheFirstOfSeveralStopStrings) { EXPECT_EQ(shown({"c", "b"}, {"abc"}), "a|"); }
 
 TEST(TextStream, IgnoresEmptyStopStrings) { EXPECT_EQ(shown({""}, {"ab"}), "ab|"); }
 

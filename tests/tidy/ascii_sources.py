@@ -1,4 +1,7 @@
-"""Sources are ASCII, without tabs or trailing spaces; other characters are escaped or test data."""
+"""Sources are ASCII, without tabs or trailing spaces; other characters are escaped or test data.
+
+Tests may hold tabs: they quote Go.
+"""
 
 import tidy
 
@@ -14,7 +17,7 @@ def check(tree):
         for number, line in tidy.lines(tree.read(path)):
             if not line.isascii():
                 yield f"{path}:{number}: not ASCII"
-            if "\t" in line:
+            if "\t" in line and not path.startswith("tests/"):
                 yield f"{path}:{number}: a tab"
             if line != line.rstrip():
                 yield f"{path}:{number}: spaces at the end of the line"

@@ -9,7 +9,7 @@ WORDS = [
     (re.compile(r"registry\.npmjs|deb\.debian\.org|pypi\.org/simple|files\.pythonhosted"), "a registry's address"),
     (re.compile(r"\b(claude|anthropic|copilot workspace|AI (agent|session)|language model session)\b", re.I),
      "who or what wrote it"),
-    (re.compile(r"(?<![\w.])/(work|farm|root|home/\w+)/"), "a path of one machine"),
+    (re.compile(r"(?<![\w.])/(work|farm|root)/"), "a path of one machine"),
     (re.compile(r"\b(FIXME|XXX|HACK)\b|\bTODO\b(?!\(#(\d+|issue)\))"), "unfinished; write TODO(#issue) or do it"),
 ]
 # Data that may not be copied into the project is read from beside it, by tests only.

@@ -10,9 +10,27 @@ import tidy
 
 # Pattern of sources -> the tests that cover them.
 COVERED = {
+    "completion/builtin_model.cpp": "tests/e2e/cli_test.py",
+    "completion/model_location.cpp": "tests/e2e/cli_test.py",
+    "completion/runtime.cpp": "tests/e2e/cli_test.py",
+    "engine/backend.cpp": "tests/engine/ops_test.cpp",
+    "engine/base/system.cpp": "tests/e2e/cli_test.py",
     "engine/checkpoint/*": "tests/engine/checkpoint_test.cpp, tests/engine/gguf_test.cpp",
+    "engine/cpu/*": "tests/engine/ops_test.cpp, tests/engine/ops_identity_test.cpp",
+    "engine/generator.cpp": "tests/engine/engine_thread_test.cpp",
+    "engine/job.cpp": "tests/engine/engine_test.cpp",
+    "engine/models/*": "tests/engine/golden_models_test.cpp, "
+                       "tests/engine/golden_deepseek_v3_test.cpp",
     "engine/quant/*": "tests/engine/quant_test.cpp",
+    "engine/reference/*": "tests/engine/golden_models_test.cpp, tests/engine/route_test.cpp",
     "engine/tokenizer/*": "tests/engine/tokenizer_test.cpp",
+    "lsp/*_jobs.cpp": "tests/lsp/completion_test.cpp, tests/lsp/explain_test.cpp",
+    "lsp/handlers/*": "tests/lsp/completion_test.cpp, tests/lsp/documents_test.cpp, "
+                      "tests/lsp/explain_test.cpp, tests/lsp/lifecycle_test.cpp",
+    "lsp/progress.cpp": "tests/lsp/explain_test.cpp",
+    "lsp/protocol.cpp": "tests/lsp/lifecycle_test.cpp, tests/lsp/completion_test.cpp",
+    "lsp/reply.cpp": "tests/lsp/router_test.cpp",
+    "lsp/session.cpp": "tests/lsp/lifecycle_test.cpp",
 }
 
 
