@@ -20,6 +20,7 @@ TEST(Repetition, IsCutAfterTheFirstPiece) {
 TEST(Repetition, IsFoundInTheMiddleOfAPiece) {
   check("f();\n  int value = 1;\n  int value = 1;\n  int value = 1;\n  int",
         "f();\n  int value = 1;");
+  check("tDocumentUri, textDocumentUri, textDocumentUri, textDocumentUri, te", "tDocumentUri, ");
 }
 
 TEST(Repetition, IsNotWhatCodeRepeats) {
