@@ -46,7 +46,7 @@ struct HeaderLine {
 HeaderLine parse_header_line(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0)
-    return {.error = "a header line has no colon", .n_body = {}};
+    return {.error = "a header line is not \"Name: value\"", .n_body = {}};
   if (!same_ignoring_case(trim(line.substr(0, colon + 1)), kLengthName)) return {};
 
   const std::string_view digits = trim(line.substr(colon + 1));

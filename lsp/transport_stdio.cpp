@@ -11,7 +11,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -91,11 +90,7 @@ class StdioTransport::Impl final {
     if (std::exchange(closed_, true)) return;
     input_.cancel();
     parent_timer_.cancel();
-    if (writing_.empty()) return;
-    flush_timer_.expires_after(kFlushTime);
-    flush_timer_.async_wait([this](error_code error) {
-      if (!error) output_.cancel();
-    });
+    if (!writing_.empty()) limit_flush();
   }
 
  private:
@@ -117,24 +112,39 @@ class StdioTransport::Impl final {
     if (!closed_ && !reading_ && queued_.size() <= kMaxQueuedBytes) read();
   }
 
-  /// Everything queued goes out in one piece; what is sent meanwhile is the next piece.
+  /// Sends writing_ from n_written_ on, then what was queued meanwhile.
   void write() {
-    writing_.swap(queued_);
-    asio::async_write(output_, asio::buffer(writing_), [this](error_code error, size_t) {
-      writing_.clear();
+    if (writing_.empty()) {
+      writing_.swap(queued_);
+      n_written_ = 0;
+    }
+    const auto rest = asio::buffer(writing_) + n_written_;
+    output_.async_write_some(rest, [this](error_code error, size_t n_bytes) {
       if (error) return fail_writing(error);
-      if (!queued_.empty()) {
+      n_written_ += n_bytes;
+      if (n_written_ == writing_.size()) writing_.clear();
+      if (!writing_.empty() || !queued_.empty()) {
         write();
-        read_if_drained();
+        if (closed_) limit_flush();
       } else if (closed_) {
         flush_timer_.cancel();
       }
+      read_if_drained();
+    });
+  }
+
+  /// Gives up unless something is read within the time.
+  void limit_flush() {
+    flush_timer_.expires_after(kFlushTime);
+    flush_timer_.async_wait([this](error_code error) {
+      if (!error) output_.cancel();
     });
   }
 
   void fail_writing(error_code error) {
     if (!closed_) log_.warning("writing failed: {}", error.message());
     broken_ = true;
+    writing_.clear();
     queued_.clear();
     flush_timer_.cancel();
     end();
@@ -157,7 +167,8 @@ class StdioTransport::Impl final {
   std::function<void(std::string_view)> on_bytes_;
   std::function<void()> on_end_;
   std::array<char, kReadBytes> buffer_;
-  std::string writing_;  // not empty: a write is under way
+  std::string writing_;   // not empty: a write is under way
+  size_t n_written_ = 0;  // of it
   std::string queued_;
   bool reading_ = false;
   bool broken_ = false;  // nobody reads the output any more

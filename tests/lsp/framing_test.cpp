@@ -66,7 +66,7 @@ TEST(FrameReader, GoesOnAtTheNextHeaderAfterALengthThatIsTooLong) {
 
 TEST(FrameReader, ReportsWhatIsNoHeaderOnceAndGoesOn) {
   const std::string good = "Content-Length: 2\r\n\r\n{}";
-  check("GET / HTTP/1.1\r\n" + good, {"error: a header line has no colon", "{}"});
+  check("GET / HTTP/1.1\r\n" + good, {"error: a header line is not \"Name: value\"", "{}"});
   check("Content-Length: 2x\r\n\r\n{}" + good,
         {"error: Content-Length is not a number of bytes", "{}"});
   check("Content-Length: -1\r\n\r\n" + good,
