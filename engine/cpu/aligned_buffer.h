@@ -20,10 +20,10 @@ class AlignedBuffer final {
     if (count <= capacity_) return true;
     const bool is_large = count * sizeof(T) >= kLargePageBytes;
     const size_t alignment = is_large ? kLargePageBytes : kAlignment;
-    const size_t bytes = (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    const size_t bytes = (count * sizeof(T) + alignment - 1) / alignment * alignment;
     data_.reset();
     data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes)));
-    if (is_large && data_ != nullptr) prefer_large_pages(data_.get(), bytes);
+    if (is_large && data_ != nullptr) prefer_large_pages(data_.get(), count * sizeof(T));
     capacity_ = data_ != nullptr ? count : 0;
     return data_ != nullptr;
   }
