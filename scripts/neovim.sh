@@ -1,11 +1,11 @@
 #!/bin/sh
 # Fetches Neovim 0.12 (Debian forky's) into .cache/neovim without touching the system, and runs it.
 #
-#   scripts/neovim.sh fetch        does nothing if it is there; exit code 1 with a reason if it cannot
-#   scripts/neovim.sh [ARGS...]    runs nvim; what it starts runs outside, on the machine's own files
+#   scripts/neovim.sh fetch      does nothing if it is there; exit code 1 and a reason if it cannot
+#   scripts/neovim.sh [ARGS...]  runs nvim; what it starts in turn sees the machine as it is
 #
-# Debian 12 has Neovim 0.7, which has no inline completion. The files of forky are unpacked, not
-# installed, so mmdebstrap needs root or user namespaces; the download is about 60 MB.
+# Debian 12 has Neovim 0.7, which knows no inline completion. The packages are unpacked, not
+# installed: 57 MB in .cache, some seconds. It needs mmdebstrap, and root or user namespaces.
 set -eu
 
 cache=${FATHOM_CACHE:-$(cd "$(dirname "$0")/.." && pwd)/.cache}
@@ -16,26 +16,27 @@ give_up() {
   exit 1
 }
 
-# The mirror this machine uses for Debian itself.
+# Where this machine gets Debian itself from.
 mirror() {
-  cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's/^URIs: *\([^ ]*\/debian\)\/* *$/\1/p' | head -n 1
-  sed -n 's/^deb  *\(\[[^]]*\]  *\)\{0,1\}\([^ ]*\/debian\)\/* .*/\2/p' /etc/apt/sources.list 2>/dev/null | head -n 1
+  {
+    sed -n 's|^URIs: *\([^ ]*/debian\)/* *$|\1|p' /etc/apt/sources.list.d/*.sources
+    sed -n 's|^deb  *\(\[[^]]*\]  *\)\{0,1\}\([^ ]*/debian\)/* .*|\2|p' /etc/apt/sources.list
+    echo http://deb.debian.org/debian
+  } 2>/dev/null | head -n 1
 }
 
 fetch() {
-  [ -x "$root/usr/bin/nvim" ] && return 0
-  command -v mmdebstrap >/dev/null || give_up "mmdebstrap is not installed (scripts/setup.sh installs it)"
-  from=$(mirror | head -n 1)
-  [ -n "$from" ] || give_up "no Debian mirror in the sources of apt"
+  [ ! -x "$root/usr/bin/nvim" ] || return 0
+  command -v mmdebstrap >/dev/null || give_up "mmdebstrap is missing (scripts/setup.sh installs it)"
   mkdir -p "$cache"
   unpacked=$(mktemp -d "$cache/neovim.XXXXXX")
   trap 'rm -rf "$unpacked"' EXIT
   mmdebstrap --quiet --aptopt='Acquire::Check-Valid-Until "false"' --variant=extract \
-    --include=neovim forky "$unpacked" "$from" >"$cache/neovim.log" 2>&1 ||
+    --include=neovim forky "$unpacked" "$(mirror)" >"$cache/neovim.log" 2>&1 ||
     give_up "mmdebstrap failed: $(tail -n 1 "$cache/neovim.log")"
-  [ -x "$unpacked/usr/bin/nvim" ] || give_up "the download holds no nvim, see $cache/neovim.log"
-  mv "$unpacked" "$root"
-  trap - EXIT
+  [ -x "$unpacked/usr/bin/nvim" ] || give_up "there is no nvim in it, see $cache/neovim.log"
+  # Somebody else may have been faster; then theirs is as good.
+  mv -T "$unpacked" "$root" 2>/dev/null || [ -x "$root/usr/bin/nvim" ]
 }
 
 if [ "${1:-}" = fetch ]; then
@@ -44,7 +45,9 @@ if [ "${1:-}" = fetch ]; then
 fi
 
 fetch
-libraries=$root/usr/lib/x86_64-linux-gnu
+for libraries in "$root"/usr/lib/*-linux-gnu; do break; done
+for loader in "$libraries"/ld-linux-*.so.*; do break; done
+# The loader is named on the command line, not in the environment, so that programs started by
+# Neovim (the language server) get the machine's own libraries.
 export VIM="$root/usr/share/nvim" VIMRUNTIME="$root/usr/share/nvim/runtime"
-exec "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries:$libraries/lapack" \
-  "$root/usr/bin/nvim" "$@"
+exec "$loader" --library-path "$libraries" "$root/usr/bin/nvim" "$@"
