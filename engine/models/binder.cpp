@@ -67,6 +67,7 @@ const TensorInfo* Binder::Scope::find(TensorName name) const {
 
 const TensorInfo* Binder::Scope::require_named(std::string_view name,
                                                std::span<const int64_t> shape) const {
+  if (!binder_->status_) return nullptr;
   const TensorInfo* tensor = binder_->checkpoint_->find(name);
   if (!tensor) {
     binder_->report(ErrorCode::corrupt, fmt::format("tensor {} is missing", name));
@@ -128,38 +129,42 @@ const Weight* Binder::Scope::vector(TensorName name, int64_t cols) const {
                  .owner = numbers});
 }
 
+const Weight* Binder::Scope::stack(const std::string& pattern, int64_t count, int64_t rows,
+                                   int64_t cols) const {
+  const int64_t shape[] = {rows, cols};
+  std::vector<const TensorInfo*> parts;
+  size_t size_bytes = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    parts.push_back(require_named(with_index(pattern, i), shape));
+    if (!parts.back()) return nullptr;
+    if (parts[i]->dtype != parts[0]->dtype) {
+      binder_->report(
+          ErrorCode::unsupported,
+          fmt::format("tensor {} has type {}, and {} has {}; fathom needs one type for all experts",
+                      parts[0]->name, parts[0]->type_name, parts[i]->name, parts[i]->type_name));
+      return nullptr;
+    }
+    size_bytes += parts[i]->bytes.size();
+  }
+
+  auto bytes = std::make_shared<std::vector<std::byte>>();
+  bytes->reserve(size_bytes);
+  for (const TensorInfo* part : parts)
+    bytes->insert(bytes->end(), part->bytes.begin(), part->bytes.end());
+  return upload({.name = pattern,
+                 .dtype = *parts[0]->dtype,
+                 .count = static_cast<int>(count),
+                 .rows = static_cast<int>(rows),
+                 .cols = static_cast<int>(cols),
+                 .bytes = *bytes,
+                 .owner = bytes});
+}
+
 const Weight* Binder::Scope::experts(TensorName name, int64_t count, int64_t rows,
                                      int64_t cols) const {
   const uint64_t size_before = binder_->size_bytes_;
-  const Weight* weight = nullptr;
-  if (is_gguf()) {
-    weight = heads(name, count, rows, cols);
-  } else {
-    const int64_t shape[] = {rows, cols};
-    WeightData data;
-    data.name = full(name);
-    data.count = static_cast<int>(count);
-    data.rows = static_cast<int>(rows);
-    data.cols = static_cast<int>(cols);
-    auto bytes = std::make_shared<std::vector<std::byte>>();
-    for (int64_t i = 0; i < count; ++i) {
-      const TensorInfo* expert = require_named(with_index(full(name), i), shape);
-      if (!expert) return nullptr;
-      if (i == 0) {
-        data.dtype = *expert->dtype;
-        bytes->reserve(expert->bytes.size() * count);
-      } else if (data.dtype != *expert->dtype) {
-        binder_->report(ErrorCode::unsupported,
-                        fmt::format("tensor {} has another type than those of the other experts",
-                                    expert->name));
-        return nullptr;
-      }
-      bytes->insert(bytes->end(), expert->bytes.begin(), expert->bytes.end());
-    }
-    data.bytes = *bytes;
-    data.owner = bytes;
-    weight = upload(std::move(data));
-  }
+  const Weight* weight =
+      is_gguf() ? heads(name, count, rows, cols) : stack(full(name), count, rows, cols);
   binder_->expert_bytes_ += binder_->size_bytes_ - size_before;
   return weight;
 }

@@ -98,6 +98,7 @@ class Binder::Scope final {
 
   std::string full(TensorName name) const;
   const TensorInfo* require_named(std::string_view name, std::span<const int64_t> shape) const;
+  const Weight* stack(const std::string& pattern, int64_t count, int64_t rows, int64_t cols) const;
   const Weight* upload_stored(const TensorInfo* tensor, int64_t count, int64_t rows,
                               int64_t cols) const;
 

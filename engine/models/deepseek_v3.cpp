@@ -36,11 +36,11 @@ struct Config {
 
 void refuse_other_generations(Fields& f) {
   constexpr int kGgufSigmoid = 2;
-  const auto gguf_gating = f.is_gguf() ? f.count_or({"", "expert_gating_func"}, 1 << 10, 1) : 0;
-  const std::string scoring = f.is_gguf() ? (gguf_gating == kGgufSigmoid ? "sigmoid" : "softmax")
-                                          : f.string_or({"scoring_func", ""}, "sigmoid");
-  if (scoring != "sigmoid" || f.string_or({"topk_method", ""}, "noaux_tc") != "noaux_tc")
-    f.refuse("routing by " + scoring + " scores (DeepSeek-V2) is not supported, only V3's");
+  const bool is_sigmoid =
+      f.is_gguf() ? f.zero_or_count({"", "expert_gating_func"}, 1 << 10, 0) == kGgufSigmoid
+                  : f.string_or({"scoring_func", ""}, "sigmoid") == "sigmoid";
+  if (!is_sigmoid || f.string_or({"topk_method", ""}, "noaux_tc") != "noaux_tc")
+    f.refuse("chooses experts otherwise than DeepSeek-V3; DeepSeek-V2 is not supported");
   if (!f.has({"q_lora_rank", "attention.q_lora_rank"}))
     f.refuse("queries without a latent (no q_lora_rank) are not supported");
   if (f.count_or({"moe_layer_freq", ""}, kMaxLayers, 1) != 1)

@@ -1,5 +1,5 @@
 // The largest sizes that a configuration may claim: beyond every published model, and small enough
-// that a product of two fits an int.
+// that the widths computed from them fit an int.
 
 #pragma once
 
