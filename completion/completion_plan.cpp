@@ -90,14 +90,16 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
 }
 
 Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result) {
-  std::string_view text = plan.rules.text();
+  std::string text(plan.rules.text());
   std::string_view filtered_by;
   if (BlockEnd* block = plan.rules.block()) {
+    if (plan.rules.reason() == "block") text = block->with_aligned_bracket(text);
     if (result.stop == engine::StopReason::max_tokens) text = whole_lines(text);
-    const std::string_view right = text.substr(0, block->length_without_errors(text));
-    if (is_blank(right) && !is_blank(text)) filtered_by = "syntax";
-    text = right;
+    const size_t n_right = block->length_without_errors(text);
+    if (is_blank(text.substr(0, n_right)) && !is_blank(text)) filtered_by = "syntax";
+    text.resize(n_right);
   }
+  if (is_blank(text) && plan.rules.reason() == "loop") filtered_by = "loop";
   const bool unsure = plan.trigger == Trigger::automatic && result.mean_logprob < kMinMeanLogprob;
   if (unsure) filtered_by = "confidence";
 

@@ -36,10 +36,9 @@ std::optional<size_t> length_before_loop(std::string_view text) {
     // The loop may have begun before the tail that proves it.
     size_t begin = text.size() - length;
     while (begin > 0 && text[begin - 1] == text[begin - 1 + period]) --begin;
-    size_t end = begin + period;
-    if (lines) return text[end - 1] == '\n' ? end : text.find('\n', end);
-    while (end > 0 && is_word_byte(text[end - 1]) && is_word_byte(text[end])) --end;
-    return end;
+    if (!lines) return line_start(text, begin);
+    const size_t end = begin + period;
+    return text[end - 1] == '\n' ? end : text.find('\n', end);
   }
   return std::nullopt;
 }

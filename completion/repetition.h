@@ -8,9 +8,9 @@
 
 namespace fathom::completion {
 
-/// If the end of `text` repeats one piece again and again: the length of the text up to the end of
-/// the first piece, which is a line's end or a word's. Rows of one character ("-----") are no loop,
-/// nor are short lists of numbers.
+/// If the end of `text` repeats one piece again and again: the length of what is worth keeping.
+/// Of repeated lines that is the first; a line that repeats its words is not worth anything. Rows
+/// of one character ("-----") are no loop, nor are short lists of numbers.
 std::optional<size_t> length_before_loop(std::string_view text);
 
 }  // namespace fathom::completion

@@ -96,6 +96,17 @@ std::optional<size_t> BlockEnd::end_by_indent(std::string_view generated) {
   }
 }
 
+std::string BlockEnd::with_aligned_bracket(std::string_view block) const {
+  const size_t begin = line_start(block, block.size());
+  const std::string_view last = trim(block.substr(begin));
+  const bool is_bracket = begin > 0 && !tree_.language().indented_blocks && !last.empty() &&
+                          (is_closer(last[0]) || last == "end");
+  if (!is_bracket) return std::string(block);
+  const std::string_view header = before_;
+  const std::string_view indent = header.substr(0, header.find_first_not_of(" \t"));
+  return std::string(block.substr(0, begin)).append(indent).append(last);
+}
+
 size_t BlockEnd::length_without_errors(std::string_view generated) {
   if (!parse({})) return generated.size();
   const std::string closers = missing_closers(tree_);

@@ -25,6 +25,10 @@ class BlockEnd final {
   /// too little. `generated` must begin with what it was in the calls before.
   std::optional<size_t> find(std::string_view generated);
 
+  /// `block`, a complete one, with its closing bracket on a line of its own under the header, where
+  /// models often miss by one level. Unchanged where blocks have no bracket.
+  std::string with_aligned_bracket(std::string_view block) const;
+
   /// Length of the lines of `generated` before the first one with a syntax error; all of it if
   /// there is none, or if the code before the cursor has errors of its own.
   size_t length_without_errors(std::string_view generated);

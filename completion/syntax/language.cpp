@@ -44,7 +44,7 @@ constexpr Language kLanguages[] = {
         .elided_body = ";",
         .brackets = kCBrackets,
         .block_openers = "{ compound_statement { field_declaration_list { enumerator_list "
-                         "{ declaration_list { ERROR",
+                         "{ ERROR",
         .imports = "preproc_include",
         .declarations = "function_definition struct_specifier union_specifier enum_specifier "
                         "type_definition declaration field_declaration preproc_def "
@@ -63,7 +63,7 @@ constexpr Language kLanguages[] = {
         .elided_body = ";",
         .brackets = kCBrackets,
         .block_openers = "{ compound_statement { field_declaration_list { enumerator_list "
-                         "{ declaration_list { ERROR",
+                         "{ ERROR",
         .imports = "preproc_include",
         .declarations = "function_definition class_specifier struct_specifier union_specifier "
                         "enum_specifier namespace_definition type_definition alias_declaration "

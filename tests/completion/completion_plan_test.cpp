@@ -92,6 +92,11 @@ TEST_F(Plan, DropsTheLinesBehindASyntaxErrorOfABlock) {
   EXPECT_EQ(finish(plan("void f() {\n  $0\n}\n"), "for for (;\n}").stop, "filtered:syntax");
 }
 
+TEST_F(Plan, KeepsNothingOfALoop) {
+  EXPECT_EQ(finish(plan("int a = $0"), "b + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1").stop,
+            "filtered:loop");
+}
+
 TEST_F(Plan, HidesOnlyWhatTheModelTakesForNoiseAndOnlyUnasked) {
   const Options invoked{.trigger = Trigger::invoked};
   EXPECT_EQ(finish(plan("int a = $0"), "1;", {.mean_logprob = -3.0f}).text, "1;");

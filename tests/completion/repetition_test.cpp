@@ -12,15 +12,15 @@ void check(std::string_view text, std::string_view kept) {
   EXPECT_EQ(text.substr(0, length.value_or(text.size())), kept) << text;
 }
 
-TEST(Repetition, IsCutAfterTheFirstPiece) {
-  check("x = a + b + b + b + b + b + b + b + b + b +", "x = a + b");
+TEST(Repetition, OfLinesIsCutAfterTheFirst) {
   check("  print(a)\n  print(a)\n  print(a)\n  print(a)\n", "  print(a)\n");
-}
-
-TEST(Repetition, IsFoundInTheMiddleOfAPiece) {
   check("f();\n  int value = 1;\n  int value = 1;\n  int value = 1;\n  int",
         "f();\n  int value = 1;");
-  check("tDocumentUri, textDocumentUri, textDocumentUri, textDocumentUri, te", "tDocumentUri, ");
+}
+
+TEST(Repetition, WithinALineIsCutWithTheLine) {
+  check("x = a + b + b + b + b + b + b + b + b + b +", "");
+  check("f();\n  g(0, 1, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4", "f();\n");
 }
 
 TEST(Repetition, IsNotWhatCodeRepeats) {

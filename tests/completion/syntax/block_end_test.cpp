@@ -107,6 +107,20 @@ TEST(BlockEnd, IsNotKnownBeforeItIsThere) {
          .expected = "open"});
 }
 
+void check_aligned(std::string_view language, std::string_view before, std::string_view block,
+                   std::string_view expected) {
+  EXPECT_EQ(BlockEnd(*find_language(language, ""), before, 0).with_aligned_bracket(block),
+            expected);
+}
+
+TEST(BlockEnd, PutsTheBracketUnderTheHeader) {
+  check_aligned("cpp", "  void f() {", "\n    g();\n    }", "\n    g();\n  }");
+  check_aligned("go", "\tif a {\n", "\t\tb()\n}", "\t\tb()\n\t}");
+  check_aligned("lua", "if a then", "\n  b()\n  end", "\n  b()\nend");
+  check_aligned("cpp", "  void f() {", " g(); }", " g(); }");
+  check_aligned("python", "def f():", "\n    g(\n    )", "\n    g(\n    )");
+}
+
 void check_errors(std::string_view language, std::string_view before, std::string_view generated,
                   std::string_view expected) {
   BlockEnd block(*find_language(language, ""), before, 0);

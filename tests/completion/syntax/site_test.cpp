@@ -37,7 +37,7 @@ TEST(Site, IsABlockAfterTheTokenThatOpensOne) {
         "    def f");
   check("javascript", "function f(a) {\n  $0\n}\n", "function");
   check("typescript", "interface Point {\n  $0\n}\n", "interface");
-  check("tsx", "export function App() {\n  $0\n}\n", "export");
+  check("typescriptreact", "export function App() {\n  $0\n}\n", "export");
   check("go", "package a\n\nfunc f() error {\n\t$0\n}\n", "func f");
   check("rust", "impl A {\n    fn f(&self) {\n        $0\n    }\n}\n", "    fn f");
   check("java", "class A {\n  int f() {\n    $0\n  }\n}\n", "  int f");
@@ -76,6 +76,7 @@ TEST(Site, IsALineElsewhere) {
   check("cpp", "void f() {\n  g();\n  $0\n}\n");
   check("cpp", "int a = $0;\n");
   check("cpp", "$0");
+  check("cpp", "namespace a {\n$0\nstruct B {};\n}\n");
   check("cpp", "std::vector<int> a = {$0");
   check("python", "a = {1:$0");
   check("python", "a[1:$0");
