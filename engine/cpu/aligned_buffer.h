@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
+#include <new>
 
 #include "engine/base/assert.h"
 #include "engine/base/system.h"
@@ -19,10 +19,10 @@ class AlignedBuffer final {
   [[nodiscard]] bool try_reserve(size_t count) {
     if (count <= capacity_) return true;
     const bool is_large = count * sizeof(T) >= kLargePageBytes;
-    const size_t alignment = is_large ? kLargePageBytes : kAlignment;
-    const size_t bytes = (count * sizeof(T) + alignment - 1) / alignment * alignment;
+    const auto alignment = std::align_val_t{is_large ? kLargePageBytes : kVectorBytes};
     data_.reset();
-    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes)));
+    data_ = {static_cast<T*>(operator new(count * sizeof(T), alignment, std::nothrow)),
+             Delete{alignment}};
     if (is_large && data_ != nullptr) prefer_large_pages(data_.get(), count * sizeof(T));
     capacity_ = data_ != nullptr ? count : 0;
     return data_ != nullptr;
@@ -38,12 +38,13 @@ class AlignedBuffer final {
   T* data() const { return data_.get(); }
 
  private:
-  static constexpr size_t kAlignment = 64;
-  struct Free {
-    void operator()(T* data) const { std::free(data); }
+  static constexpr size_t kVectorBytes = 64;
+  struct Delete {
+    std::align_val_t alignment{};
+    void operator()(T* data) const { operator delete(data, alignment); }
   };
 
-  std::unique_ptr<T, Free> data_;
+  std::unique_ptr<T, Delete> data_;
   size_t capacity_ = 0;
 };
 
