@@ -13,9 +13,13 @@ void check(std::string_view text, std::string_view kept) {
 }
 
 TEST(Repetition, OfLinesIsCutAfterTheFirst) {
-  check("  print(a)\n  print(a)\n  print(a)\n  print(a)\n", "  print(a)\n");
+  check("  print(a)\n  print(a)\n  print(a)\n  print(a)\n", "  print(a)");
+  check("if (a) {\n  if (a) {\n    if (a) {\n", "if (a) {");
   check("f();\n  int value = 1;\n  int value = 1;\n  int value = 1;\n  int",
         "f();\n  int value = 1;");
+  const std::string pair =
+      "  client.initialize();\n  EXPECT_EQ(client.error(client.request(1)), 0);\n";
+  check(pair + pair + pair, pair);
 }
 
 TEST(Repetition, WithinALineIsCutWithTheLine) {
@@ -26,7 +30,7 @@ TEST(Repetition, WithinALineIsCutWithTheLine) {
 TEST(Repetition, IsNotWhatCodeRepeats) {
   for (const std::string_view text :
        {"int a[] = {0, 0, 0, 0, 0, 0};", "// ----------------------------------------",
-        "    }\n  }\n}\n", "a.b(1);\na.b(2);\na.b(3);\na.b(4);\n",
+        "    }\n  }\n}\n", "break;\nbreak;\n", "a.b(1);\na.b(2);\na.b(3);\na.b(4);\n",
         "                                        x", ""}) {
     check(text, text);
   }
