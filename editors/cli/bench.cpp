@@ -179,18 +179,19 @@ Action add_bench(CLI::App& command) {
   add_model_options(command, options->model);
   command
       .add_option("--prompt-tokens", options->prompt_tokens, "length of the prompt (default: 512)")
-      ->check(CLI::Range(1, 1 << 20))
+      ->check(CLI::Range(1, 1 << 20).description(""))
       ->type_name("N");
   command.add_option("--max-tokens", options->max_tokens, "tokens to decode (default: 64)")
-      ->check(CLI::Range(2, 1 << 20))
+      ->check(CLI::Range(2, 1 << 20).description(""))
       ->type_name("N");
   command.add_option("--repeat", options->repeat, "runs; medians are shown (default: 3)")
-      ->check(CLI::Range(1, 1000))
+      ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N");
   add_json_option(command, options->json);
 
   CLI::App* typing = command.add_subcommand(
       "typing", "replays a recorded editing session through the whole completion pipeline");
+  typing->group("Subcommands");
   const Action run_typing = add_bench_typing(*typing);
   return
       [options, typing, run_typing] { return typing->parsed() ? run_typing() : bench(*options); };

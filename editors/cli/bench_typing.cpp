@@ -231,7 +231,7 @@ Action add_bench_typing(CLI::App& command) {
       .add_option("--pace", options->pace,
                   "1: pause between keys as recorded; 0: none, the next key follows the answer "
                   "(default)")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(CLI::Range(0.0, 100.0).description(""))
       ->type_name("X");
   add_json_option(command, options->json);
   return [options] { return bench_typing(*options); };

@@ -106,7 +106,7 @@ Action add_complete(CLI::App& command) {
   command
       .add_option("--max-tokens", options->max_tokens,
                   "longest completion (default: what the syntax at the cursor asks for)")
-      ->check(CLI::Range(1, 1 << 20))
+      ->check(CLI::Range(1, 1 << 20).description(""))
       ->type_name("N");
   return [options] { return complete(*options); };
 }

@@ -240,7 +240,7 @@ Action add_eval_infill(CLI::App& command) {
       ->required();
   add_model_options(command, options->model);
   command.add_option("--limit", options->limit, "only N tasks, evenly spread (default: all)")
-      ->check(CLI::Range(1, 1 << 30))
+      ->check(CLI::Range(1, 1 << 30).description(""))
       ->type_name("N");
   command
       .add_option("--language", options->language,

@@ -99,7 +99,7 @@ Action add_explain(CLI::App& command) {
   command
       .add_option("--max-reasoning-tokens", options->max_reasoning_tokens,
                   "then the answer begins (default: 512)")
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(CLI::Range(0, 1 << 20).description(""))
       ->type_name("N");
   command.add_flag("--json", options->json,
                    R"(print lines {"channel":"reasoning"|"answer","text":...} as they come)");

@@ -1,6 +1,7 @@
 // fathom generate: the raw continuation of a text, for trying models and checking engines.
 
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -21,7 +22,7 @@ struct Options {
   ModelOptions model;
   std::optional<std::string> prompt;
   std::string prompt_file;
-  std::string token_ids;
+  std::optional<std::string> token_ids;
   int max_tokens = 128;
   float temperature = 0.0f;
   float top_p = 1.0f;
@@ -34,7 +35,7 @@ struct Options {
 
 Result<std::vector<engine::TokenId>> prompt_tokens(const Options& options,
                                                    const engine::Tokenizer& tokenizer) {
-  if (!options.token_ids.empty()) return parse_token_ids(options.token_ids);
+  if (options.token_ids) return parse_token_ids(*options.token_ids);
   std::string text = options.prompt.value_or("");
   if (!options.prompt_file.empty()) {
     FATHOM_TRY(read, options.prompt_file == "-"
@@ -46,7 +47,7 @@ Result<std::vector<engine::TokenId>> prompt_tokens(const Options& options,
 }
 
 Result<ExitCode> generate(const Options& options) {
-  if (!options.prompt && options.prompt_file.empty() && options.token_ids.empty())
+  if (!options.prompt && options.prompt_file.empty() && !options.token_ids)
     return fail(ErrorCode::invalid_argument,
                 "nothing to continue; give --prompt TEXT, --prompt-file FILE or --tokens 1,2,3");
 
@@ -93,28 +94,35 @@ Result<ExitCode> generate(const Options& options) {
 Action add_generate(CLI::App& command) {
   auto options = std::make_shared<Options>();
   add_model_options(command, options->model);
-  CLI::Option_group* source = command.add_option_group("Prompt", "exactly one of");
-  source->add_option("--prompt", options->prompt, "the text to continue")->type_name("TEXT");
-  source->add_option("--prompt-file", options->prompt_file, "the file to continue (-: stdin)")
-      ->type_name("FILE");
-  source
-      ->add_option("--tokens", options->token_ids,
-                   "ids to continue (1,2,3), as they are: nothing is added")
-      ->type_name("IDS");
-  source->require_option(0, 1);
+  constexpr const char* kPrompt = "Prompt, exactly one of";
+  CLI::Option* prompt = command.add_option("--prompt", options->prompt, "the text to continue")
+                            ->type_name("TEXT")
+                            ->group(kPrompt);
+  CLI::Option* prompt_file =
+      command.add_option("--prompt-file", options->prompt_file, "the file to continue (-: stdin)")
+          ->type_name("FILE")
+          ->group(kPrompt)
+          ->excludes(prompt);
+  command
+      .add_option("--tokens", options->token_ids,
+                  "ids to continue (1,2,3), as they are: nothing is added")
+      ->type_name("IDS")
+      ->group(kPrompt)
+      ->excludes(prompt)
+      ->excludes(prompt_file);
   command.add_option("--max-tokens", options->max_tokens, "most new tokens (default: 128)")
-      ->check(CLI::Range(1, 1 << 24))
+      ->check(CLI::Range(1, 1 << 24).description(""))
       ->type_name("N");
   command.add_option("--temperature", options->temperature, "0: always the likeliest (default)")
-      ->check(CLI::Range(0.0f, 100.0f))
+      ->check(CLI::Range(0.0f, 100.0f).description(""))
       ->type_name("T");
   command.add_option("--top-p", options->top_p, "sample from the likeliest that reach this sum")
-      ->check(CLI::Range(0.0f, 1.0f))
+      ->check(CLI::Range(0.0f, 1.0f).description(""))
       ->type_name("P");
   command
       .add_option("--min-p", options->min_p,
                   "drop tokens less likely than this share of the likeliest")
-      ->check(CLI::Range(0.0f, 1.0f))
+      ->check(CLI::Range(0.0f, 1.0f).description(""))
       ->type_name("P");
   command.add_option("--stop", options->stop, "end before this text; may be given several times")
       ->allow_extra_args(false)

@@ -174,9 +174,11 @@ Result<ExitCode> inspect(const Options& options) {
 
 Action add_inspect(CLI::App& command) {
   auto options = std::make_shared<Options>();
-  command.add_option(
-      "MODEL,--model", options->model,
-      "GGUF file, Hugging Face folder, or name of a model (default: the built-in one)");
+  command
+      .add_option("MODEL,--model", options->model,
+                  "GGUF file, Hugging Face folder, or name of a model (default: the built-in one)")
+      ->type_name("PATH");
+  accept_engine_options(command);
   command.add_flag("--tensors", options->tensors, "list every tensor");
   add_json_option(command, options->json);
   return [options] { return inspect(*options); };

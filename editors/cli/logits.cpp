@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -17,7 +18,7 @@ namespace {
 struct Options {
   ModelOptions model;
   std::optional<std::string> prompt;
-  std::string token_ids;
+  std::optional<std::string> token_ids;
   int top = 10;
   bool all = false;
   bool special = false;
@@ -38,7 +39,7 @@ std::vector<engine::TokenId> largest(const std::vector<float>& logits, size_t n)
 }
 
 Result<ExitCode> print_logits(const Options& options) {
-  if (!options.prompt && options.token_ids.empty())
+  if (!options.prompt && !options.token_ids)
     return fail(ErrorCode::invalid_argument, "give --tokens 1,2,3 or --prompt TEXT");
 
   Log log = stderr_log(options.model.verbose);
@@ -46,7 +47,7 @@ Result<ExitCode> print_logits(const Options& options) {
   const engine::Tokenizer& tokenizer = engine->tokenizer();
   FATHOM_TRY(tokens, options.prompt ? Result<std::vector<engine::TokenId>>(encode_prompt(
                                           tokenizer, *options.prompt, options.special))
-                                    : parse_token_ids(options.token_ids));
+                                    : parse_token_ids(*options.token_ids));
   FATHOM_TRY(logits, engine->logits(tokens));
   const std::vector<engine::TokenId> top = largest(logits, static_cast<size_t>(options.top));
 
@@ -74,16 +75,20 @@ Result<ExitCode> print_logits(const Options& options) {
 Action add_logits(CLI::App& command) {
   auto options = std::make_shared<Options>();
   add_model_options(command, options->model);
-  CLI::Option_group* source = command.add_option_group("Prompt", "exactly one of");
-  source->add_option("--tokens", options->token_ids, "ids (1,2,3), as they are: nothing is added")
-      ->type_name("IDS");
-  source
-      ->add_option("--prompt", options->prompt,
-                   "text; the begin-of-sentence token is added where the model wants it")
-      ->type_name("TEXT");
-  source->require_option(0, 1);
+  constexpr const char* kPrompt = "Prompt, exactly one of";
+  CLI::Option* tokens =
+      command
+          .add_option("--tokens", options->token_ids, "ids (1,2,3), as they are: nothing is added")
+          ->type_name("IDS")
+          ->group(kPrompt);
+  command
+      .add_option("--prompt", options->prompt,
+                  "text; the begin-of-sentence token is added where the model wants it")
+      ->type_name("TEXT")
+      ->group(kPrompt)
+      ->excludes(tokens);
   command.add_option("--top", options->top, "how many of the likeliest (default: 10)")
-      ->check(CLI::Range(1, 1 << 24))
+      ->check(CLI::Range(1, 1 << 24).description(""))
       ->type_name("K");
   command.add_flag("--all", options->all, "print all of them");
   command.add_flag("--special", options->special,

@@ -19,29 +19,41 @@ Status check_backend(const std::string& name) {
       fmt::join(available, ", "));
 }
 
-}  // namespace
-
-void add_model_option(CLI::App& command, std::string& model) {
-  command
-      .add_option("--model", model,
-                  "GGUF file, Hugging Face folder, or name of a model (default: the built-in one)")
-      ->type_name("PATH");
-}
-
-void add_model_options(CLI::App& command, ModelOptions& options) {
-  add_model_option(command, options.model);
+/// In a group of --help; "" hides them.
+void add_engine_options(CLI::App& command, ModelOptions& options, const std::string& group) {
   command.add_option("--backend", options.backend, "auto, cpu, cuda or reference (default: auto)")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda", "reference"}))
-      ->type_name("NAME");
+      ->check(CLI::IsMember({"auto", "cpu", "cuda", "reference"}).description(""))
+      ->type_name("NAME")
+      ->group(group);
   command.add_option("--threads", options.n_threads, "threads that compute (default: one a core)")
-      ->check(CLI::Range(0, 1024))
-      ->type_name("N");
+      ->check(CLI::Range(0, 1024).description(""))
+      ->type_name("N")
+      ->group(group);
   command
       .add_option("--seed", options.seed,
                   "seed of the sampler; without a temperature nothing is random")
-      ->type_name("N");
-  command.add_flag("--verbose", options.verbose,
-                   "say on stderr what is loaded and how long it took");
+      ->check(CLI::Range(int64_t{0}, INT64_MAX).description(""))
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_flag("--verbose", options.verbose, "say on stderr what is loaded and how long it took")
+      ->group(group);
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--model", options.model,
+                  "GGUF file, Hugging Face folder, or name of a model (default: the built-in one)")
+      ->type_name("PATH");
+  add_engine_options(command, options, "Engine");
+}
+
+void accept_engine_options(CLI::App& command) {
+  const auto ignored = std::make_shared<ModelOptions>();
+  add_engine_options(command, *ignored, "");
+  command.parse_complete_callback([ignored] {});  // keeps it alive as long as the command
 }
 
 void add_json_option(CLI::App& command, bool& json) {

@@ -26,8 +26,9 @@ struct ModelOptions {
 
 /// --model, --backend, --threads, --seed, --verbose.
 void add_model_options(CLI::App& command, ModelOptions& options);
-/// --model alone, for commands that compute nothing.
-void add_model_option(CLI::App& command, std::string& model);
+/// --backend, --threads, --seed, --verbose without effect and not in --help: scripts may pass the
+/// same options to every command, also to one that computes nothing.
+void accept_engine_options(CLI::App& command);
 /// --json.
 void add_json_option(CLI::App& command, bool& json);
 

@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +21,7 @@ constexpr size_t kMaxTextBytes = size_t{1} << 30;
 struct Options {
   std::string model;
   std::string file;
-  std::string decode;
+  std::optional<std::string> decode;
   bool json = false;
   bool count = false;
   bool special = false;
@@ -68,7 +69,7 @@ Result<ExitCode> encode_lines(const Options& options, const engine::Tokenizer& t
 }
 
 Result<ExitCode> decode(const Options& options, const engine::Tokenizer& tokenizer) {
-  std::string source = options.decode;
+  std::string source = *options.decode;
   if (source == "-") {
     FATHOM_TRY(text, read_stdin(kMaxTextBytes));
     source = std::move(text);
@@ -92,7 +93,7 @@ Result<ExitCode> decode(const Options& options, const engine::Tokenizer& tokeniz
 
 Result<ExitCode> tokenize(const Options& options) {
   FATHOM_TRY(tokenizer, load_tokenizer(options.model));
-  if (!options.decode.empty()) return decode(options, *tokenizer);
+  if (options.decode) return decode(options, *tokenizer);
   if (options.lines) return encode_lines(options, *tokenizer);
   return encode_text(options, *tokenizer);
 }
@@ -106,6 +107,7 @@ Action add_tokenize(CLI::App& command) {
       .add_option("--model", options->model,
                   "model, tokenizer.json or vocabulary-only GGUF (default: the built-in model)")
       ->type_name("PATH");
+  accept_engine_options(command);
   add_json_option(command, options->json);
   command.add_flag("--count", options->count, "print how many tokens there are instead of them");
   CLI::Option* decode_option =

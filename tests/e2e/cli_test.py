@@ -82,10 +82,16 @@ class Help(Case):
                      ["generate", "--prompt", "a", "--max-tokens", "0"],
                      ["generate", "--prompt", "a", "--max-tokens", "x"],
                      ["generate", "--prompt", "a", "--tokens", "1"],
+                     ["generate", "--prompt", "a", "--seed", "-1"],
                      ["generate", "--prompt", "a", "--backend", "tpu"],
                      ["generate"], ["logits"]):
             with self.subTest(args=args):
                 self.assertIn("--", self.fails(2, *args))
+
+    def test_every_command_takes_the_options_of_the_engine(self) -> None:
+        options = ["--backend", "cpu", "--threads", "1", "--seed", "3"]
+        self.assertEqual(self.json("inspect", "--json", *options), self.json("inspect", "--json"))
+        self.assertEqual(self.ok("tokenize", *options, stdin=b"a b"), self.ok("tokenize", stdin=b"a b"))
 
     def test_a_backend_that_is_not_there_is_a_usage_error(self) -> None:
         self.assertIn("available: auto", self.fails(2, "generate", "--prompt", "a", "--backend", "cuda"))
@@ -190,7 +196,7 @@ class Tokenize(Case):
         self.assertEqual(self.ok("tokenize", "--decode", hole["id"], "--special"), hole["text"])
 
     def test_refuses_ids_that_are_none(self) -> None:
-        for bad in ("x", "8192", "-1", "1,,y"):
+        for bad in ("", "x", "8192", "-1", "1,,y"):
             self.fails(2, "tokenize", "--decode", bad)
 
     def test_reads_a_bare_tokenizer_json(self) -> None:
