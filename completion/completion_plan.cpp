@@ -18,10 +18,12 @@ namespace {
 constexpr int kMaxLineTokens = 32;
 constexpr int kMaxBlockTokens = 128;
 
-// Small models know their way only in the first part of their context (fathom-nano: 1,024 of
-// 4,096), and a longer prompt costs time on every change of file.
-constexpr int kPromptShare = 4;
-constexpr int kMaxPromptTokens = 2048;
+// What a prompt and the longest answer share. Small models know their way only in the first part
+// of their context (fathom-nano: 1,024 of 4,096), and a longer prompt costs time on every change of
+// file. The same for a line and a block: another size would cut the prefix elsewhere.
+constexpr int kWindowShare = 4;
+constexpr int kMinWindow = 1024;
+constexpr int kMaxWindow = 2048;
 constexpr int kSpecialTokens = 8;
 
 // Header and cursor are close; what is further is not a header that someone reads.
@@ -30,9 +32,9 @@ constexpr size_t kMaxHeaderBytes = 4096;
 // Hides only what the model itself takes for noise: a token in 55 on average.
 constexpr float kMinMeanLogprob = -4.0f;
 
-int prompt_budget(int max_request_tokens, int max_new_tokens) {
-  const int share = std::min(max_request_tokens / kPromptShare, kMaxPromptTokens);
-  return std::max(std::min(share, max_request_tokens - max_new_tokens) - kSpecialTokens, 0);
+int prompt_budget(int max_request_tokens) {
+  const int window = std::clamp(max_request_tokens / kWindowShare, kMinWindow, kMaxWindow);
+  return std::max(std::min(window, max_request_tokens) - kMaxBlockTokens - kSpecialTokens, 0);
 }
 
 std::unique_ptr<BlockEnd> block_end(const SyntaxTree& tree, const Site& site, size_t cursor) {
@@ -48,11 +50,11 @@ bool has_crlf(std::string_view text) {
   return newline != std::string_view::npos && newline > 0 && text[newline - 1] == '\r';
 }
 
-/// Without the last line, which the limit of tokens has cut in two, if there are others.
-std::string_view whole_lines(std::string_view text) {
+/// Length without the last line, which the limit of tokens has cut in two, if there are others.
+size_t whole_lines(std::string_view text) {
   const size_t newline = text.rfind('\n');
   const bool others = newline != std::string_view::npos && !is_blank(text.substr(0, newline));
-  return others ? text.substr(0, newline) : text;
+  return others ? newline : text.size();
 }
 
 }  // namespace
@@ -70,11 +72,19 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
   const int max_new_tokens = request.max_tokens > 0 ? request.max_tokens : wanted;
 
   const Language* language = document ? &document->tree.language() : nullptr;
-  const Context context =
-      gather_context(snapshot, request.cursor, document ? &document->outliner : nullptr, tokenizer,
-                     {.max_tokens = prompt_budget(max_request_tokens, max_new_tokens),
-                      .path_line = path_line(snapshot, language, traits)});
-  CompletionPrompt prompt = completion_prompt(context, traits, tokenizer);
+  Outliner* outliner = document ? &document->outliner : nullptr;
+  ContextOptions options{.max_tokens = prompt_budget(max_request_tokens),
+                         .path_line = path_line(snapshot, language, traits)};
+  Context context;
+  CompletionPrompt prompt;
+  // Again with less only if a caller wants more than a block, or the cursor's line, which is not in
+  // the budget, is long.
+  for (bool fits = false; !fits; options.max_tokens /= 2) {
+    context = gather_context(snapshot, request.cursor, outliner, tokenizer, options);
+    prompt = completion_prompt(context, traits, tokenizer);
+    const int n_prompt = static_cast<int>(prompt.tokens.size());
+    fits = n_prompt + max_new_tokens <= max_request_tokens || options.max_tokens == 0;
+  }
 
   engine::GenerateRequest generate{.prompt = std::move(prompt.tokens),
                                    .max_tokens = max_new_tokens,
@@ -94,7 +104,7 @@ Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult&
   std::string_view filtered_by;
   if (BlockEnd* block = plan.rules.block()) {
     if (plan.rules.reason() == "block") text = block->with_aligned_bracket(text);
-    if (result.stop == engine::StopReason::max_tokens) text = whole_lines(text);
+    if (result.stop == engine::StopReason::max_tokens) text.resize(whole_lines(text));
     const size_t n_right = block->length_without_errors(text);
     if (is_blank(text.substr(0, n_right)) && !is_blank(text)) filtered_by = "syntax";
     text.resize(n_right);

@@ -56,9 +56,10 @@ class Gatherer final {
  private:
   void add_prefix(const Room& room) {
     const size_t max_bytes = static_cast<size_t>(room.prefix) * kBytesPerToken;
-    // A line that is longer than half the window is treated as if it had line ends.
+    // A line that could fill half of the window, at a byte a token, is treated as if it had line
+    // ends.
     size_t anchor = line_start(text_, cursor_);
-    const size_t step = std::max<size_t>(max_bytes / 2, 1);
+    const size_t step = std::max<size_t>(static_cast<size_t>(room.prefix) / 2, 1);
     anchor = std::min(next_character(text_, anchor + (cursor_ - anchor) / step * step), cursor_);
 
     std::vector<TokenId> window;

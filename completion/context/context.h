@@ -22,7 +22,7 @@
 namespace fathom::completion {
 
 struct ContextOptions {
-  int max_tokens = 0;     // of everything below together
+  int max_tokens = 0;     // of head and suffix; the line has at most half as many
   std::string path_line;  // "#src/a.cpp\n", or "" for none
 };
 

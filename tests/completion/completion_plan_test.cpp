@@ -1,5 +1,6 @@
 #include "completion/completion_plan.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -59,13 +60,28 @@ TEST_F(Plan, MustNotComeBackEmptyIfAskedByHand) {
 }
 
 TEST_F(Plan, StaysWithinTheRequestsTokens) {
-  std::string text;
-  for (int i = 0; i < 1000; ++i) text += "int a = b + c;\n";
-  for (const int max : {64, 256, 1024, 100000}) {
-    const CompletionPlan made = plan(text + "$0" + text, {.max_request_tokens = max});
-    EXPECT_LE(static_cast<int>(made.generate.prompt.size()) + 32, max);
-    EXPECT_LE(static_cast<int>(made.generate.prompt.size()), 2048);
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "int a = b + c;\n";
+  std::string dense;  // several tokens a character
+  for (int i = 0; i < 20000; ++i) dense += "\xe2\x82\xac";
+  for (const std::string& text : {lines, dense, lines + dense}) {
+    for (const int max : {200, 1024, 100000}) {
+      const CompletionPlan made = plan(text + "$0" + text, {.max_request_tokens = max});
+      const int n_prompt = static_cast<int>(made.generate.prompt.size());
+      EXPECT_LE(n_prompt + made.generate.max_tokens, max);
+      EXPECT_LE(n_prompt, 3 * 2048 / 2);
+    }
+    const CompletionPlan made = plan(text + "$0", {.max_tokens = 900});
+    EXPECT_LE(made.generate.prompt.size() + 900, 1024u);
   }
+}
+
+TEST_F(Plan, CutsThePrefixAtTheSamePlaceForALineAndABlock) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += "int a = b + c;\n";
+  const auto line = plan(text + "void f() $0").generate.prompt;
+  const auto block = plan(text + "void f() {$0").generate.prompt;
+  EXPECT_TRUE(std::equal(line.begin(), line.begin() + 500, block.begin()));
 }
 
 TEST_F(Plan, RestoresTheDocumentsLineEnds) {
