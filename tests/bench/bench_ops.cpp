@@ -147,12 +147,17 @@ void bench_small(benchmark::State& state, const std::string& variant, int n) {
   set_counters(state, 4.0 * 8 * n * 256, 0.0);
 }
 
+/// In wall time: operations use several threads.
+template <class Body>
+void add_benchmark(const std::string& name, Body body) {
+  benchmark::RegisterBenchmark(name.c_str(), body)->UseRealTime();
+}
+
 void register_matmuls(const std::string& variant) {
   const auto add = [&](const char* model, const MatmulCase& c) {
     const std::string name = fmt::format("matmul/{}/{}/n{}/{}x{}/{}", model, info(c.dtype).name,
                                          c.n, c.outputs, c.cols, variant);
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [=](benchmark::State& s) { bench_matmul(s, variant, c); });
+    add_benchmark(name, [=](benchmark::State& s) { bench_matmul(s, variant, c); });
   };
   for (const int n : {1, 4, 512}) {
     add("nano", {DType::q8_0, n, 192, 256, false});
@@ -169,10 +174,10 @@ void register_matmuls(const std::string& variant) {
 void register_others(const std::string& variant) {
   for (const int n : {1, 4, 512}) {
     const FfnCase moe = {DType::q5_k, DType::q6_k, n, 256, 256, 16, 2};
-    benchmark::RegisterBenchmark(fmt::format("moe/nano/n{}/{}", n, variant).c_str(),
-                                 [=](benchmark::State& s) { bench_moe(s, variant, moe); });
-    benchmark::RegisterBenchmark(fmt::format("small/nano/n{}/{}", n, variant).c_str(),
-                                 [=](benchmark::State& s) { bench_small(s, variant, n); });
+    add_benchmark(fmt::format("moe/nano/n{}/{}", n, variant),
+                  [=](benchmark::State& s) { bench_moe(s, variant, moe); });
+    add_benchmark(fmt::format("small/nano/n{}/{}", n, variant),
+                  [=](benchmark::State& s) { bench_small(s, variant, n); });
   }
   for (const AttentionCase& c : {AttentionCase{1, 300, 4, 128, 32},
                                  {1, 1000, 4, 128, 32},
@@ -182,8 +187,7 @@ void register_others(const std::string& variant) {
                                  {256, 256, 16, 128, 0}}) {
     const std::string name = fmt::format("attention/{}x{}+{}/n{}/{}/{}", c.n_heads, c.latent,
                                          c.rope, c.n, c.n_before, variant);
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [=](benchmark::State& s) { bench_attention(s, variant, c); });
+    add_benchmark(name, [=](benchmark::State& s) { bench_attention(s, variant, c); });
   }
 }
 
