@@ -19,7 +19,7 @@ void log_message(Router& router, MessageType type, std::string_view message) {
 }  // namespace
 
 void ModelSlot::listen(bool has_progress) {
-  listening_ = true;
+  if (std::exchange(listening_, true)) return;
   if (loaded_) return tell_end();
   if (!has_progress) return log_message(router_, MessageType::info, "fathom: loading the model");
   router_.request("window/workDoneProgress/create", {{"token", kToken}}, [this](bool ok) {

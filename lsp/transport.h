@@ -14,7 +14,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Sends one message, after those before it. Main thread; never waits for the reader.
+  /// Sends one message, after those before it; drops it after close(). Main thread; never waits
+  /// for the reader.
   virtual void send(std::string body) = 0;
 
   /// Runs `task` on the main thread, after those posted before it, never inside this call.

@@ -69,7 +69,7 @@ class StdioTransport::Impl final {
   }
 
   void send(const std::string& body) {
-    if (broken_) return;
+    if (broken_ || closed_) return;
     queued_ += frame(body);
     if (writing_.empty()) write();
   }

@@ -21,18 +21,19 @@ mirror() {
   {
     sed -n 's|^URIs: *\([^ ]*/debian\)/* *$|\1|p' /etc/apt/sources.list.d/*.sources
     sed -n 's|^deb  *\(\[[^]]*\]  *\)\{0,1\}\([^ ]*/debian\)/* .*|\2|p' /etc/apt/sources.list
-    echo http://deb.debian.org/debian
   } 2>/dev/null | head -n 1
 }
 
 fetch() {
   [ ! -x "$root/usr/bin/nvim" ] || return 0
   command -v mmdebstrap >/dev/null || give_up "mmdebstrap is missing (scripts/setup.sh installs it)"
+  from=$(mirror)
+  [ -n "$from" ] || give_up "apt's sources name no Debian mirror"
   mkdir -p "$cache"
   unpacked=$(mktemp -d "$cache/neovim.XXXXXX")
   trap 'rm -rf "$unpacked"' EXIT
   mmdebstrap --quiet --aptopt='Acquire::Check-Valid-Until "false"' --variant=extract \
-    --include=neovim forky "$unpacked" "$(mirror)" >"$cache/neovim.log" 2>&1 ||
+    --include=neovim forky "$unpacked" "$from" >"$cache/neovim.log" 2>&1 ||
     give_up "mmdebstrap failed: $(tail -n 1 "$cache/neovim.log")"
   [ -x "$unpacked/usr/bin/nvim" ] || give_up "there is no nvim in it, see $cache/neovim.log"
   # Somebody else may have been faster; then theirs is as good.

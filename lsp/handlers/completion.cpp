@@ -51,12 +51,13 @@ Json completion_list(const CompletionPlace& place, const std::optional<Suggestio
 }  // namespace
 
 /// textDocument/completion, for clients without inline completion: the same suggestion as one
-/// entry of the menu.
+/// entry of the menu. Counts as automatic: most clients ask while the user types, and say
+/// "invoked".
 void completion(Session& session, const CompletionParams& params, Reply reply) {
   ask_for_completion(session,
                      {.uri = params.uri,
                       .position = params.position,
-                      .trigger = completion::Trigger::invoked,
+                      .trigger = completion::Trigger::automatic,
                       .selected = {}},
                      completion_list, std::move(reply));
 }

@@ -77,7 +77,9 @@ TEST_F(DocumentsTest, TakesBytesThatAreNotUtf8WithoutLosingColumns) {
   client_.session().on_bytes(frame(open));
   client_.notify("textDocument/didChange",
                  change(Json::array({{{"range", range(0, 8, 8)}, {"text", "  # Latin-1"}}})));
-  EXPECT_EQ(text(), "s = '?" "?'  # Latin-1");
+  EXPECT_EQ(text(),
+            "s = '?"
+            "?'  # Latin-1");
 }
 
 TEST_F(DocumentsTest, NamesADocumentRelativeToItsFolder) {

@@ -51,6 +51,13 @@ TEST(ModelSlot, LogsForClientsWithoutProgress) {
   EXPECT_EQ(client.sent("window/logMessage")[1]["message"], "fathom: the model is ready");
 }
 
+TEST(ModelSlot, AsksForProgressOnceHoweverOftenTheClientIsInitialized) {
+  TestClient client(TestClient::Model::loading);
+  client.initialize(kWithProgress);
+  client.notify("initialized");
+  EXPECT_EQ(client.sent("window/workDoneProgress/create").size(), 1u);
+}
+
 TEST(ModelSlot, TellsTheUserOnceThatThereIsNoModel) {
   TestClient client(TestClient::Model::failed);
   EXPECT_TRUE(client.sent("window/showMessage").empty());  // not before initialized

@@ -108,6 +108,22 @@ TEST(StdioTransport, DoesNotWaitForAReaderThatStoppedReading) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
+TEST(StdioTransport, SendsNothingAfterClose) {
+  Pipe in;
+  Pipe out;
+  Log log;
+  auto transport = StdioTransport::open({.input = in.read_end, .output = out.write_end}, log);
+  ASSERT_TRUE(transport);
+  (*transport)->post([&] {
+    (*transport)->close();
+    (*transport)->send(std::string(1 << 20, 'x'));  // would wait for a reader for ever
+  });
+  (*transport)->run([](std::string_view) {}, [] {});
+  transport->reset();
+  out.close_writer();
+  EXPECT_EQ(read_all(out.read_end), "");
+}
+
 TEST(StdioTransport, SendsEverythingToASlowReader) {
   Pipe in;
   Pipe out;
