@@ -72,7 +72,7 @@ ExitCode run(int argc, char** argv) {
   CLI::App app("A code assistant that lives on this machine.", "fathom");
   app.set_version_flag("--version", "fathom " FATHOM_VERSION);
   app.require_subcommand(1);
-  app.get_formatter()->column_width(16);
+  app.get_formatter()->column_width(28);  // subcommands inherit it
   app.footer(
       "Every command has --help. Exit status: 0 ok, 1 findings or mismatch, 2 usage or\n"
       "configuration, 3 engine failure or incomplete work.");
@@ -80,7 +80,6 @@ ExitCode run(int argc, char** argv) {
   std::vector<std::pair<const CLI::App*, Action>> actions;
   for (const Command& c : kCommands) {
     CLI::App* command = app.add_subcommand(c.name, c.summary)->group(c.group);
-    command->get_formatter()->column_width(28);
     actions.emplace_back(command, c.add(*command));
   }
   try {
