@@ -20,6 +20,7 @@
 #include "completion/explain_job.h"
 #include "completion/suggestion_cache.h"
 #include "completion/worker.h"
+#include "engine/tokenizer/tokenizer.h"
 
 namespace fathom::completion {
 namespace {
@@ -189,8 +190,10 @@ class Assistant::Impl {
                generate.prompt.size(), ms_since(start));
     generator_.submit(
         std::move(generate),
-        [job](const engine::TokenEvent& event) {
+        [job, &tokenizer = generator_.tokenizer()](const engine::TokenEvent& event) {
           if (job->ms_first_token == 0) job->ms_first_token = ms_since(job->start);
+          // A marker in the middle of code (a small model's favourite mistake) ends it.
+          if (tokenizer.is_special(event.id)) return false;
           return job->plan.rules.feed(event.bytes);
         },
         [this, job](Result<engine::GenerateResult> result) { generated(*job, std::move(result)); });

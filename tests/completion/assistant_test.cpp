@@ -65,6 +65,12 @@ TEST(Assistant, CompletesALine) {
   check("markdown", "one $0", "two\nthree\n", "one two");
 }
 
+TEST(Assistant, EndsWhereTheModelWritesAMarkerInsteadOfCode) {
+  check("cpp", "int f(int a) {\n  retu$0\n}\n", "rn a;</think>more",
+        "int f(int a) {\n  return a;\n}\n");
+  check("cpp", "int f(int a) {\n  $0\n}\n", "</think>return a;", "int f(int a) {\n  \n}\n");
+}
+
 TEST(Assistant, CompletesABlock) {
   check("c", "int f(int a) {$0\n",
         "\n  if (a) {\n    return 1;\n  }\n  return a;\n}\n\nint g() {\n",
