@@ -24,7 +24,7 @@ as_root=()
 if [ ! -x "$peer/usr/bin/llama-bench" ]; then
   say "Unpacking llama.cpp"
   mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-    grep -oE 'https?://[^ ]*/debian/?( |$)' | head -n 1)
+    grep -oE 'https?://[^ ]*/debian/?( |$)' | head -n 1 || true)
   [ -n "$mirror" ] || die 2 "no Debian mirror in this machine's apt sources"
   mmdebstrap --quiet --aptopt='Acquire::Check-Valid-Until "false"' --variant=extract \
     --include=llama.cpp forky "$peer" "$mirror"
