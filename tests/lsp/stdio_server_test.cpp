@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <string>
@@ -41,7 +42,7 @@ class StdioServerTest : public testing::Test {
       if (before_load) before_load();
       auto runtime = std::make_shared<FakeRuntime>(log_);
       for (const test::FakeAnswer& answer : answers) runtime->generator.answer(answer);
-      generator_ = &runtime->generator;
+      generator_.set_value(&runtime->generator);
       return std::shared_ptr<completion::Assistant>(runtime, &runtime->assistant);
     });
   }
@@ -90,10 +91,10 @@ class StdioServerTest : public testing::Test {
   Log log_;
   Pipe input_;
   Pipe output_;
-  test::FakeGenerator* generator_ = nullptr;  // once loaded
-  std::map<int, Json> answers_;               // guarded by mutex_
-  std::map<int, int> n_answers_;              // guarded by mutex_
-  std::string notifications_;                 // guarded by mutex_; their texts, joined
+  std::promise<test::FakeGenerator*> generator_;  // once loaded
+  std::map<int, Json> answers_;                   // guarded by mutex_
+  std::map<int, int> n_answers_;                  // guarded by mutex_
+  std::string notifications_;                     // guarded by mutex_; their texts, joined
   int last_id_ = 0;
 
  private:
@@ -230,7 +231,7 @@ TEST_F(StdioServerTest, StopsAGenerationThatHangsWhenTheClientLeaves) {
   notify("textDocument/didOpen", opened());
   wait_for_notification("the model is ready");
   const int id = request("textDocument/inlineCompletion", cursor());
-  generator_->wait_for_started(1);
+  generator_.get_future().get()->wait_for_started(1);
   EXPECT_EQ(finish(), 1);
   EXPECT_EQ(answers_[id]["error"]["code"], -32800);
 }
@@ -242,7 +243,7 @@ TEST_F(StdioServerTest, ANewerRequestStopsAnOlderThatHangs) {
   notify("textDocument/didOpen", opened());
   wait_for_notification("the model is ready");
   const int older = request("textDocument/inlineCompletion", cursor());
-  generator_->wait_for_started(1);
+  generator_.get_future().get()->wait_for_started(1);
   const int newer = request("textDocument/inlineCompletion", cursor());
   EXPECT_EQ(answer(older)["result"]["items"], Json::array());
   EXPECT_EQ(answer(newer)["result"]["items"].size(), 1u);
