@@ -95,10 +95,12 @@ def add_programs(folder, totals):
 def main():
     totals = Totals()
     for folder in sys.argv[1:]:
-        if os.path.exists(f"{folder}/ctest.xml"):
+        if not os.path.exists(f"{folder}/ctest.json"):
+            add_programs(folder, totals)
+        elif os.path.exists(f"{folder}/ctest.xml"):
             add_ctest_run(folder, totals)
         else:
-            add_programs(folder, totals)
+            totals.add(f"{os.path.basename(folder)}: ctest did not finish", "failed", "")
 
     for skipped in totals.skipped:
         print(f"skipped: {skipped}")

@@ -32,7 +32,8 @@ def count(ctest_entries=(), gtest_case="", exit_codes=None):
 
         if exit_codes is None:
             write("ctest.json", CTEST_JSON)
-            write("ctest.xml", f"<testsuite>{''.join(ctest_entries)}</testsuite>")
+            if ctest_entries is not None:
+                write("ctest.xml", f"<testsuite>{''.join(ctest_entries)}</testsuite>")
             if gtest_case is not None:
                 write("gtest/a_test.xml", GTEST_XML % gtest_case)
         for name, code in (exit_codes or {}).items():
@@ -73,6 +74,9 @@ class CountTests(unittest.TestCase):
         missing = '<skipped message="Unable to find executable"/>'
         self.check(count([entry("b.sh"), entry("a_test", "notrun", missing)], None), 1,
                    "1 passed, 1 failed, 0 skipped")
+
+    def test_a_run_that_did_not_finish_is_a_failure(self):
+        self.check(count(None), 1, "0 passed, 1 failed, 0 skipped", "ctest did not finish")
 
     def test_running_nothing_is_a_failure(self):
         self.check(count([]), 1, "0 passed, 0 failed, 0 skipped")
