@@ -79,7 +79,7 @@ runs=("$results/ci")
 if [ "$quick" = no ]; then
   for build in asan tsan; do
     tests=${build}_tests
-    say "${build}: the tests that meet hostile input or threads (${!tests})"
+    say "${build}: the tests that meet hostile input or threads"
     configure $build
     # shellcheck disable=SC2046  # a list of words
     cmake --build --preset $build --target $(programs $build "${!tests}")
