@@ -112,6 +112,7 @@ class Assistant::Impl {
         max_request_tokens_(options.max_prompt_tokens > 0
                                 ? options.max_prompt_tokens
                                 : std::min(generator.traits().context_length, kMaxContext)),
+        trace_(std::move(options.trace)),
         worker_(options.threads) {}
 
   ~Impl() { active_.cancel_all_and_wait(); }
@@ -166,7 +167,9 @@ class Assistant::Impl {
   void run(const CompletionRequest& request, const OnCompletion& finish, Clock::time_point start) {
     const Snapshot& snapshot = *request.snapshot;
     const size_t cursor = request.cursor;
+    if (trace_) trace_->add("queue", start, Clock::now(), 0);
     if (request.cancel.cancelled()) return finish(fail(ErrorCode::cancelled, "cancelled"));
+    const TraceSpan span(trace_.get(), "context", std::ssize(snapshot.text));
     if (cursor > snapshot.text.size()) {
       return finish(fail(ErrorCode::invalid_argument, "{}: byte {} is behind the end of the text",
                          snapshot.path, cursor));
@@ -214,6 +217,7 @@ class Assistant::Impl {
   engine::Generator& generator_;
   Log& log_;
   const int max_request_tokens_;
+  const std::shared_ptr<Trace> trace_;
 
   // Any thread: these lock inside.
   ActiveRequests active_;

@@ -21,6 +21,7 @@
 #include "engine/base/cancel.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "engine/base/trace.h"
 #include "engine/generator.h"
 
 namespace fathom::completion {
@@ -79,8 +80,9 @@ struct Explanation {
 };
 
 struct AssistantOptions {
-  bool threads = true;        // false: everything inline, for tests
-  int max_prompt_tokens = 0;  // with the answer; 0: the model's context length, at most 8192
+  bool threads = true;           // false: everything inline, for tests
+  int max_prompt_tokens = 0;     // with the answer; 0: the model's context length, at most 8192
+  std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };
 
 class Assistant final {

@@ -10,7 +10,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, 
                                                  {.backend = options.backend,
                                                   .n_threads = options.n_threads,
                                                   .context_tokens = options.context_tokens,
-                                                  .threads = options.threads},
+                                                  .threads = options.threads,
+                                                  .trace = options.trace},
                                                  log));
 
   std::unique_ptr<Runtime> runtime(new Runtime);
@@ -18,7 +19,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, 
   runtime->assistant_ = std::make_unique<Assistant>(
       *runtime->engine_, log,
       AssistantOptions{.threads = options.threads,
-                       .max_prompt_tokens = runtime->engine_->info().context_tokens});
+                       .max_prompt_tokens = runtime->engine_->info().context_tokens,
+                       .trace = options.trace});
   return runtime;
 }
 

@@ -8,6 +8,7 @@
 #include "completion/assistant.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "engine/base/trace.h"
 #include "engine/engine_thread.h"
 
 namespace fathom::completion {
@@ -18,6 +19,7 @@ struct RuntimeOptions {
   int n_threads = 0;             // 0: one for each core
   int context_tokens = 0;        // of one request; 0: the model's own, at most 8192
   bool threads = true;           // false: everything inline, for tests
+  std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };
 
 /// Owns everything below the editors: model, engine thread, assistant.

@@ -61,8 +61,11 @@ class Engine::StepControl final : public Interrupt {
   Priority urgency_;
 };
 
-Engine::Engine(std::unique_ptr<Model> model, const Limits& limits)
-    : model_(std::move(model)), limits_(limits), prefixes_(limits.cache_tokens) {
+Engine::Engine(std::unique_ptr<Model> model, const Limits& limits, std::shared_ptr<Trace> trace)
+    : model_(std::move(model)),
+      limits_(limits),
+      trace_(std::move(trace)),
+      prefixes_(limits.cache_tokens) {
   const size_t max_rows = model_->max_batch();
   members_.reserve(kMaxSequences);
   batch_sequences_.reserve(kMaxSequences);
@@ -79,8 +82,8 @@ Engine::Engine(std::unique_ptr<Model> model, const Limits& limits)
 Engine::~Engine() { cancel_all(); }
 
 Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<Model> model, Backend& backend,
-                                               const Limits& limits) {
-  std::unique_ptr<Engine> engine(new Engine(std::move(model), limits));
+                                               const Limits& limits, std::shared_ptr<Trace> trace) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(model), limits, std::move(trace)));
   for (const int width : engine->model_->cache_widths()) {
     const size_t size_bytes = sizeof(float) * width * limits.cache_tokens;
     FATHOM_TRY(memory, backend.allocate(size_bytes));
@@ -147,6 +150,8 @@ bool Engine::step() {
   for (const auto& running : jobs_) urgency = std::min(urgency, running->job->request().priority);
   build_batch(urgency);
 
+  const bool decoding = batch_tokens_.size() == batch_logit_rows_.size();
+  const TraceSpan span(trace_.get(), decoding ? "decode" : "prefill", std::ssize(batch_tokens_));
   const StepControl control(*this, urgency);
   Status computed = model_->forward(
       batch(), cache_,

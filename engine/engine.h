@@ -22,6 +22,7 @@
 
 #include "engine/backend.h"
 #include "engine/base/result.h"
+#include "engine/base/trace.h"
 #include "engine/job.h"
 #include "engine/model.h"
 #include "engine/prefix_tree.h"
@@ -37,9 +38,11 @@ class Engine final {
     bool speculate = true;   // draft with the model's own draft layer, if it has one
   };
 
-  /// `backend` must outlive the engine. Errors: out_of_memory (the KV cache).
+  /// `backend` must outlive the engine; a null `trace` records nothing.
+  /// Errors: out_of_memory (the KV cache).
   static Result<std::unique_ptr<Engine>> create(std::unique_ptr<Model> model, Backend& backend,
-                                                const Limits& limits);
+                                                const Limits& limits,
+                                                std::shared_ptr<Trace> trace = nullptr);
   ~Engine();
 
   /// Takes a job over. Bad requests end at once.
@@ -68,7 +71,7 @@ class Engine final {
   struct Running;     // a job, its lease and its place in the batch
   class StepControl;  // the Interrupt of one step
 
-  Engine(std::unique_ptr<Model> model, const Limits& limits);
+  Engine(std::unique_ptr<Model> model, const Limits& limits, std::shared_ptr<Trace> trace);
 
   Status check(const GenerateRequest& request) const;
   void admit(Running& running);
@@ -85,6 +88,7 @@ class Engine final {
 
   std::unique_ptr<Model> model_;
   Limits limits_;
+  const std::shared_ptr<Trace> trace_;
   PrefixTree prefixes_;
   std::vector<std::unique_ptr<Buffer>> cache_memory_;
   KvStore cache_;

@@ -139,7 +139,7 @@ Result<std::unique_ptr<EngineThread>> EngineThread::start(
                                           std::max(1, options.prefill_chunk) + kDecodeRows};
   FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));
   const Engine::Limits limits = limits_for(options, *model, impl->traits.context_length);
-  FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits));
+  FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits, options.trace));
 
   const std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - started;

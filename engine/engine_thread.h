@@ -21,6 +21,7 @@
 #include "engine/backend.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "engine/base/trace.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/generator.h"
 #include "engine/model.h"
@@ -35,6 +36,7 @@ struct EngineOptions {
   int prefill_chunk = 128;  // prompt tokens computed in one step
   bool speculate = true;    // use the model's draft layers where it has them
   bool threads = true;
+  std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };
 
 struct EngineInfo {

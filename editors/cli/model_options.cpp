@@ -1,6 +1,7 @@
 #include "editors/cli/model_options.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/ranges.h>
 
@@ -17,6 +18,13 @@ Status check_backend(const std::string& name) {
       ErrorCode::invalid_argument,
       "the backend '{}' is not available in this build on this machine; available: auto, {}", name,
       fmt::join(available, ", "));
+}
+
+/// FATHOM_TRACE=out.json records where the time goes. Null if it is not set.
+Result<std::shared_ptr<Trace>> trace_from_environment() {
+  const char* path = std::getenv("FATHOM_TRACE");
+  if (path == nullptr || *path == '\0') return nullptr;
+  return Trace::create(path);
 }
 
 /// In a group of --help; "" hides them.
@@ -67,13 +75,19 @@ Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& o
   FATHOM_TRY(checkpoint, completion::open_model(options.model));
   engine_options.backend = options.backend;
   engine_options.n_threads = options.n_threads;
+  FATHOM_TRY(trace, trace_from_environment());
+  engine_options.trace = std::move(trace);
   return engine::EngineThread::start(checkpoint, engine_options, log);
 }
 
 Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& options, Log& log) {
   FATHOM_CHECK(check_backend(options.backend));
-  return completion::Runtime::create(
-      {.model = options.model, .backend = options.backend, .n_threads = options.n_threads}, log);
+  FATHOM_TRY(trace, trace_from_environment());
+  return completion::Runtime::create({.model = options.model,
+                                      .backend = options.backend,
+                                      .n_threads = options.n_threads,
+                                      .trace = std::move(trace)},
+                                     log);
 }
 
 Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model) {

@@ -67,6 +67,28 @@ TEST(EngineThread, GivesTheSameTextAloneAndInCompany) {
   }
 }
 
+TEST(EngineThread, WritesTheSameWithAndWithoutTheModelsOwnDrafts) {
+  Log log;
+  auto checkpoint = Checkpoint::open("tests/data/golden/deepseek-v3");  // has a draft layer
+  ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+  for (const char* backend : {"reference", "cpu"}) {
+    std::vector<std::vector<TokenId>> texts;
+    for (const bool speculate : {true, false}) {
+      auto engine =
+          EngineThread::start(*checkpoint, {.backend = backend, .speculate = speculate}, log);
+      ASSERT_TRUE(engine) << engine.error().message;
+      auto result = generate(**engine, {.prompt = {0, 415, 332, 3, 234},
+                                        .max_tokens = 60,
+                                        .sampling = {.temperature = 0.7f, .seed = 5},
+                                        .ignore_end_tokens = true});
+      ASSERT_TRUE(result) << result.error().message;
+      texts.push_back(std::move(result->tokens));
+    }
+    EXPECT_EQ(texts[0].size(), 60u);
+    EXPECT_EQ(texts[0], texts[1]) << backend;
+  }
+}
+
 TEST(EngineThread, AnswersEveryJobWhenItIsDestroyed) {
   std::atomic<int> n_done = 0;
   {
