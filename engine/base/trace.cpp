@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <functional>
+#include <iterator>
 #include <system_error>
 #include <thread>
 
@@ -30,12 +31,14 @@ Trace::~Trace() {
 
 void Trace::add(const char* name, Clock::time_point begin, Clock::time_point end, int64_t count) {
   const auto thread = std::hash<std::thread::id>()(std::this_thread::get_id()) % 100000;
+  fmt::memory_buffer event;  // on the stack
   const std::lock_guard lock(mutex_);
-  std::fprintf(file_,
-               "%s{\"name\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":%zu,\"ts\":%.3f,\"dur\":%.3f,"
-               "\"args\":{\"count\":%lld}}",
-               is_first_ ? "[\n" : ",\n", name, thread, microseconds(begin - start_),
-               microseconds(end - begin), static_cast<long long>(count));
+  fmt::format_to(std::back_inserter(event),
+                 R"({}{{"name":"{}","ph":"X","pid":1,"tid":{},"ts":{:.3f},"dur":{:.3f},)"
+                 R"("args":{{"count":{}}}}})",
+                 is_first_ ? "[\n" : ",\n", name, thread, microseconds(begin - start_),
+                 microseconds(end - begin), count);
+  std::fwrite(event.data(), 1, event.size(), file_);
   std::fflush(file_);
   is_first_ = false;
 }
