@@ -136,7 +136,6 @@ TEST(Assistant, AnswersFromTheCacheWhenTheSuggestionIsTyped) {
         complete(assistant, request_at(text + "auto grid = " + first->text.substr(0, n) + "$0"));
     EXPECT_EQ(rest->text, first->text.substr(n));
     EXPECT_EQ(rest->stop, "cache");
-    EXPECT_LT(rest->ms_total, 1.0);
   }
   EXPECT_EQ(generator.requests().size(), 1u);
 }

@@ -154,7 +154,7 @@ TEST(BlockEnd, CostsLittleForEachToken) {
   }
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
   RecordProperty("ms_per_token", std::to_string(spent.count() / kTokens));
-  EXPECT_LT(spent.count() / kTokens, 5.0);  // 0.4 ms on two slow cores; slack for sanitizers
+  EXPECT_LT(spent.count() / kTokens, 50.0);  // about 0.4; a parse of the whole takes far longer
 }
 
 }  // namespace
