@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, builds, and shows what fathom does: completions and an explanation of the files in
-# samples/ by the built-in model, then how to connect an editor.
+# Sets up, builds, and shows what fathom does: completions, a streamed continuation and an
+# explanation of the files in samples/ by the built-in model, then how to connect an editor.
 #
 #   scripts/demo.sh
 set -euo pipefail
@@ -32,6 +32,11 @@ complete_sample() { # complete_sample FILE
 for sample in samples/ledger.py samples/grid.cpp samples/cart.ts; do
   complete_sample "$sample"
 done
+
+say "fathom generate, from the text before the mark of samples/ledger.py (each token as it comes)"
+before_mark=$(sed '/\$0/,$d' samples/ledger.py)
+"$fathom" generate --prompt "$before_mark"$'\n' --max-tokens 32
+echo
 
 say "fathom explain samples/ledger.py:17-20 (the reasoning, then the answer, as they are written)"
 "$fathom" explain --max-reasoning-tokens 128 samples/ledger.py:17-20
