@@ -12,34 +12,19 @@ set -euo pipefail
 model=${1:-models/nano/fathom-nano.gguf}
 fathom=${FATHOM:-build/release/editors/cli/fathom}
 threads=$(nproc)
-peer=$root/.cache/llama.cpp
 turns=5
 
 [ -f "$model" ] || die 2 "$model does not exist"
 [ -x "$fathom" ] || die 2 "$fathom is not built; run scripts/demo.sh, or set FATHOM"
 
-as_root=()
-[ "$(id -u)" -eq 0 ] || as_root=(unshare --map-root-user)
-
-if [ ! -x "$peer/usr/bin/llama-bench" ]; then
-  say "Unpacking llama.cpp"
-  mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-    grep -oE 'https?://[^ ]*/debian/?( |$)' | head -n 1 || true)
-  [ -n "$mirror" ] || die 2 "no Debian mirror in this machine's apt sources"
-  mmdebstrap --quiet --aptopt='Acquire::Check-Valid-Until "false"' --variant=extract \
-    --include=llama.cpp forky "$peer" "$mirror"
-  for folder in bin lib lib64; do ln -sfn "usr/$folder" "$peer/$folder"; done
-fi
-cp "$model" "$peer/model.gguf"
-trap 'rm -f "$peer/model.gguf"' EXIT
+scripts/llama_cpp.sh fetch || die 2 "llama.cpp cannot be fetched (above)"
 
 run_fathom() {
   "$fathom" bench --model "$model" --threads "$threads" --prompt-tokens 512 --max-tokens 64 \
     --repeat 1 --json 2>/dev/null
 }
 run_peer() {
-  "${as_root[@]}" chroot "$peer" /usr/bin/llama-bench -m /model.gguf -t "$threads" -p 512 -n 64 \
-    -r 1 -o jsonl 2>/dev/null
+  scripts/llama_cpp.sh llama-bench -m "$model" -t "$threads" -p 512 -n 64 -r 1 -o jsonl 2>/dev/null
 }
 
 results=$(mktemp -d)

@@ -50,4 +50,10 @@ const GgmlType* find_ggml_type(uint32_t number) {
   return found == std::end(kTypes) ? nullptr : &*found;
 }
 
+const GgmlType* find_ggml_type(DType dtype) {
+  const auto found = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                  [&](const GgmlType& type) { return type.dtype == dtype; });
+  return found == std::end(kTypes) ? nullptr : &*found;
+}
+
 }  // namespace fathom::engine

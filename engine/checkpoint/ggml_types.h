@@ -20,5 +20,7 @@ struct GgmlType {
 
 /// Null for a number that this table does not know. Source: ggml.h and ggml-common.h.
 const GgmlType* find_ggml_type(uint32_t number);
+/// Null for a type that GGUF does not have.
+const GgmlType* find_ggml_type(DType dtype);
 
 }  // namespace fathom::engine
