@@ -7,7 +7,7 @@ void Backend::gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScrat
   const Tensor up = scratch.up.first_rows(x.rows).columns(0, w.up->rows());
   matmul(gate, x, *w.gate);
   matmul(up, x, *w.up);
-  silu_mul(gate, gate, up);
+  silu_mul(gate, gate, up, w.limit);
   matmul(out, gate, *w.down);
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -92,7 +93,7 @@ struct Rope {
   float magnitude = 1.0f;                  // factor on cos and sin (YaRN's attention factor)
 };
 
-enum class RouterScore { softmax, sigmoid };
+enum class RouterScore { softmax, sigmoid, sqrt_softplus };
 enum class GroupScore { max, top2_sum };
 
 /// How a token chooses its experts. Names as in DeepSeek's config.json.
@@ -114,11 +115,60 @@ struct Routes {
   int n_active = 0;
 };
 
-/// y = down(silu(gate(x)) * up(x)).
+/// For silu_mul(): numbers stay as they are.
+inline constexpr float kNoLimit = std::numeric_limits<float>::infinity();
+
+/// y = down(silu(min(gate(x), limit)) * clamp(up(x), -limit, limit)).
 struct GatedFfnWeights {
   const Weight* gate = nullptr;  // [hidden, dim]
   const Weight* up = nullptr;    // [hidden, dim]
   const Weight* down = nullptr;  // [dim, hidden]
+  float limit = kNoLimit;        // above 0
+};
+
+/// Weights of a hyper-connection: how a block of the model reads from and writes to the n_streams
+/// residual streams. Source: mHC, arXiv:2512.24880; DeepSeek-V4's inference/model.py, "hc_".
+struct HyperConnection {
+  int n_streams = 0;
+  int n_iterations = 0;  // of Sinkhorn's normalisation, at least 1
+  float eps = 0;
+  const Weight* scale = nullptr;  // [1, 3]; [1, 1] if it only reads
+  const Weight* base = nullptr;   // [1, 2 * n_streams + n_streams^2]; [1, n_streams] likewise
+};
+
+/// Groups of `size` consecutive tokens whose keys are pooled into one. Group g is positions
+/// [g * size, (g + 1) * size) and is complete for queries at its last position and later ones. What
+/// belongs to a group lies in the cache row of its last token.
+struct GroupPooling {
+  int size = 0;
+  /// The numbers to pool and their gates, [numbers: width | gates: width] from this column of every
+  /// token's cache row; width is `dim`, or 2 * dim if groups overlap.
+  int column = 0;
+  int dim = 0;
+  bool overlaps = false;
+  const Weight* position_bias = nullptr;  // [size, width], added to the gates
+};
+
+/// Keys of groups in the cache, `column` on, for queries that see those of complete groups. Groups
+/// of one token: a key for each token.
+struct GroupKeys {
+  int size = 0;
+  int column = 0;
+};
+
+/// The groups that the queries of n rows chose, in backend memory.
+struct ChosenGroups {
+  int32_t* groups = nullptr;  // [n, limit], ascending; -1 behind the last if there are fewer
+  int limit = 0;
+};
+
+/// What shared_kv_attention() looks at besides the nearest `window` tokens, itself among them.
+struct SharedKvAttention {
+  int window = 0;
+  float scale = 0;
+  const Weight* sinks = nullptr;  // [1, n_heads]: a score of each head that only takes weight
+  GroupKeys pooled;               // size 0: none
+  ChosenGroups chosen;            // null: all complete groups
 };
 
 /// Scratch of the feed-forward operations: three tensors [n, >= hidden] that may hold anything.
@@ -162,8 +212,10 @@ class Backend {
   virtual void add(Tensor y, Tensor a, Tensor b) = 0;
   /// y[r] += bias; bias [1, cols].
   virtual void add_bias(Tensor y, const Weight& bias) = 0;
-  /// y = silu(gate) * up.
-  virtual void silu_mul(Tensor y, Tensor gate, Tensor up) = 0;
+  /// y = silu(min(gate, limit)) * clamp(up, -limit, limit).
+  virtual void silu_mul(Tensor y, Tensor gate, Tensor up, float limit) = 0;
+  /// Each head by itself: y(h) = x(h) / sqrt(mean(x(h)^2) + eps).
+  virtual void unit_rms_norm(Heads y, Heads x, float eps) = 0;
   /// Rotates the pairs of every head in place; positions [n].
   virtual void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) = 0;
   /// out[i] = x[rows[i]].
@@ -183,10 +235,50 @@ class Backend {
   virtual void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
                                 std::span<const SequenceRows> sequences, float scale) = 0;
 
+  /// Attention over keys that are also the values, one head of them for all queries: columns
+  /// [0, dim) of the cache rows of the nearest tokens, and pooled keys of `dim` numbers.
+  /// out(h) = sum of w(k) k with w = softmax over the scores q(h) k * scale of all keys and
+  /// sinks(h). No aliasing.
+  /// Source: DeepSeek-V4's inference/model.py, class Attention; sinks as in arXiv:2309.17453.
+  virtual void shared_kv_attention(Heads out, Heads q, Tensor cache,
+                                   std::span<const SequenceRows> sequences,
+                                   const SharedKvAttention& attention) = 0;
+  /// For each row whose token completes a group: out [dim] = sum over the group's tokens t of
+  /// numbers(t) * softmax over t of (gates(t) + position_bias[t]), each column by itself. Zeros for
+  /// other rows. Groups that overlap pool twice as many tokens: columns [0, dim) of those of the
+  /// group before, if there is one, and columns [dim, 2 * dim) of their own.
+  /// Source: DeepSeek-V4's inference/model.py, class Compressor.
+  virtual void pool_groups(Tensor out, Tensor cache, std::span<const SequenceRows> sequences,
+                           const GroupPooling& pooling) = 0;
+  /// The `limit` complete groups with the largest sum over heads h of
+  /// weights[h] * max(q(h) . key, 0) for each row; equal ones: the lower group first.
+  /// weights [n, n_heads]. Source: "lightning indexer", class Indexer of inference/model.py of
+  /// DeepSeek-V3.2-Exp and -V4; positive factors common to all scores are left out.
+  virtual void choose_groups(ChosenGroups chosen, Heads q, Tensor weights, Tensor cache,
+                             std::span<const SequenceRows> sequences, GroupKeys keys) = 0;
+
+  // Hyper-connections; streams [n, n_streams * dim], N = n_streams.
+
+  /// In place, from m [n, 2 N + N^2] = [p | q | r], r as an N x N matrix:
+  ///   read  p = sigmoid(scale[0] p + base) + eps
+  ///   write q = 2 sigmoid(scale[1] q + base)
+  ///   keep  r = softmax of each row of (scale[2] r + base), plus eps; each column divided by its
+  ///         sum + eps; then n_iterations - 1 times each row and each column likewise
+  /// If m is [n, N], it is p alone.
+  virtual void hyper_weights(Tensor m, const HyperConnection& connection) = 0;
+  /// out [n, dim] = sum over i of m[i] * stream i; m from hyper_weights().
+  virtual void read_streams(Tensor out, Tensor streams, Tensor m) = 0;
+  /// stream j = m[N + j] * x + sum over i of m[2 N + i * N + j] * stream i; x [n, dim].
+  virtual void write_streams(Tensor streams, Tensor x, Tensor m) = 0;
+
   /// Chooses experts from logits [n, n_experts]. `bias` [1, n_experts] moves the choice, not the
   /// weights; may be null. Source: DeepSeek-V2 and -V3 official code, class Gate.
   virtual void route(Routes routes, Tensor logits, const Weight* bias,
                      const RouterConfig& config) = 0;
+  /// As route(), but the experts are given: `experts` [n, n_active], host memory.
+  /// Source: "hash" layers of DeepSeek-V4's inference/model.py, class Gate.
+  virtual void route_to(Routes routes, Tensor logits, std::span<const int32_t> experts,
+                        const RouterConfig& config) = 0;
   /// out = sum over the chosen experts e of weight(e) * ffn_e(x); weights stacked by expert.
   /// Sums in the order of the routes. No aliasing.
   virtual void moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
@@ -194,7 +286,7 @@ class Backend {
 
   // Fused operations: right on every backend as they stand here; overridden where that is faster.
 
-  /// out = down(silu(gate(x)) * up(x)). `out` may alias x.
+  /// out = the formula of GatedFfnWeights. `out` may alias x.
   virtual void gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch);
 };
 

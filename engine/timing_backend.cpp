@@ -86,8 +86,12 @@ void TimingBackend::add_bias(Tensor y, const Weight& bias) {
   timed("add_bias", bias.size_bytes(), [&] { inner_.add_bias(y, bias); });
 }
 
-void TimingBackend::silu_mul(Tensor y, Tensor gate, Tensor up) {
-  timed("silu_mul", 0, [&] { inner_.silu_mul(y, gate, up); });
+void TimingBackend::silu_mul(Tensor y, Tensor gate, Tensor up, float limit) {
+  timed("silu_mul", 0, [&] { inner_.silu_mul(y, gate, up, limit); });
+}
+
+void TimingBackend::unit_rms_norm(Heads y, Heads x, float eps) {
+  timed("unit_rms_norm", 0, [&] { inner_.unit_rms_norm(y, x, eps); });
 }
 
 void TimingBackend::rope(Heads x, std::span<const int32_t> positions, const Rope& rope) {
@@ -115,10 +119,47 @@ void TimingBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, Tens
         [&] { inner_.latent_attention(out, q_latent, q_pe, cache, sequences, scale); });
 }
 
+void TimingBackend::shared_kv_attention(Heads out, Heads q, Tensor cache,
+                                        std::span<const SequenceRows> sequences,
+                                        const SharedKvAttention& attention) {
+  // Of each row that can be seen, a window's keys or a pooled one.
+  const Tensor keys = cache.columns(0, q.dim);
+  timed("shared_kv_attention", cache_bytes(sequences, keys),
+        [&] { inner_.shared_kv_attention(out, q, cache, sequences, attention); });
+}
+
+void TimingBackend::pool_groups(Tensor out, Tensor cache, std::span<const SequenceRows> sequences,
+                                const GroupPooling& pooling) {
+  timed("pool_groups", 0, [&] { inner_.pool_groups(out, cache, sequences, pooling); });
+}
+
+void TimingBackend::choose_groups(ChosenGroups chosen, Heads q, Tensor weights, Tensor cache,
+                                  std::span<const SequenceRows> sequences, GroupKeys keys) {
+  timed("choose_groups", cache_bytes(sequences, cache.columns(keys.column, q.dim)) / keys.size,
+        [&] { inner_.choose_groups(chosen, q, weights, cache, sequences, keys); });
+}
+
+void TimingBackend::hyper_weights(Tensor m, const HyperConnection& connection) {
+  timed("hyper_weights", 0, [&] { inner_.hyper_weights(m, connection); });
+}
+
+void TimingBackend::read_streams(Tensor out, Tensor streams, Tensor m) {
+  timed("read_streams", 0, [&] { inner_.read_streams(out, streams, m); });
+}
+
+void TimingBackend::write_streams(Tensor streams, Tensor x, Tensor m) {
+  timed("write_streams", 0, [&] { inner_.write_streams(streams, x, m); });
+}
+
 void TimingBackend::route(Routes routes, Tensor logits, const Weight* bias,
                           const RouterConfig& config) {
   timed("route", bias ? bias->size_bytes() : 0,
         [&] { inner_.route(routes, logits, bias, config); });
+}
+
+void TimingBackend::route_to(Routes routes, Tensor logits, std::span<const int32_t> experts,
+                             const RouterConfig& config) {
+  timed("route", 0, [&] { inner_.route_to(routes, logits, experts, config); });
 }
 
 void TimingBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,

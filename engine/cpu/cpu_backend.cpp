@@ -72,12 +72,12 @@ void CpuBackend::add_bias(Tensor y, const Weight& bias) {
   });
 }
 
-void CpuBackend::silu_mul(Tensor y, Tensor gate, Tensor up) {
+void CpuBackend::silu_mul(Tensor y, Tensor gate, Tensor up, float limit) {
   FATHOM_ASSERT(y.rows == gate.rows && y.cols == gate.cols);
   FATHOM_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
   share(y.rows, int64_t{y.rows} * y.cols, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
-      kernels_.silu_mul(y.row(row), gate.row(row), up.row(row), y.cols);
+      kernels_.silu_mul(y.row(row), gate.row(row), up.row(row), y.cols, limit);
     }
   });
 }

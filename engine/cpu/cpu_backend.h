@@ -33,7 +33,7 @@ class CpuBackend final : public ReferenceBackend {
   void matmul_heads(Heads y, Heads x, const Weight& w) override;
   void add(Tensor y, Tensor a, Tensor b) override;
   void add_bias(Tensor y, const Weight& bias) override;
-  void silu_mul(Tensor y, Tensor gate, Tensor up) override;
+  void silu_mul(Tensor y, Tensor gate, Tensor up, float limit) override;
   void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) override;
   void attention(Heads out, Heads q, Tensor cache, std::span<const SequenceRows> sequences,
                  int n_kv_heads, float scale) override;

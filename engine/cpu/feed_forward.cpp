@@ -105,7 +105,7 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
       for (int place = offsets_[i]; place < offsets_[i + 1]; ++place) {
         const int64_t item = items_[place];
         float* h = scratch.gate.row(item) + first;
-        kernels_.silu_mul(h, h, scratch.up.row(item) + first, n);
+        kernels_.silu_mul(h, h, scratch.up.row(item) + first, n, w.limit);
         if (quantise_hidden) {
           kernels_.quantize(hidden_blocks_.data() + item * hidden_blocks + step, h, 1);
         }

@@ -2,11 +2,11 @@
 // Source: DeepSeekMoE, arXiv:2401.06066, section 3.
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "engine/base/assert.h"
 #include "engine/reference/dot.h"
+#include "engine/reference/gate.h"
 #include "engine/reference/host_weight.h"
 #include "engine/reference/reference_backend.h"
 
@@ -44,7 +44,7 @@ void ReferenceBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedF
       product(gate, input, *experts.gate, expert, weight_row);
       product(up, input, *experts.up, expert, weight_row);
       for (int i = 0; i < hidden; ++i) {
-        gate[i] = static_cast<float>(gate[i] / (1.0 + std::exp(-double{gate[i]})) * up[i]);
+        gate[i] = reference::silu_mul(gate[i], up[i], experts.limit);
       }
       product(scratch.out.row(item), gate, *experts.down, expert, weight_row);
     }

@@ -7,6 +7,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/base/system.h"
+#include "engine/reference/gate.h"
 #include "engine/reference/host_weight.h"
 
 namespace fathom::engine {
@@ -34,7 +35,8 @@ int effective_threads(int n_threads) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-ReferenceBackend::ReferenceBackend(int n_threads) : pool_(effective_threads(n_threads)) {}
+ReferenceBackend::ReferenceBackend(int n_threads)
+    : pool_(effective_threads(n_threads)), thread_scratch_(pool_.size()) {}
 
 std::string ReferenceBackend::description() const {
   return fmt::format("plain loops, f64 sums, {} threads", pool_.size());
@@ -105,14 +107,28 @@ void ReferenceBackend::add_bias(Tensor y, const Weight& bias) {
   }
 }
 
-// silu(x) = x / (1 + exp(-x)). Source: Shazeer 2020, arXiv:2002.05202 ("SwiGLU").
-void ReferenceBackend::silu_mul(Tensor y, Tensor gate, Tensor up) {
+void ReferenceBackend::unit_rms_norm(Heads y, Heads x, float eps) {
+  FATHOM_ASSERT(y.rows == x.rows && y.n_heads == x.n_heads && y.dim == x.dim);
+  for (int row = 0; row < x.rows; ++row) {
+    for (int head = 0; head < x.n_heads; ++head) {
+      const float* in = x.at(row, head);
+      float* out = y.at(row, head);
+      double sum = 0.0;
+      for (int i = 0; i < x.dim; ++i) sum += double{in[i]} * in[i];
+      const double scale = 1.0 / std::sqrt(sum / x.dim + eps);
+      for (int i = 0; i < x.dim; ++i) out[i] = static_cast<float>(in[i] * scale);
+    }
+  }
+}
+
+// silu(x) = x / (1 + exp(-x)). Source: Shazeer 2020, arXiv:2002.05202 ("SwiGLU"); the limit is that
+// of DeepSeek-V4's inference/model.py, class Expert.
+void ReferenceBackend::silu_mul(Tensor y, Tensor gate, Tensor up, float limit) {
   FATHOM_ASSERT(y.rows == gate.rows && y.cols == gate.cols);
   FATHOM_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
   for (int row = 0; row < y.rows; ++row) {
     for (int i = 0; i < y.cols; ++i) {
-      const double g = gate.row(row)[i];
-      y.row(row)[i] = static_cast<float>(g / (1.0 + std::exp(-g)) * up.row(row)[i]);
+      y.row(row)[i] = reference::silu_mul(gate.row(row)[i], up.row(row)[i], limit);
     }
   }
 }

@@ -34,7 +34,8 @@ class ReferenceBackend : public Backend {
   void matmul_heads(Heads y, Heads x, const Weight& w) override;
   void add(Tensor y, Tensor a, Tensor b) override;
   void add_bias(Tensor y, const Weight& bias) override;
-  void silu_mul(Tensor y, Tensor gate, Tensor up) override;
+  void silu_mul(Tensor y, Tensor gate, Tensor up, float limit) override;
+  void unit_rms_norm(Heads y, Heads x, float eps) override;
   void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) override;
   void gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) override;
   void write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) override;
@@ -42,7 +43,19 @@ class ReferenceBackend : public Backend {
                  int n_kv_heads, float scale) override;
   void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
                         std::span<const SequenceRows> sequences, float scale) override;
+  void shared_kv_attention(Heads out, Heads q, Tensor cache,
+                           std::span<const SequenceRows> sequences,
+                           const SharedKvAttention& attention) override;
+  void pool_groups(Tensor out, Tensor cache, std::span<const SequenceRows> sequences,
+                   const GroupPooling& pooling) override;
+  void choose_groups(ChosenGroups chosen, Heads q, Tensor weights, Tensor cache,
+                     std::span<const SequenceRows> sequences, GroupKeys keys) override;
+  void hyper_weights(Tensor m, const HyperConnection& connection) override;
+  void read_streams(Tensor out, Tensor streams, Tensor m) override;
+  void write_streams(Tensor streams, Tensor x, Tensor m) override;
   void route(Routes routes, Tensor logits, const Weight* bias, const RouterConfig& config) override;
+  void route_to(Routes routes, Tensor logits, std::span<const int32_t> experts,
+                const RouterConfig& config) override;
   void moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
                FfnScratch scratch) override;
 
@@ -53,7 +66,15 @@ class ReferenceBackend : public Backend {
  private:
   ThreadPool pool_;
 
-  // Scratch of route(), kept so that a decode step allocates nothing.
+  // Scratch of the operations that no other host backend replaces, kept so that a decode step
+  // allocates nothing once it has seen the longest text.
+  struct ThreadScratch {
+    std::vector<double> numbers, sums;
+    std::vector<const float*> keys;
+    std::vector<int32_t> order;
+  };
+  std::vector<ThreadScratch> thread_scratch_;  // one for each part of parallel_for
+  std::vector<float> scale_, base_;
   struct RouteScratch {
     std::vector<float> bias;           // [n_experts]
     std::vector<double> scores;        // [n_experts], before the bias

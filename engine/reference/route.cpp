@@ -1,14 +1,14 @@
 // How a token chooses its experts.
 //
-//   s = softmax(logits) or sigmoid(logits)
+//   s = softmax(logits), sigmoid(logits) or sqrt(softplus(logits))
 //   b = s + bias                                     only the choice goes by it
 //   group score = max of b (V2) or sum of its two largest (V3); the best groups stay, the others'
 //   b becomes 0 (V2) or -inf (V3)
-//   chosen = the n_active largest b, equal ones by lower id
+//   chosen = the n_active largest b, equal ones by lower id; or given
 //   weight = s of the chosen ones; divided by their sum + 1e-20 if `normalise`; times `scale`
 //
 // Source: class MoEGate of modeling_deepseek.py (DeepSeek-V2: "greedy", "group_limited_greedy";
-// DeepSeek-V3: "noaux_tc") and class Gate of DeepSeek-V3's inference/model.py.
+// DeepSeek-V3: "noaux_tc") and class Gate of inference/model.py of DeepSeek-V3 and -V4.
 
 #include <algorithm>
 #include <cmath>
@@ -23,9 +23,16 @@ namespace {
 
 constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
+/// ln(1 + exp(x)), also where exp(x) would overflow.
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
 void scores_of(std::span<double> scores, const float* logits, RouterScore score) {
   if (score == RouterScore::sigmoid) {
     for (size_t e = 0; e < scores.size(); ++e) scores[e] = 1.0 / (1.0 + std::exp(-logits[e]));
+    return;
+  }
+  if (score == RouterScore::sqrt_softplus) {
+    for (size_t e = 0; e < scores.size(); ++e) scores[e] = std::sqrt(softplus(logits[e]));
     return;
   }
   const double largest = *std::max_element(logits, logits + scores.size());
@@ -66,7 +73,32 @@ int take_best(std::span<const double> scores, std::span<char> taken) {
   return best;
 }
 
+/// Final multipliers of the experts in `chosen`, from the scores of all.
+void weigh(float* weights, std::span<const int32_t> chosen, std::span<const double> scores,
+           const RouterConfig& config) {
+  double sum = 0.0;
+  for (const int32_t expert : chosen) sum += scores[expert];
+  const double factor = config.normalise ? config.scale / (sum + 1e-20) : config.scale;
+  for (size_t slot = 0; slot < chosen.size(); ++slot)
+    weights[slot] = static_cast<float>(scores[chosen[slot]] * factor);
+}
+
 }  // namespace
+
+void ReferenceBackend::route_to(Routes routes, Tensor logits, std::span<const int32_t> experts,
+                                const RouterConfig& config) {
+  FATHOM_ASSERT(logits.cols == config.n_experts && routes.n_active == config.n_active);
+  FATHOM_ASSERT(std::ssize(experts) == int64_t{logits.rows} * routes.n_active);
+  std::vector<double>& scores = route_scratch_.scores;
+  scores.resize(config.n_experts);
+  for (const int32_t expert : experts) FATHOM_ASSERT(expert >= 0 && expert < config.n_experts);
+  std::copy(experts.begin(), experts.end(), routes.experts);
+  for (int row = 0; row < logits.rows; ++row) {
+    const int64_t first = int64_t{row} * routes.n_active;
+    scores_of(scores, logits.row(row), config.score);
+    weigh(routes.weights + first, experts.subspan(first, routes.n_active), scores, config);
+  }
+}
 
 void ReferenceBackend::route(Routes routes, Tensor logits, const Weight* bias,
                              const RouterConfig& config) {
@@ -102,17 +134,11 @@ void ReferenceBackend::route(Routes routes, Tensor logits, const Weight* bias,
     }
 
     int32_t* experts = routes.experts + int64_t{row} * routes.n_active;
-    float* weights = routes.weights + int64_t{row} * routes.n_active;
     scratch.taken.assign(n_experts, 0);
-    double sum = 0.0;
-    for (int slot = 0; slot < config.n_active; ++slot) {
+    for (int slot = 0; slot < config.n_active; ++slot)
       experts[slot] = take_best(scratch.choice, scratch.taken);
-      sum += scratch.scores[experts[slot]];
-    }
-    const double factor = config.normalise ? config.scale / (sum + 1e-20) : config.scale;
-    for (int slot = 0; slot < config.n_active; ++slot) {
-      weights[slot] = static_cast<float>(scratch.scores[experts[slot]] * factor);
-    }
+    weigh(routes.weights + int64_t{row} * routes.n_active,
+          {experts, static_cast<size_t>(config.n_active)}, scratch.scores, config);
   }
 }
 

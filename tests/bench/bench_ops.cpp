@@ -142,7 +142,7 @@ void bench_small(benchmark::State& state, const std::string& variant, int n) {
   for (auto _ : state) {
     backend->rms_norm(y, x, *norm, 1e-6f);
     backend->add(y, y, x);
-    backend->silu_mul(y, y, x);
+    backend->silu_mul(y, y, x, kNoLimit);
   }
   set_counters(state, 4.0 * 8 * n * 256, 0.0);
 }

@@ -78,7 +78,7 @@ TEST(OpsIdentity, NormsAndActivationsGiveTheSameBits) {
     OwnedTensor y(kRows, kCols);
     in_parts(kRows, rows_at_once, [&](int first, int n) {
       backend.rms_norm(rows_of(y, first, n), rows_of(x, first, n), *w, 1e-6f);
-      backend.silu_mul(rows_of(y, first, n), rows_of(y, first, n), rows_of(up, first, n));
+      backend.silu_mul(rows_of(y, first, n), rows_of(y, first, n), rows_of(up, first, n), 1.5f);
     });
     return y.numbers();
   });

@@ -208,13 +208,15 @@ TEST_P(Ops, ElementwiseOperationsMatchTheReferenceAlsoInPlace) {
     OwnedTensor y(shape.n, shape.cols);
     OwnedTensor expected(shape.n, shape.cols);
 
-    cpu().silu_mul(y, a, b);
-    reference().silu_mul(expected, a, b);
-    expect_close(y.numbers(), expected.numbers(), shape.cols, kElementwise, "silu_mul");
-    EXPECT_TRUE(y.gaps_are_untouched());
-    OwnedTensor in_place = a;
-    cpu().silu_mul(in_place, in_place, b);
-    expect_same_bits(in_place.numbers(), y.numbers(), shape.cols, "silu_mul in place");
+    for (const float limit : {kNoLimit, 0.75f}) {
+      cpu().silu_mul(y, a, b, limit);
+      reference().silu_mul(expected, a, b, limit);
+      expect_close(y.numbers(), expected.numbers(), shape.cols, kElementwise, "silu_mul");
+      EXPECT_TRUE(y.gaps_are_untouched());
+      OwnedTensor in_place = a;
+      cpu().silu_mul(in_place, in_place, b, limit);
+      expect_same_bits(in_place.numbers(), y.numbers(), shape.cols, "silu_mul in place");
+    }
 
     cpu().add(y, a, b);
     reference().add(expected, a, b);
@@ -415,7 +417,7 @@ struct Ffn {
       : gate(upload(backend, random_weight(types.gate, count, hidden, dim, 1))),
         up(upload(backend, random_weight(types.up, count, hidden, dim, 2))),
         down(upload(backend, random_weight(types.down, count, dim, hidden, 3))) {}
-  GatedFfnWeights weights() const { return {gate.get(), up.get(), down.get()}; }
+  GatedFfnWeights weights() const { return {gate.get(), up.get(), down.get(), /*limit=*/2.0f}; }
 
   std::unique_ptr<Weight> gate, up, down;
 };

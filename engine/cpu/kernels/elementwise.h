@@ -59,16 +59,20 @@ inline void rms_norm(float* y, const float* x, const float* weight, int n, float
   }
 }
 
-inline F32 silu_mul(F32 gate, F32 up) {
+inline F32 silu_mul(F32 gate, F32 up, F32 limit) {
   const F32 one = broadcast(1.0f);
+  // In this order of arguments max and min hand a NaN on.
+  gate = min(limit, gate);
+  up = min(limit, max(sub(zero(), limit), up));
   return mul(div(gate, add(one, exp(sub(zero(), gate)))), up);
 }
 
-inline void silu_mul(float* y, const float* gate, const float* up, int n) {
+inline void silu_mul(float* y, const float* gate, const float* up, int n, float limit) {
+  const F32 limits = broadcast(limit);
   int i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, silu_mul(load(gate + i), load(up + i)));
+  for (; i + kLanes <= n; i += kLanes) store(y + i, silu_mul(load(gate + i), load(up + i), limits));
   if (i < n) {
-    const F32 tail = silu_mul(load_first(gate + i, n - i), load_first(up + i, n - i));
+    const F32 tail = silu_mul(load_first(gate + i, n - i), load_first(up + i, n - i), limits);
     store_first(y + i, tail, n - i);
   }
 }

@@ -62,8 +62,8 @@ struct Kernels {
   void (*matmul[8])(const MatmulTask& task);
   void (*quantize)(QuantBlock* out, const float* x, int n_blocks);
   void (*rms_norm)(float* y, const float* x, const float* weight, int n, float eps);
-  /// y = silu(gate) * up; y may be gate or up.
-  void (*silu_mul)(float* y, const float* gate, const float* up, int n);
+  /// y = silu(min(gate, limit)) * clamp(up, -limit, limit); y may be gate or up.
+  void (*silu_mul)(float* y, const float* gate, const float* up, int n, float limit);
   void (*attend)(const AttentionTask& task);
   /// y[i] = exp(x[i]).
   void (*exp)(float* y, const float* x, int n);
