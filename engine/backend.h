@@ -30,15 +30,24 @@
 
 namespace fathom::engine {
 
+/// Scales of blocks of a matrix, stored apart from its numbers (FP8 of DeepSeek-V3): number (r, c)
+/// of matrix i is multiplied by values[i][r / rows][c / cols]. Only with f8_e4m3.
+struct BlockScales {
+  int rows = 0;                   // 0: no scales, the numbers are what they are
+  int cols = 0;                   // a multiple of 4
+  std::span<const float> values;  // [count, ceil(w.rows / rows), ceil(w.cols / cols)], < 2^100
+};
+
 /// Where a weight's bytes are before a backend has them.
 struct WeightData {
   std::string name;  // for error messages
   DType dtype = DType::f32;
-  int count = 1;                      // matrices stacked in one tensor: heads or experts
-  int rows = 1;                       // outputs
-  int cols = 0;                       // inputs
-  std::span<const std::byte> bytes;   // count * rows * row_bytes(dtype, cols), row-major
-  std::shared_ptr<const void> owner;  // keeps `bytes` alive; a backend that copies drops it
+  int count = 1;                     // matrices stacked in one tensor: heads or experts
+  int rows = 1;                      // outputs
+  int cols = 0;                      // inputs
+  std::span<const std::byte> bytes;  // count * rows * row_bytes(dtype, cols), row-major
+  BlockScales scales;
+  std::shared_ptr<const void> owner;  // keeps both alive; a backend that copies drops it
 };
 
 /// A weight as a backend keeps it (perhaps repacked): count x [rows, cols].

@@ -29,9 +29,7 @@ PanelFormat format_of(DType dtype) {
       return kPanelQ5K;
     case DType::q6_k:
       return kPanelQ6K;
-    case DType::f32:
-    case DType::f16:
-    case DType::bf16:
+    default:
       break;
   }
   FATHOM_ASSERT(false);
@@ -260,6 +258,8 @@ void PackedWeight::pack_panel(const WeightData& data, int matrix, int panel) {
         }
         break;
       }
+      default:
+        FATHOM_ASSERT(false);
     }
   }
 }
@@ -291,7 +291,7 @@ void PackedWeight::read_row(int matrix, int row, std::span<float> out) const {
 
 VectorWeight::VectorWeight(const WeightData& data)
     : HostWeight(data.dtype, data.count, data.rows, data.cols), numbers_(data.cols) {
-  dequantize(data.dtype, data.bytes, numbers_);
+  MappedWeight(data).read_row(0, 0, numbers_);
 }
 
 void VectorWeight::read_row(int, int, std::span<float> out) const {

@@ -22,6 +22,85 @@ void decode(const BlockQ4_0& block, float* out) {
   }
 }
 
+void decode(const BlockQ4_1& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  const float m = f16_to_f32(block.m);
+  for (int i = 0; i < 16; ++i) {
+    out[i] = d * static_cast<float>(block.qs[i] & 15) + m;
+    out[i + 16] = d * static_cast<float>(block.qs[i] >> 4) + m;
+  }
+}
+
+void decode(const BlockQ5_0& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  for (int i = 0; i < 16; ++i) {
+    const int low = (block.qs[i] & 15) | bit_of(block.qh, i) << 4;
+    const int high = block.qs[i] >> 4 | bit_of(block.qh, i + 16) << 4;
+    out[i] = d * static_cast<float>(low - 16);
+    out[i + 16] = d * static_cast<float>(high - 16);
+  }
+}
+
+void decode(const BlockQ5_1& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  const float m = f16_to_f32(block.m);
+  for (int i = 0; i < 16; ++i) {
+    const int low = (block.qs[i] & 15) | bit_of(block.qh, i) << 4;
+    const int high = block.qs[i] >> 4 | bit_of(block.qh, i + 16) << 4;
+    out[i] = d * static_cast<float>(low) + m;
+    out[i + 16] = d * static_cast<float>(high) + m;
+  }
+}
+
+void decode_by_table(const int8_t* values, const uint8_t* qs, float scale, float* out) {
+  for (int i = 0; i < 16; ++i) {
+    out[i] = scale * static_cast<float>(values[qs[i] & 15]);
+    out[i + 16] = scale * static_cast<float>(values[qs[i] >> 4]);
+  }
+}
+
+void decode(const BlockIq4Nl& block, float* out) {
+  decode_by_table(kIq4Values, block.qs, f16_to_f32(block.d), out);
+}
+
+void decode(const BlockMxfp4& block, float* out) {
+  decode_by_table(kMxfp4Values, block.qs, mxfp4_scale(block.e), out);
+}
+
+void decode(const BlockIq4Xs& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  for (int group = 0; group < 8; ++group) {
+    const float scale = d * static_cast<float>(iq4_xs_scale(block, group));
+    decode_by_table(kIq4Values, block.qs + 16 * group, scale, out + 32 * group);
+  }
+}
+
+void decode(const BlockQ2K& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  const float dmin = f16_to_f32(block.dmin);
+  for (int group = 0; group < 16; ++group) {
+    const float scale = d * static_cast<float>(block.scales[group] & 15);
+    const float min = dmin * static_cast<float>(block.scales[group] >> 4);
+    const uint8_t* qs = block.qs + 32 * (group / 8) + 16 * (group % 2);
+    const int shift = 2 * (group / 2 % 4);
+    for (int i = 0; i < 16; ++i) *out++ = scale * static_cast<float>(qs[i] >> shift & 3) - min;
+  }
+}
+
+void decode(const BlockQ3K& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  for (int group = 0; group < 16; ++group) {
+    const float scale = d * static_cast<float>(q3_k_scale(block.scales, group));
+    const int run = group / 2;
+    const uint8_t* qs = block.qs + 32 * (run / 4) + 16 * (group % 2);
+    const uint8_t* hmask = block.hmask + 16 * (group % 2);
+    for (int i = 0; i < 16; ++i) {
+      const int q = (qs[i] >> 2 * (run % 4) & 3) | (hmask[i] >> run & 1) << 2;
+      *out++ = scale * static_cast<float>(q - 4);
+    }
+  }
+}
+
 void decode(const BlockQ4K& block, float* out) {
   const float d = f16_to_f32(block.d);
   const float dmin = f16_to_f32(block.dmin);
@@ -101,16 +180,35 @@ void dequantize(DType dtype, std::span<const std::byte> in, std::span<float> out
       return decode_halves<f16_to_f32>(in, out);
     case DType::bf16:
       return decode_halves<bf16_to_f32>(in, out);
+    case DType::f8_e4m3:
+      for (size_t i = 0; i < out.size(); ++i) out[i] = f8_e4m3_to_f32(static_cast<uint8_t>(in[i]));
+      return;
     case DType::q8_0:
       return decode_blocks<BlockQ8_0>(in, out);
     case DType::q4_0:
       return decode_blocks<BlockQ4_0>(in, out);
+    case DType::q4_1:
+      return decode_blocks<BlockQ4_1>(in, out);
+    case DType::q5_0:
+      return decode_blocks<BlockQ5_0>(in, out);
+    case DType::q5_1:
+      return decode_blocks<BlockQ5_1>(in, out);
+    case DType::q2_k:
+      return decode_blocks<BlockQ2K>(in, out);
+    case DType::q3_k:
+      return decode_blocks<BlockQ3K>(in, out);
     case DType::q4_k:
       return decode_blocks<BlockQ4K>(in, out);
     case DType::q5_k:
       return decode_blocks<BlockQ5K>(in, out);
     case DType::q6_k:
       return decode_blocks<BlockQ6K>(in, out);
+    case DType::iq4_nl:
+      return decode_blocks<BlockIq4Nl>(in, out);
+    case DType::iq4_xs:
+      return decode_blocks<BlockIq4Xs>(in, out);
+    case DType::mxfp4:
+      return decode_blocks<BlockMxfp4>(in, out);
   }
 }
 

@@ -1,4 +1,4 @@
-// f16 and bf16 as bits, to and from f32. Exact and portable: no compiler or CPU extension.
+// f16, bf16 and FP8 as bits, to and from f32. Exact and portable: no compiler or CPU extension.
 
 #pragma once
 
@@ -43,6 +43,19 @@ inline uint16_t f32_to_bf16(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
   return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+/// FP8 e4m3 ("fn": no infinities, the largest magnitude is NaN). Exact.
+/// Source: Micikevicius et al. 2022, arXiv:2209.05433.
+inline float f8_e4m3_to_f32(uint8_t bits) {
+  const uint32_t sign = uint32_t{bits & 0x80u} << 24;
+  const uint32_t magnitude = bits & 0x7fu;
+  if (magnitude == 0x7f) return std::bit_cast<float>(sign | 0x7fc00000u);
+  if (magnitude < 0x08) {  // zero or subnormal: a multiple of 2^-9
+    const float value = static_cast<float>(magnitude) * 0x1p-9f;
+    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(value));
+  }
+  return std::bit_cast<float>(sign | ((magnitude << 20) + (120u << 23)));
 }
 
 }  // namespace fathom::engine

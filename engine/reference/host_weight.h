@@ -29,12 +29,19 @@ class MappedWeight final : public HostWeight {
 
  private:
   std::span<const std::byte> bytes_;
+  BlockScales scales_;
   int64_t row_bytes_ = 0;
   std::shared_ptr<const void> owner_;
 };
 
-/// Errors: corrupt (the shape is not possible or does not match the number of bytes).
+/// Errors: corrupt (the shape is not possible or does not match the number of bytes; scales that
+/// do not match the shape or are not numbers), unsupported (scales of another type or block shape).
 Status validate_weight(const WeightData& data);
+
+/// The scales [ceil(weight.cols / scales.cols)] of row `row` of matrix `matrix` of a weight that
+/// has some.
+std::span<const float> row_scales(const BlockScales& scales, const Weight& weight, int matrix,
+                                  int row);
 
 /// The weight as a host backend's own. A weight of another backend is a programming error.
 const HostWeight& host_weight(const Weight& weight);

@@ -15,6 +15,11 @@ TEST(DType, HasTheRowSizesOfGgml) {
   EXPECT_EQ(row_bytes(DType::q4_k, 512), 288);
   EXPECT_EQ(row_bytes(DType::q5_k, 256), 176);
   EXPECT_EQ(row_bytes(DType::q6_k, 256), 210);
+  EXPECT_EQ(row_bytes(DType::q2_k, 256), 84);
+  EXPECT_EQ(row_bytes(DType::q3_k, 256), 110);
+  EXPECT_EQ(row_bytes(DType::iq4_xs, 512), 272);
+  EXPECT_EQ(row_bytes(DType::mxfp4, 64), 34);
+  EXPECT_EQ(row_bytes(DType::f8_e4m3, 3), 3);
 }
 
 TEST(DType, RefusesRowsThatAreNotWholeBlocks) {

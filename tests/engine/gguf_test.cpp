@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 constexpr uint32_t kF32 = 0;
 constexpr uint32_t kQ4K = 12;
-constexpr uint32_t kIq4Xs = 23;
+constexpr uint32_t kIq3S = 21;
 
 std::shared_ptr<const Checkpoint> open(const GgufBytes& image) {
   auto checkpoint = Checkpoint::open_memory(image.bytes(), "x.gguf");
@@ -127,9 +127,9 @@ TEST(Gguf, ReadsVersionTwo) {
 }
 
 TEST(Gguf, KeepsTensorsOfTypesItCannotComputeWith) {
-  const auto checkpoint = open(one_tensor({256, 2}, kIq4Xs).data(2 * 136));
+  const auto checkpoint = open(one_tensor({256, 2}, kIq3S).data(2 * 110));
   ASSERT_TRUE(checkpoint);
-  EXPECT_EQ(checkpoint->tensors()[0].type_name, "IQ4_XS");
+  EXPECT_EQ(checkpoint->tensors()[0].type_name, "IQ3_S");
   EXPECT_EQ(checkpoint->tensors()[0].dtype, std::nullopt);
 }
 

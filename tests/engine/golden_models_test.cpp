@@ -57,8 +57,9 @@ std::vector<GoldenCase> all_cases() {
         "llama-Q4_K_M", "llama-Q5_K", "qwen2-tied-F16"})
     cases.push_back(gguf(own, name));
   cases.push_back(folder(rest, "llama-gqa"));
-  for (const char* name : {"deepseek-v3-F16", "llama-deepseek-coder-F16",
-                           "llama-deepseek-coder-Q8_0", "qwen2-untied-F16", "qwen2-untied-Q8_0"})
+  for (const char* name :
+       {"deepseek-v3-F16", "llama-deepseek-coder-F16", "llama-deepseek-coder-Q8_0", "llama-IQ4_XS",
+        "qwen2-untied-F16", "qwen2-untied-Q8_0"})
     cases.push_back(gguf(rest, name));
 
   const size_t n = cases.size();

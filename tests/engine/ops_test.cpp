@@ -16,6 +16,10 @@ namespace fathom::engine::test {
 namespace {
 
 bool is_quantised(DType dtype) { return info(dtype).block_elements > 1; }
+bool has_integer_kernel(DType dtype) {
+  return dtype == DType::q8_0 || dtype == DType::q4_0 || dtype == DType::q4_k ||
+         dtype == DType::q5_k || dtype == DType::q6_k;
+}
 
 /// f32 sums of up to 5504 terms in 4 to 172 parts, each rounded to 2^-24: a random walk stays
 /// below sqrt(5504) * 2^-24 = 4.5e-6 of the size of the sum; doubled.
@@ -93,7 +97,7 @@ TEST_P(Ops, MatmulMatchesTheReferenceForEveryTypeAndShape) {
                    is_quantised(dtype) ? k8BitInputs : kF32Sums, describe(dtype, shape));
       EXPECT_TRUE(y.gaps_are_untouched()) << describe(dtype, shape);
 
-      if (is_quantised(dtype)) {  // the rounded input is the only difference
+      if (has_integer_kernel(dtype)) {  // the rounded input is the only difference
         OwnedTensor rounded = rounded_to_8_bits(x);
         reference().matmul(expected, rounded, *reference_w);
         expect_close(y.numbers(), expected.numbers(), shape.outputs, kF32Sums,

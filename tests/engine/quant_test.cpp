@@ -1,11 +1,16 @@
 // The decoders of engine/quant against values by gguf-py (tests/data/quant/vectors.json).
 
+#include <algorithm>
 #include <bit>
+#include <cctype>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <limits>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -13,14 +18,26 @@
 
 #include "engine/quant/dequantize.h"
 #include "engine/quant/half.h"
+#include "tests/support/golden.h"
 
 namespace fathom::engine {
 namespace {
 
+nlohmann::json read_types(const std::filesystem::path& path) {
+  return nlohmann::json::parse(std::ifstream(path)).at("types");
+}
+
 const nlohmann::json& vectors() {
-  static const nlohmann::json json =
-      nlohmann::json::parse(std::ifstream("tests/data/quant/vectors.json"));
-  return json.at("types");
+  static const nlohmann::json types = read_types("tests/data/quant/vectors.json");
+  return types;
+}
+
+/// In the files: "Q4_K".
+std::string name_in_files(DType dtype) {
+  std::string name(info(dtype).name);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return name;
 }
 
 std::vector<std::byte> from_hex(const std::string& hex) {
@@ -37,9 +54,10 @@ void expect_same_bits(const std::vector<float>& got, const std::vector<float>& e
         << "number " << i << ": " << got[i] << " instead of " << expected[i];
 }
 
-void check(const char* type_name, DType dtype) {
-  for (const auto& item : vectors().at(type_name).at("cases")) {
-    SCOPED_TRACE(std::string(type_name) + ", " + item.at("name").get<std::string>());
+void check(const nlohmann::json& types, DType dtype) {
+  const std::string type_name = name_in_files(dtype);
+  for (const auto& item : types.at(type_name).at("cases")) {
+    SCOPED_TRACE(type_name + ", " + item.at("name").get<std::string>());
     const std::vector<float> expected = item.at("floats");
     const std::vector<std::byte> bytes = from_hex(item.at("bytes"));
     // One byte further than an allocation begins: tensors in a file may lie anywhere.
@@ -51,13 +69,72 @@ void check(const char* type_name, DType dtype) {
   }
 }
 
+/// Types that gguf-py decodes; numpy reads f32 and f16 by itself, and FP8 is not in GGUF.
+bool is_in_files(DType dtype) {
+  return dtype != DType::f32 && dtype != DType::f16 && dtype != DType::f8_e4m3;
+}
+
 TEST(Dequantize, EqualsGgmlBitForBit) {
-  check("BF16", DType::bf16);
-  check("Q8_0", DType::q8_0);
-  check("Q4_0", DType::q4_0);
-  check("Q4_K", DType::q4_k);
-  check("Q5_K", DType::q5_k);
-  check("Q6_K", DType::q6_k);
+  for (const DType dtype : kAllDTypes)
+    if (is_in_files(dtype)) check(vectors(), dtype);
+}
+
+TEST(Dequantize, EqualsGgmlOnEveryBlockOfTheSharedFile) {
+  const std::filesystem::path path = shared_folder() / "golden" / "quants.json";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not here";
+  const nlohmann::json types = read_types(path);
+  for (const DType dtype : kAllDTypes)
+    if (is_in_files(dtype)) check(types, dtype);
+}
+
+TEST(Dequantize, ReadsTheSmallestAndTheLargestScalesOfMxfp4) {
+  std::vector<std::byte> block(17, std::byte{0x17});  // 6 in the low nibble, 0.5 in the high one
+  const std::pair<int, float> scales[] = {{0, 0x1p-127f}, {1, 0x1p-126f}, {2, 0x1p-125f},
+                                          {127, 1.0f},    {128, 2.0f},    {254, 0x1p127f}};
+  for (const auto& [e, scale] : scales) {
+    block[0] = static_cast<std::byte>(e);
+    std::vector<float> got(32);
+    dequantize(DType::mxfp4, block, got);
+    EXPECT_EQ(got[0], 6.0f * scale) << e;
+    EXPECT_EQ(got[31], 0.5f * scale) << e;
+  }
+}
+
+TEST(Dequantize, ReadsEveryFp8NumberAsItsDefinitionSays) {
+  for (int bits = 0; bits < 256; ++bits) {
+    const std::byte in[] = {static_cast<std::byte>(bits)};
+    float got = 0.0f;
+    dequantize(DType::f8_e4m3, in, {&got, 1});
+    ASSERT_EQ(std::signbit(got), bits >= 128);
+    const int exponent = bits >> 3 & 15;
+    const int fraction = bits & 7;
+    if (exponent == 15 && fraction == 7) {
+      ASSERT_TRUE(std::isnan(got));
+      continue;
+    }
+    const double expected =
+        exponent == 0 ? std::ldexp(fraction, -9) : std::ldexp(8 + fraction, exponent - 10);
+    ASSERT_EQ(std::fabs(got), expected) << bits;
+  }
+}
+
+TEST(Dequantize, GivesANumberOrANanForAnyBytes) {
+  std::mt19937 random(1);
+  for (const DType dtype : kAllDTypes) {
+    const DTypeInfo& type = info(dtype);
+    for (int round = 0; round < 500; ++round) {
+      std::vector<std::byte> bytes(3 * type.block_bytes);
+      for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+      std::vector<float> once(3 * type.block_elements, 1.0f);
+      std::vector<float> twice(3 * type.block_elements, 2.0f);
+      dequantize(dtype, bytes, once);
+      dequantize(dtype, bytes, twice);
+      for (size_t i = 0; i < once.size(); ++i) {  // every number is written, from the bytes alone
+        ASSERT_TRUE(once[i] == twice[i] || (std::isnan(once[i]) && std::isnan(twice[i])))
+            << type.name << ", number " << i;
+      }
+    }
+  }
 }
 
 TEST(Dequantize, CopiesF32AndWidensF16) {

@@ -56,7 +56,7 @@ TEST(Safetensors, ReadsNamesTypesShapesAndBytes) {
 }
 
 TEST(Safetensors, KeepsTypesItCannotComputeWith) {
-  const auto tensors = read(file_of("{" + tensor("a", "F8_E4M3", "[4]", "[0,4]") + "," +
+  const auto tensors = read(file_of("{" + tensor("a", "F8_E5M2", "[4]", "[0,4]") + "," +
                                         tensor("b", "I64", "[1]", "[4,12]") + "," +
                                         tensor("c", "NEW_TYPE", "[7]", "[12,13]") + "}",
                                     13));

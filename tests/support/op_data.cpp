@@ -41,11 +41,33 @@ void fill_block(DType dtype, std::byte* block, float size, std::mt19937& random)
     case DType::bf16:
       put_half(block, f32_to_bf16(size * normal(random)));
       break;
+    case DType::f8_e4m3: {  // any number but NaN; the scales bring them to size
+      if ((block[0] & std::byte{0x7f}) == std::byte{0x7f}) block[0] = std::byte{0};
+      break;
+    }
     case DType::q8_0:  // numbers of -128 to 127
       put_half(block, random_scale(random, size / 74));
       break;
     case DType::q4_0:  // -8 to 7
       put_half(block, random_scale(random, size / 4.6f));
+      break;
+    case DType::q4_1:  // 0 to 15, minimum of the mean
+      put_half(block, random_scale(random, size / 4.6f));
+      put_half(block + 2, random_scale(random, -1.63f * size));
+      break;
+    case DType::q5_0:  // -16 to 15
+      put_half(block, random_scale(random, size / 9.2f));
+      break;
+    case DType::q5_1:
+      put_half(block, random_scale(random, size / 9.2f));
+      put_half(block + 2, random_scale(random, -1.68f * size));
+      break;
+    case DType::q2_k:  // scales of 0 to 15 times 0 to 3, minimum of 0 to 15
+      put_half(block + 80, random_scale(random, size / 13));
+      put_half(block + 82, random_scale(random, size / 9));
+      break;
+    case DType::q3_k:  // scales of -32 to 31 times -4 to 3
+      put_half(block + 108, random_scale(random, size / 43));
       break;
     case DType::q4_k:  // scales of 0 to 63 times 0 to 15, minimum of about the mean
       put_half(block, random_scale(random, size / 200));
@@ -57,6 +79,15 @@ void fill_block(DType dtype, std::byte* block, float size, std::mt19937& random)
       break;
     case DType::q6_k:  // scales of -128 to 127 times -32 to 31
       put_half(block + 208, random_scale(random, size / 1370));
+      break;
+    case DType::iq4_nl:  // -127 to 113
+      put_half(block, random_scale(random, size / 69));
+      break;
+    case DType::iq4_xs:  // scales of -32 to 31 times that
+      put_half(block, random_scale(random, size / 1280));
+      break;
+    case DType::mxfp4:  // 2^(e - 128) times -12 to 12, 5.4 in the root mean square
+      block[0] = static_cast<std::byte>(128 + std::lround(std::log2(size / 5.4f)) + random() % 2);
       break;
   }
 }
@@ -111,21 +142,38 @@ bool OwnedTensor::gaps_are_untouched() const {
 }
 
 WeightData random_weight(DType dtype, int count, int rows, int cols, uint32_t seed) {
+  struct Storage {
+    std::vector<std::byte> bytes;
+    std::vector<float> scales;
+  };
+  const auto storage = std::make_shared<Storage>();
   std::mt19937 random(seed);
   const DTypeInfo& type = info(dtype);
   const int64_t n_blocks = int64_t{count} * rows * cols / type.block_elements;
-  auto bytes = std::make_shared<std::vector<std::byte>>(n_blocks * type.block_bytes);
+  storage->bytes.resize(n_blocks * type.block_bytes);
   const float size = 1.0f / std::sqrt(static_cast<float>(cols));
   for (int64_t i = 0; i < n_blocks; ++i) {
-    fill_block(dtype, bytes->data() + i * type.block_bytes, size, random);
+    fill_block(dtype, storage->bytes.data() + i * type.block_bytes, size, random);
   }
-  return {.name = std::string(type.name),
-          .dtype = dtype,
-          .count = count,
-          .rows = rows,
-          .cols = cols,
-          .bytes = *bytes,
-          .owner = bytes};
+  WeightData data = {.name = std::string(type.name),
+                     .dtype = dtype,
+                     .count = count,
+                     .rows = rows,
+                     .cols = cols,
+                     .bytes = storage->bytes,
+                     .scales = {},
+                     .owner = storage};
+  if (dtype == DType::f8_e4m3) {
+    constexpr int kSide = 128;  // as DeepSeek-V3
+    const int64_t n_scales =
+        int64_t{count} * ((rows + kSide - 1) / kSide) * ((cols + kSide - 1) / kSide);
+    for (int64_t i = 0; i < n_scales; ++i) {
+      storage->scales.push_back(size / 110 *
+                                std::uniform_real_distribution<float>(0.5f, 1.5f)(random));
+    }
+    data.scales = {kSide, kSide, storage->scales};
+  }
+  return data;
 }
 
 std::unique_ptr<Weight> upload(Backend& backend, const WeightData& data) {

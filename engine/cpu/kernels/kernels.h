@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "engine/cpu/quant_block.h"
+#include "engine/dtype.h"
 
 namespace fathom::engine::cpu {
 
@@ -59,7 +60,7 @@ inline constexpr int kAttentionChunk = 128;
 
 struct Kernels {
   /// In the order of DType.
-  void (*matmul[8])(const MatmulTask& task);
+  void (*matmul[kDTypes])(const MatmulTask& task);
   void (*quantize)(QuantBlock* out, const float* x, int n_blocks);
   void (*rms_norm)(float* y, const float* x, const float* weight, int n, float eps);
   /// y = silu(min(gate, limit)) * clamp(up, -limit, limit); y may be gate or up.

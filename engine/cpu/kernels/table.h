@@ -10,9 +10,9 @@
 namespace fathom::engine::cpu::FATHOM_ISA {
 
 constexpr Kernels kTable = {
-    .matmul = {float_matmul<WeightF32>, float_matmul<WeightF16>, float_matmul<WeightBf16>,
-               quant_matmul<Q8_0>, quant_matmul<Q4_0>, quant_matmul<Q4K>, quant_matmul<Q5K>,
-               quant_matmul<Q6K>},
+    .matmul = {float_matmul<WeightF32>, float_matmul<WeightF16>, float_matmul<WeightBf16>, nullptr,
+               quant_matmul<Q8_0>, quant_matmul<Q4_0>, nullptr, nullptr, nullptr, nullptr, nullptr,
+               quant_matmul<Q4K>, quant_matmul<Q5K>, quant_matmul<Q6K>},
     .quantize = quantize,
     .rms_norm = rms_norm,
     .silu_mul = silu_mul,
