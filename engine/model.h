@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/backend.h"
@@ -17,6 +19,22 @@
 
 namespace fathom::engine {
 
+/// Sees what a model computes on the way to its logits: for comparing it with another
+/// implementation (`fathom debug-compare`). What it is shown is in backend memory and valid until
+/// it returns. Names as in tests/data/golden: embed, attn_out, mlp_out, out, final_norm, kv_latent,
+/// k_pe, router_ids, index_topk.
+class Probe {
+ public:
+  static constexpr int kNoLayer = -1;
+
+  virtual ~Probe() = default;
+  /// x: a row for each token of the batch; of final_norm, for each of its logit_rows.
+  virtual void see(std::string_view what, int layer, Tensor x) = 0;
+  /// What each token chose: chosen [n_rows, n_chosen], experts or rows of the cache.
+  virtual void see_choice(std::string_view what, int layer, const int32_t* chosen, int n_rows,
+                          int n_chosen) = 0;
+};
+
 /// The rows of one step: tokens of one or more sequences.
 struct Batch {
   std::span<const TokenId> tokens;          // [n]
@@ -24,6 +42,7 @@ struct Batch {
   std::span<const SlotId> slots;            // [n] where each row's keys and values are written
   std::span<const SequenceRows> sequences;  // cover the rows in order
   std::span<const int32_t> logit_rows;      // rows whose logits are wanted, ascending
+  Probe* probe = nullptr;
 };
 
 /// Memory of keys and values: per layer one tensor [n_slots, row width of that layer].
@@ -81,9 +100,12 @@ struct ModelOptions {
   int max_batch = 128;  // rows of one step
 };
 
+/// Sentences about what a file leaves open and how it was filled in.
+using ConfigNotes = std::vector<std::string>;
+
 /// Whether load_model() knows the architecture that the checkpoint names, in the variant that its
 /// configuration describes. Reads no tensors. Errors: unsupported, corrupt.
-Status check_architecture(const Checkpoint& checkpoint);
+Result<ConfigNotes> check_architecture(const Checkpoint& checkpoint);
 
 /// Loads the architecture that the checkpoint names (engine/models/registry.cpp).
 /// `backend` must outlive the model. Errors: unsupported (architecture, tensor type), corrupt

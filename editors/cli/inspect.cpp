@@ -64,10 +64,10 @@ Json tensor_list(const Checkpoint& checkpoint) {
 
 /// Why fathom cannot run the model; empty if nothing speaks against it.
 std::vector<std::string> obstacles(const Checkpoint& checkpoint, const ModelSummary& s,
+                                   const Result<engine::ConfigNotes>& notes,
                                    const Result<std::shared_ptr<const Tokenizer>>& tokenizer) {
   std::vector<std::string> found;
-  if (const Status known = engine::check_architecture(checkpoint); !known)
-    found.push_back(known.error().message);
+  if (!notes) found.push_back(notes.error().message);
   for (const std::string& type : s.unsupported_types)
     found.push_back(fmt::format("tensors of type {} cannot be computed with", type));
   if (checkpoint.tensors().empty()) found.push_back("there are no weights in it");
@@ -78,7 +78,8 @@ std::vector<std::string> obstacles(const Checkpoint& checkpoint, const ModelSumm
 Json describe(const Checkpoint& checkpoint, const Options& options) {
   const ModelSummary s = summarise(checkpoint);
   const auto tokenizer = Tokenizer::load(checkpoint);
-  const std::vector<std::string> found = obstacles(checkpoint, s, tokenizer);
+  const auto notes = engine::check_architecture(checkpoint);
+  const std::vector<std::string> found = obstacles(checkpoint, s, notes, tokenizer);
 
   Json types = Json::object();
   for (const auto& [name, count] : s.types)
@@ -92,6 +93,7 @@ Json describe(const Checkpoint& checkpoint, const Options& options) {
       {"architecture", checkpoint.architecture()},
       {"supported", found.empty()},
       {"obstacles", found},
+      {"notes", notes.value_or(engine::ConfigNotes())},
       {"parameters", s.parameters},
       {"layers", or_null(s.layers)},
       {"dim", or_null(s.dim)},
@@ -158,6 +160,7 @@ void print(const Json& json) {
 
   line("runs in fathom", json["supported"] ? "yes" : "no");
   for (const Json& obstacle : json["obstacles"]) write_out("  " + plain(obstacle) + "\n");
+  for (const Json& note : json["notes"]) line("note", plain(note));
 }
 
 Result<ExitCode> inspect(const Options& options) {

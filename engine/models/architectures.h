@@ -9,7 +9,7 @@
 namespace fathom::engine {
 
 /// Whether the configuration is one that the loader can do with. Errors: unsupported, corrupt.
-using CheckConfig = Status(const Checkpoint& checkpoint);
+using CheckConfig = Result<ConfigNotes>(const Checkpoint& checkpoint);
 using LoadModel = Result<std::unique_ptr<Model>>(std::shared_ptr<const Checkpoint> checkpoint,
                                                  Backend& backend, const ModelOptions& options);
 
@@ -18,6 +18,14 @@ LoadModel load_llama;
 
 CheckConfig check_qwen2;
 LoadModel load_qwen2;
+
+CheckConfig check_deepseek_moe;
+LoadModel load_deepseek_moe;
+
+/// Versions 2 and 3 share their name in GGUF: whether a file of that name is version 2.
+bool is_deepseek_v2(const Checkpoint& checkpoint);
+CheckConfig check_deepseek_v2;
+LoadModel load_deepseek_v2;
 
 CheckConfig check_deepseek_v3;
 LoadModel load_deepseek_v3;

@@ -169,4 +169,33 @@ const Weight* Binder::Scope::experts(TensorName name, int64_t count, int64_t row
   return weight;
 }
 
+std::pair<const Weight*, const Weight*> Binder::Scope::expert_pairs(TensorName name, int64_t count,
+                                                                    int64_t rows,
+                                                                    int64_t cols) const {
+  const int64_t shape[] = {count, 2 * rows, cols};
+  const TensorInfo* tensor = require(name, shape);
+  if (!tensor) return {};
+  const size_t part_bytes = tensor->bytes.size() / (2 * count);
+  const uint64_t size_before = binder_->size_bytes_;
+  const auto part = [&](int64_t which) {
+    auto bytes = std::make_shared<std::vector<std::byte>>();
+    bytes->reserve(part_bytes * count);
+    for (int64_t i = 0; i < count; ++i) {
+      const auto source = tensor->bytes.subspan((2 * i + which) * part_bytes, part_bytes);
+      bytes->insert(bytes->end(), source.begin(), source.end());
+    }
+    return upload({.name = tensor->name,
+                   .dtype = *tensor->dtype,
+                   .count = static_cast<int>(count),
+                   .rows = static_cast<int>(rows),
+                   .cols = static_cast<int>(cols),
+                   .bytes = *bytes,
+                   .owner = bytes});
+  };
+  const Weight* first = part(0);
+  const Weight* second = part(1);
+  binder_->expert_bytes_ += binder_->size_bytes_ - size_before;
+  return {first, second};
+}
+
 }  // namespace fathom::engine

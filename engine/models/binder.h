@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/backend.h"
@@ -83,6 +84,10 @@ class Binder::Scope final {
   const Weight* heads(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
   /// As heads(); in Hugging Face files one tensor for each of `count`, whose index stands for '*'.
   const Weight* experts(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
+  /// Two stacks of experts() in one tensor [count, 2 * rows, cols]: each expert's `rows` of the
+  /// first, then those of the second.
+  std::pair<const Weight*, const Weight*> expert_pairs(TensorName name, int64_t count, int64_t rows,
+                                                       int64_t cols) const;
 
   /// For layouts that need more than a view: checks the shape, reports what is wrong. Null after
   /// an error.

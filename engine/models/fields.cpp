@@ -22,6 +22,11 @@ void Fields::refuse(std::string_view what) {
   if (status_) status_ = fail(ErrorCode::unsupported, "{}: {}", checkpoint_.source(), what);
 }
 
+Result<std::vector<std::string>> Fields::notes() const {
+  FATHOM_CHECK(status_);
+  return notes_;
+}
+
 int Fields::integer(FieldName name, int low, int high) {
   const auto value = checkpoint_.metadata().integer(key(name));
   if (value && *value >= low && *value <= high) return static_cast<int>(*value);

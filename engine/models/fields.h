@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/checkpoint/checkpoint.h"
@@ -49,8 +50,13 @@ class Fields final {
   /// Remembers that this checkpoint is well-formed but beyond fathom; `what` ends the sentence
   /// "FILE: ...".
   void refuse(std::string_view what);
+  /// Remembers what the file leaves open and how it was filled in, as a sentence without a full
+  /// stop.
+  void note(std::string what) { notes_.push_back(std::move(what)); }
   /// The first thing that was wrong.
   const Status& status() const { return status_; }
+  /// The first thing that was wrong, or all notes.
+  Result<std::vector<std::string>> notes() const;
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
   bool is_gguf() const { return checkpoint_.format() == Checkpoint::Format::gguf; }
@@ -62,6 +68,7 @@ class Fields final {
 
   const Checkpoint& checkpoint_;
   Status status_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace fathom::engine

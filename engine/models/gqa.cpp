@@ -1,5 +1,6 @@
 #include "engine/models/gqa.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/models/feed_forward.h"
@@ -22,7 +23,7 @@ struct Layer {
   const Weight* v_bias = nullptr;          // [1, n_kv_heads * head_dim]?
   const Weight* out = nullptr;             // [dim, n_heads * head_dim]
   const Weight* ffn_norm = nullptr;        // [1, dim]
-  GatedFfnWeights ffn;
+  FeedForwardWeights ffn;
 };
 
 class GqaModel final : public Model {
@@ -59,14 +60,14 @@ class GqaModel final : public Model {
   Tensor h_;        // dim: what a block computes
   Tensor q_, out_;  // n_heads * head_dim
   Tensor k_, v_;    // n_kv_heads * head_dim
-  FfnScratch ffn_scratch_;
+  FeedForwardScratch ffn_scratch_;
   OutputScratch output_scratch_;
 
   std::vector<std::unique_ptr<Weight>> weights_;
   std::vector<std::unique_ptr<Buffer>> buffers_;
 };
 
-Layer bind_layer(Binder::Scope in, const GqaConfig& c) {
+Layer bind_layer(Binder::Scope in, const GqaConfig& c, int index) {
   const int64_t q_dim = int64_t{c.n_heads} * c.head_dim;
   const int64_t kv_dim = int64_t{c.n_kv_heads} * c.head_dim;
   Layer layer = {
@@ -76,7 +77,7 @@ Layer bind_layer(Binder::Scope in, const GqaConfig& c) {
       .v = in.matrix({"self_attn.v_proj.weight", "attn_v.weight"}, kv_dim, c.dim),
       .out = in.matrix({"self_attn.o_proj.weight", "attn_output.weight"}, c.dim, q_dim),
       .ffn_norm = in.vector({"post_attention_layernorm.weight", "ffn_norm.weight"}, c.dim),
-      .ffn = bind_gated_ffn(in, c.hidden, c.dim)};
+      .ffn = bind_feed_forward(in, c.ffn, c.ffn.has_experts(index))};
   if (c.qkv_bias) {
     layer.q_bias = in.vector({"self_attn.q_proj.bias", "attn_q.bias"}, q_dim);
     layer.k_bias = in.vector({"self_attn.k_proj.bias", "attn_k.bias"}, kv_dim);
@@ -114,7 +115,7 @@ Status GqaModel::bind(Binder binder) {
   embedding_ = binder.top().matrix(kEmbedding, c.vocab, c.dim);
   head_ = bind_output_head(binder.top(), embedding_, c.tied, c.norm_eps);
   for (int i = 0; i < c.n_layers && binder.status(); ++i)
-    layers_.push_back(bind_layer(binder.layer(i), c));
+    layers_.push_back(bind_layer(binder.layer(i), c, i));
   FATHOM_CHECK(binder.status());
 
   size_ = {.n_layers = c.n_layers,
@@ -123,7 +124,9 @@ Status GqaModel::bind(Binder binder) {
            .context_length = c.context_length,
            .n_parameters = binder.n_parameters(),
            .bytes_per_token = binder.bytes_per_token(
-               {.lookup_only = head_.output == embedding_ ? nullptr : embedding_})};
+               {.lookup_only = head_.output == embedding_ ? nullptr : embedding_,
+                .n_experts = std::max(1, c.ffn.router.n_experts),
+                .n_active = std::max(1, c.ffn.router.n_active)})};
   cache_widths_.assign(c.n_layers, 2 * c.n_kv_heads * c.head_dim);
   weights_ = binder.take_weights();
   return {};
@@ -138,7 +141,7 @@ Status GqaModel::allocate_scratch() {
   out_ = memory.tensor(max_batch_, c.n_heads * c.head_dim);
   k_ = memory.tensor(max_batch_, c.n_kv_heads * c.head_dim);
   v_ = memory.tensor(max_batch_, c.n_kv_heads * c.head_dim);
-  ffn_scratch_ = allocate_ffn_scratch(memory, max_batch_, c.hidden, c.dim);
+  ffn_scratch_ = FeedForwardScratch::allocate(memory, max_batch_, c.ffn);
   output_scratch_ = OutputScratch::allocate(memory, max_batch_, c.dim, c.vocab);
   FATHOM_CHECK(memory.status());
   buffers_ = memory.take_buffers();
@@ -170,18 +173,23 @@ Status GqaModel::forward(const Batch& batch, const KvStore& cache, std::span<flo
   const Tensor x = x_.first_rows(static_cast<int>(batch.tokens.size()));
   const Tensor h = h_.first_rows(x.rows);
   backend_.embed(x, batch.tokens, *embedding_);
+  LayerProbe{batch.probe}.see("embed", x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
     const Layer& layer = layers_[i];
+    const LayerProbe probe = {batch.probe, static_cast<int>(i)};
     backend_.rms_norm(h, x, *layer.attention_norm, config_.norm_eps);
     attention(layer, h, batch, cache.layers[i]);
+    probe.see("attn_out", h);
     backend_.add(x, x, h);
 
     backend_.rms_norm(h, x, *layer.ffn_norm, config_.norm_eps);
-    backend_.gated_ffn(h, h, layer.ffn, ffn_scratch_);
+    feed_forward(backend_, h, layer.ffn, config_.ffn.router, ffn_scratch_, probe);
+    probe.see("mlp_out", h);
     backend_.add(x, x, h);
+    probe.see("out", x);
   }
-  return compute_logits(backend_, logits, x, batch.logit_rows, head_, output_scratch_);
+  return compute_logits(backend_, logits, x, batch, head_, output_scratch_);
 }
 
 }  // namespace
@@ -194,7 +202,8 @@ GqaConfig read_gqa_config(Fields& f, RopeLayout layout) {
   c.n_kv_heads =
       f.count_or({"num_key_value_heads", "attention.head_count_kv"}, kMaxHeads, c.n_heads);
   c.head_dim = f.count_or({"head_dim", "attention.key_length"}, kMaxHeadDim, c.dim / c.n_heads);
-  c.hidden = f.count({"intermediate_size", "feed_forward_length"}, kMaxDim);
+  c.ffn = {.dim = c.dim,
+           .dense_hidden = f.count({"intermediate_size", "feed_forward_length"}, kMaxDim)};
   c.vocab = f.vocab_size();
   c.context_length = f.count({"max_position_embeddings", "context_length"}, kMaxContext);
   c.norm_eps = static_cast<float>(f.positive({"rms_norm_eps", "attention.layer_norm_rms_epsilon"}));

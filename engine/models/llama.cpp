@@ -8,8 +8,7 @@ namespace fathom::engine {
 
 namespace {
 
-Result<GqaConfig> read_config(const Checkpoint& checkpoint) {
-  Fields fields(checkpoint);
+GqaConfig read_config(Fields& fields) {
   // llama.cpp's converter permutes q and k so that rotated pairs are neighbours.
   const RopeLayout layout = fields.is_gguf() ? RopeLayout::interleaved : RopeLayout::half_split;
   GqaConfig config = read_gqa_config(fields, layout);
@@ -17,20 +16,22 @@ Result<GqaConfig> read_config(const Checkpoint& checkpoint) {
     fields.refuse("attention_bias and mlp_bias are not supported");
   if (fields.zero_or_count({"", "expert_count"}, kMaxExperts, 0) != 0)
     fields.refuse("Llama with experts (Mixtral) is not supported");
-  FATHOM_CHECK(fields.status());
   return config;
 }
 
 }  // namespace
 
-Status check_llama(const Checkpoint& checkpoint) {
-  FATHOM_CHECK(read_config(checkpoint));
-  return {};
+Result<ConfigNotes> check_llama(const Checkpoint& checkpoint) {
+  Fields fields(checkpoint);
+  read_config(fields);
+  return fields.notes();
 }
 
 Result<std::unique_ptr<Model>> load_llama(std::shared_ptr<const Checkpoint> checkpoint,
                                           Backend& backend, const ModelOptions& options) {
-  FATHOM_TRY(config, read_config(*checkpoint));
+  Fields fields(*checkpoint);
+  GqaConfig config = read_config(fields);
+  FATHOM_CHECK(fields.status());
   return load_gqa(std::move(checkpoint), std::move(config), backend, options);
 }
 

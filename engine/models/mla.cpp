@@ -84,16 +84,19 @@ WeightData transpose_keys(const KvB& kv_b) {
 
 MlaWeights bind_mla(Binder::Scope in, const MlaConfig& c) {
   const int64_t q_dim = int64_t{c.n_heads} * (c.nope_dim + c.rope_dim);
-  MlaWeights w = {
-      .q_a = in.matrix({"self_attn.q_a_proj.weight", "attn_q_a.weight"}, c.q_lora, c.dim),
-      .q_a_norm = in.vector({"self_attn.q_a_layernorm.weight", "attn_q_a_norm.weight"}, c.q_lora),
-      .q_b = in.matrix({"self_attn.q_b_proj.weight", "attn_q_b.weight"}, q_dim, c.q_lora),
-      .kv_a = in.matrix({"self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_mqa.weight"},
-                        c.kv_lora + c.rope_dim, c.dim),
-      .kv_a_norm =
-          in.vector({"self_attn.kv_a_layernorm.weight", "attn_kv_a_norm.weight"}, c.kv_lora),
-      .out = in.matrix({"self_attn.o_proj.weight", "attn_output.weight"}, c.dim,
-                       int64_t{c.n_heads} * c.v_dim)};
+  MlaWeights w;
+  if (c.q_lora > 0) {
+    w.q_a = in.matrix({"self_attn.q_a_proj.weight", "attn_q_a.weight"}, c.q_lora, c.dim);
+    w.q_a_norm = in.vector({"self_attn.q_a_layernorm.weight", "attn_q_a_norm.weight"}, c.q_lora);
+    w.q_b = in.matrix({"self_attn.q_b_proj.weight", "attn_q_b.weight"}, q_dim, c.q_lora);
+  } else {
+    w.q_b = in.matrix({"self_attn.q_proj.weight", "attn_q.weight"}, q_dim, c.dim);
+  }
+  w.kv_a = in.matrix({"self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_mqa.weight"},
+                     c.kv_lora + c.rope_dim, c.dim);
+  w.kv_a_norm = in.vector({"self_attn.kv_a_layernorm.weight", "attn_kv_a_norm.weight"}, c.kv_lora);
+  w.out = in.matrix({"self_attn.o_proj.weight", "attn_output.weight"}, c.dim,
+                    int64_t{c.n_heads} * c.v_dim);
 
   if (in.has({"", "attn_k_b.weight"})) {
     w.k_b = in.heads({"", "attn_k_b.weight"}, c.n_heads, c.kv_lora, c.nope_dim);
@@ -111,7 +114,7 @@ MlaWeights bind_mla(Binder::Scope in, const MlaConfig& c) {
 }
 
 MlaScratch MlaScratch::allocate(ScratchAllocator& memory, int max_batch, const MlaConfig& c) {
-  return {.q_a = memory.tensor(max_batch, c.q_lora),
+  return {.q_a = c.q_lora > 0 ? memory.tensor(max_batch, c.q_lora) : Tensor{},
           .q = memory.tensor(max_batch, c.n_heads * (c.nope_dim + c.rope_dim)),
           .kv = memory.tensor(max_batch, c.cache_width()),
           .q_latent = memory.tensor(max_batch, c.n_heads * c.kv_lora),
@@ -120,8 +123,8 @@ MlaScratch MlaScratch::allocate(ScratchAllocator& memory, int max_batch, const M
 }
 
 void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
-                   const MlaWeights& w, const MlaConfig& c, const MlaScratch& scratch) {
-  const Tensor q_a = scratch.q_a.first_rows(x.rows);
+                   const MlaWeights& w, const MlaConfig& c, const MlaScratch& scratch,
+                   LayerProbe probe) {
   const Tensor q = scratch.q.first_rows(x.rows);
   const Tensor kv = scratch.kv.first_rows(x.rows);
   const Tensor latent = kv.columns(0, c.kv_lora);
@@ -132,14 +135,20 @@ void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
   const Heads out_latent = scratch.out_latent.first_rows(x.rows).heads(c.n_heads);
   const Tensor out = scratch.out.first_rows(x.rows);
 
-  backend.matmul(q_a, x, *w.q_a);
-  backend.rms_norm(q_a, q_a, *w.q_a_norm, c.norm_eps);
-  backend.matmul(q, q_a, *w.q_b);
+  Tensor query_input = x;
+  if (w.q_a) {
+    query_input = scratch.q_a.first_rows(x.rows);
+    backend.matmul(query_input, x, *w.q_a);
+    backend.rms_norm(query_input, query_input, *w.q_a_norm, c.norm_eps);
+  }
+  backend.matmul(q, query_input, *w.q_b);
   backend.rope(q_pe, batch.positions, c.rope);
 
   backend.matmul(kv, x, *w.kv_a);
   backend.rms_norm(latent, latent, *w.kv_a_norm, c.norm_eps);
   backend.rope(k_pe, batch.positions, c.rope);
+  probe.see("kv_latent", latent);
+  probe.see("k_pe", kv.columns(c.kv_lora, c.rope_dim));
   backend.write_cache(cache, batch.slots, kv, 0);
 
   backend.matmul_heads(q_latent, q_nope, *w.k_b);

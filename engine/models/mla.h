@@ -8,29 +8,16 @@
 #include "engine/backend.h"
 #include "engine/model.h"
 #include "engine/models/binder.h"
+#include "engine/models/layer_probe.h"
+#include "engine/models/mla_config.h"
 #include "engine/models/scratch.h"
 
 namespace fathom::engine {
 
-struct MlaConfig {
-  int dim = 0;
-  int n_heads = 0;
-  int q_lora = 0;
-  int kv_lora = 0;
-  int nope_dim = 0;  // of a head's query and key: the part without position
-  int rope_dim = 0;  // and the part with
-  int v_dim = 0;
-  float norm_eps = 0;
-  float softmax_scale = 0;
-  Rope rope;
-
-  int cache_width() const { return kv_lora + rope_dim; }
-};
-
 struct MlaWeights {
-  const Weight* q_a = nullptr;        // [q_lora, dim]
-  const Weight* q_a_norm = nullptr;   // [1, q_lora]
-  const Weight* q_b = nullptr;        // [n_heads * (nope + rope), q_lora]
+  const Weight* q_a = nullptr;        // [q_lora, dim]?
+  const Weight* q_a_norm = nullptr;   // [1, q_lora]?
+  const Weight* q_b = nullptr;        // [n_heads * (nope + rope), q_lora, or dim without q_a]
   const Weight* kv_a = nullptr;       // [kv_lora + rope, dim]
   const Weight* kv_a_norm = nullptr;  // [1, kv_lora]
   const Weight* k_b = nullptr;        // n_heads x [kv_lora, nope]: W_UK transposed
@@ -46,7 +33,7 @@ struct MlaScratch {
   static MlaScratch allocate(ScratchAllocator& memory, int max_batch, const MlaConfig& config);
 
   // All [max_batch, ...].
-  Tensor q_a;         // q_lora
+  Tensor q_a;         // q_lora, if there is one
   Tensor q;           // n_heads * (nope + rope)
   Tensor kv;          // kv_lora + rope: a row of the cache
   Tensor q_latent;    // n_heads * kv_lora
@@ -56,6 +43,7 @@ struct MlaScratch {
 
 /// Writes the rows' latents to `cache` and replaces x [n, dim] by the attention's result.
 void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
-                   const MlaWeights& w, const MlaConfig& config, const MlaScratch& scratch);
+                   const MlaWeights& w, const MlaConfig& config, const MlaScratch& scratch,
+                   LayerProbe probe);
 
 }  // namespace fathom::engine

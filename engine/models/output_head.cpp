@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/models/layer_probe.h"
+
 namespace fathom::engine {
 
 OutputHead bind_output_head(Binder::Scope top, const Weight* embedding, bool tied, float norm_eps) {
@@ -18,9 +20,9 @@ OutputScratch OutputScratch::allocate(ScratchAllocator& memory, int max_batch, i
   return {.x = memory.tensor(rows, dim), .logits = memory.tensor(rows, vocab)};
 }
 
-Status compute_logits(Backend& backend, std::span<float> out, Tensor x,
-                      std::span<const int32_t> rows, const OutputHead& head,
-                      const OutputScratch& scratch) {
+Status compute_logits(Backend& backend, std::span<float> out, Tensor x, const Batch& batch,
+                      const OutputHead& head, const OutputScratch& scratch) {
+  std::span<const int32_t> rows = batch.logit_rows;
   const size_t vocab = head.output->rows();
   FATHOM_ASSERT(out.size() == rows.size() * vocab);
   while (!rows.empty()) {
@@ -29,6 +31,7 @@ Status compute_logits(Backend& backend, std::span<float> out, Tensor x,
     const Tensor logits = scratch.logits.first_rows(static_cast<int>(n));
     backend.gather_rows(slab, x, rows.first(n));
     backend.rms_norm(slab, slab, *head.norm, head.norm_eps);
+    LayerProbe{batch.probe}.see("final_norm", slab);
     backend.matmul(logits, slab, *head.output);
     FATHOM_CHECK(backend.download(out.first(n * vocab), logits));
     rows = rows.subspan(n);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "engine/backend.h"
+#include "engine/model.h"
 #include "engine/models/binder.h"
 #include "engine/models/scratch.h"
 
@@ -32,10 +33,9 @@ struct OutputScratch {
   Tensor logits;  // [slab, vocab]
 };
 
-/// out [rows.size(), vocab], host memory = output(norm(x[rows])). Waits for the device.
-/// Errors: device_lost.
-Status compute_logits(Backend& backend, std::span<float> out, Tensor x,
-                      std::span<const int32_t> rows, const OutputHead& head,
-                      const OutputScratch& scratch);
+/// out [n, vocab], host memory = output(norm(x[row])) for the batch's n logit_rows. Waits for the
+/// device. Errors: device_lost.
+Status compute_logits(Backend& backend, std::span<float> out, Tensor x, const Batch& batch,
+                      const OutputHead& head, const OutputScratch& scratch);
 
 }  // namespace fathom::engine

@@ -11,6 +11,8 @@ struct Architecture {
   std::string_view gguf;          // general.architecture
   CheckConfig* check;
   LoadModel* load;
+  /// Where two share a GGUF name: whether a file of that name is this one. Null: it is.
+  bool (*is)(const Checkpoint& checkpoint) = nullptr;
 };
 
 /// The one place that names every architecture.
@@ -19,6 +21,10 @@ constexpr Architecture kArchitectures[] = {
     {"LlamaForCausalLM", "llama", check_llama, load_llama},
     // R1-Distill-Qwen
     {"Qwen2ForCausalLM", "qwen2", check_qwen2, load_qwen2},
+    // DeepSeekMoE 16B
+    {"DeepseekForCausalLM", "deepseek", check_deepseek_moe, load_deepseek_moe},
+    // DeepSeek-V2, -V2-Lite, -V2.5, -Coder-V2, -Coder-V2-Lite
+    {"DeepseekV2ForCausalLM", "deepseek2", check_deepseek_v2, load_deepseek_v2, is_deepseek_v2},
     // DeepSeek-V3, -V3.1, -R1; the built-in model
     {"DeepseekV3ForCausalLM", "deepseek2", check_deepseek_v3, load_deepseek_v3},
 };
@@ -28,7 +34,8 @@ Result<const Architecture*> find_architecture(const Checkpoint& checkpoint) {
   std::string known;
   for (const Architecture& a : kArchitectures) {
     const std::string_view name = gguf ? a.gguf : a.hugging_face;
-    if (name == checkpoint.architecture()) return &a;
+    if (name == checkpoint.architecture() && (!gguf || !a.is || a.is(checkpoint))) return &a;
+    if (known.ends_with(name)) continue;  // versions that share it are neighbours
     known += known.empty() ? "" : ", ";
     known += name;
   }
@@ -38,7 +45,7 @@ Result<const Architecture*> find_architecture(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-Status check_architecture(const Checkpoint& checkpoint) {
+Result<ConfigNotes> check_architecture(const Checkpoint& checkpoint) {
   FATHOM_TRY(architecture, find_architecture(checkpoint));
   return architecture->check(checkpoint);
 }

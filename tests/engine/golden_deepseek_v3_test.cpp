@@ -1,4 +1,4 @@
-// What only DeepSeek-V3 has: experts, the draft layer, and layouts of its files.
+// What only DeepSeek-V3 has: the draft layer, and layouts of its files.
 
 #include <algorithm>
 #include <deque>
@@ -19,29 +19,14 @@ const std::filesystem::path kFolder = "tests/data/golden/deepseek-v3";
 constexpr float kTolerance = 2e-4f;
 constexpr int kMaxBatch = 300;
 
-/// The reference backend, which remembers the experts that each call of route() chose.
-class RecordingBackend final : public ReferenceBackend {
- public:
-  RecordingBackend() : ReferenceBackend(/*n_threads=*/1) {}
-  void route(Routes routes, Tensor logits, const Weight* bias,
-             const RouterConfig& config) override {
-    ReferenceBackend::route(routes, logits, bias, config);
-    std::vector<int32_t>& chosen =
-        calls.emplace_back(routes.experts, routes.experts + int64_t{logits.rows} * routes.n_active);
-    for (auto row = chosen.begin(); row != chosen.end(); row += routes.n_active)
-      std::sort(row, row + routes.n_active);
-  }
-  std::vector<std::vector<int32_t>> calls;
-};
-
 class GoldenDeepseekV3 : public ::testing::Test {
  protected:
   void SetUp() override {
     prompts_ = read_golden(kFolder / "golden.json", kFolder / "golden.safetensors");
     ASSERT_EQ(prompts_.size(), 4u);
   }
-  void open(std::unique_ptr<Backend> backend = std::make_unique<ReferenceBackend>(1)) {
-    auto loaded = load(kFolder, std::move(backend), kMaxBatch);
+  void open() {
+    auto loaded = load(kFolder, std::make_unique<ReferenceBackend>(1), kMaxBatch);
     ASSERT_TRUE(loaded) << loaded.error().message;
     loaded_ = std::move(*loaded);
   }
@@ -59,21 +44,6 @@ class GoldenDeepseekV3 : public ::testing::Test {
   LoadedModel loaded_;
   std::vector<GoldenPrompt> prompts_;
 };
-
-TEST_F(GoldenDeepseekV3, RouterChoosesTheExpertsOfTheOriginal) {
-  auto backend = std::make_unique<RecordingBackend>();
-  RecordingBackend& recorder = *backend;
-  open(std::move(backend));
-  for (const GoldenPrompt& p : prompts_) {
-    recorder.calls.clear();
-    runner(p).run(p.ids, {}, kMaxBatch);
-    ASSERT_FALSE(p.experts.empty());
-    ASSERT_EQ(recorder.calls.size(), p.experts.size());
-    size_t call = 0;
-    for (const auto& [layer, experts] : p.experts)
-      EXPECT_EQ(recorder.calls[call++], experts) << "layer " << layer;
-  }
-}
 
 TEST_F(GoldenDeepseekV3, DraftLayerPredictsWhatTheOriginalPredicts) {
   open();

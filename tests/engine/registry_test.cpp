@@ -18,8 +18,10 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 
 constexpr const char* kDeepseekV3 = "tests/data/golden/deepseek-v3";
-constexpr const char* kDeepseekV3Gguf = "tests/data/golden/gguf/deepseek-v3-BF16.gguf";
-constexpr const char* kLlama = "tests/data/golden/llama-gqa-linear";
+constexpr const char* kDeepseekV3Gguf = "tests/data/golden/gguf/deepseek-v3-Q8_0.gguf";
+constexpr const char* kDeepseekV2Gguf = "tests/data/golden/gguf/deepseek-v2-Q8_0.gguf";
+constexpr const char* kDeepseekMoeGguf = "tests/data/golden/gguf/deepseek-moe-Q8_0.gguf";
+constexpr const char* kLlama = "tests/data/golden/llama3-rope";
 constexpr const char* kQwen2 = "tests/data/golden/qwen2-tied";
 
 std::shared_ptr<const Checkpoint> open(const std::filesystem::path& path) {
@@ -57,14 +59,15 @@ TEST(Registry, NamesTheArchitecturesThatItHasWhenItLacksOne) {
   const auto checkpoint = *CheckpointBuilder::build(std::move(parts));
   expect_refused(checkpoint, ErrorCode::unsupported,
                  "m.gguf: architecture \"mamba\" is not supported; fathom runs llama, qwen2, "
-                 "deepseek2");
-  const Status status = check_architecture(*checkpoint);
+                 "deepseek, deepseek2");
+  const auto status = check_architecture(*checkpoint);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::unsupported);
 }
 
 TEST(Registry, ChecksAnArchitectureWithoutLoadingIt) {
-  for (const char* path : {kDeepseekV3, kDeepseekV3Gguf, kLlama, kQwen2})
+  for (const char* path :
+       {kDeepseekV3, kDeepseekV3Gguf, kDeepseekV2Gguf, kDeepseekMoeGguf, kLlama, kQwen2})
     EXPECT_TRUE(check_architecture(*open(path))) << path;
 }
 
@@ -84,8 +87,9 @@ TEST(Registry, RefusesWhatTheseArchitecturesDoNotCover) {
                               Metadata::Value value, const char* what) {
     expect_refused(edited(*original, key, std::move(value)), ErrorCode::unsupported, what);
   };
-  unsupported(v3, "scoring_func", std::string("softmax"), "DeepSeek-V2");
-  unsupported(v3_gguf, "deepseek2.expert_gating_func", int64_t{1}, "DeepSeek-V2");
+  unsupported(v3, "scoring_func", std::string("softmax"), "otherwise than DeepSeek-V3");
+  unsupported(v3, "use_mla", false, "use_mla");
+  unsupported(v3_gguf, "deepseek2.expert_gating_func", int64_t{4}, "expert_gating_func 4");
   unsupported(v3, "moe_layer_freq", int64_t{2}, "moe_layer_freq");
   unsupported(v3, "n_group", int64_t{5}, "is not a routing");
   unsupported(llama, "attention_bias", true, "attention_bias");
@@ -115,13 +119,6 @@ TEST(Registry, NamesTheTensorTypeThatItCannotComputeWith) {
   if (!std::filesystem::exists(path))
     GTEST_SKIP() << path << " is not here; set FATHOM_SHARED to where it is";
   expect_refused(open(path), ErrorCode::unsupported, "has type IQ2_");
-}
-
-TEST(Registry, RefusesVersionTwoUnderItsSharedName) {
-  const auto path = shared_folder() / "golden" / "gguf" / "deepseek-v2-lite-F16.gguf";
-  if (!std::filesystem::exists(path))
-    GTEST_SKIP() << path << " is not here; set FATHOM_SHARED to where it is";
-  expect_refused(open(path), ErrorCode::unsupported, "DeepSeek-V2");
 }
 
 TEST(Model, KnowsItsSize) {

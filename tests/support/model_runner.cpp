@@ -40,7 +40,8 @@ Batch ModelRunner::batch_of_last_step() const {
           .positions = positions_,
           .slots = std::span(slots_).subspan(positions_.front(), tokens_.size()),
           .sequences = {&rows_, 1},
-          .logit_rows = wanted_};
+          .logit_rows = wanted_,
+          .probe = probe};
 }
 
 std::vector<float> ModelRunner::step(std::span<const TokenId> tokens,

@@ -56,6 +56,10 @@ class ModelRunner final {
   /// Forgets all tokens after the first `n`.
   void truncate(int n) { length_ = n; }
   int length() const { return length_; }
+  /// The cache row of a position.
+  SlotId slot(int position) const { return slots_[position]; }
+
+  Probe* probe = nullptr;  // sees every step
 
  private:
   Batch batch_of_last_step() const;

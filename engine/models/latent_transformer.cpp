@@ -1,0 +1,244 @@
+#include "engine/models/latent_transformer.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/models/feed_forward.h"
+#include "engine/models/limits.h"
+#include "engine/models/mla.h"
+#include "engine/models/output_head.h"
+#include "engine/models/scratch.h"
+
+namespace fathom::engine {
+namespace {
+
+constexpr TensorName kDraftProjection = {"eh_proj.weight", "nextn.eh_proj.weight"};
+
+// GGUF counts draft layers among its blocks if the converter kept them.
+int count_layers(Fields& f) {
+  const int n_blocks = f.count({"num_hidden_layers", "block_count"}, kMaxLayers);
+  const int n_drafts =
+      f.zero_or_count({"num_nextn_predict_layers", "nextn_predict_layers"}, kMaxLayers, 0);
+  if (n_drafts > 1)
+    f.note(fmt::format("the model has {} draft layers; the first of them drafts", n_drafts));
+  if (!f.is_gguf() || n_drafts >= n_blocks) return n_blocks;
+  const bool kept = f.checkpoint().find(fmt::format("blk.{}.{}", n_blocks - n_drafts,
+                                                    kDraftProjection.gguf)) != nullptr;
+  return kept ? n_blocks - n_drafts : n_blocks;
+}
+
+/// A layer: attention, then a dense network or experts.
+struct Block {
+  const Weight* attention_norm = nullptr;  // [1, dim]
+  MlaWeights attention;
+  const Weight* ffn_norm = nullptr;  // [1, dim]
+  FeedForwardWeights ffn;
+};
+
+/// Multi-token prediction: embeds the next token beside the main model's last hidden state.
+struct DraftLayer {
+  const Weight* embedding = nullptr;       // [vocab, dim]
+  const Weight* embedding_norm = nullptr;  // [1, dim]
+  const Weight* hidden_norm = nullptr;     // [1, dim]
+  const Weight* project = nullptr;         // [dim, 2 * dim]
+  Block block;
+  OutputHead head;
+};
+
+Block bind_block(Binder::Scope in, const LatentTransformerConfig& c, bool has_experts) {
+  return {.attention_norm = in.vector({"input_layernorm.weight", "attn_norm.weight"}, c.dim()),
+          .attention = bind_mla(in, c.attention),
+          .ffn_norm = in.vector({"post_attention_layernorm.weight", "ffn_norm.weight"}, c.dim()),
+          .ffn = bind_feed_forward(in, c.ffn, has_experts)};
+}
+
+// Files repeat the main model's table and output matrix in the draft layer: one copy is enough.
+const Weight* bind_shared(Binder::Scope in, TensorName name, Binder::Scope top, TensorName main,
+                          const Weight* shared) {
+  const TensorInfo* own = in.find(name);
+  const TensorInfo* other = top.find(main);
+  if (!shared || !own || (other && std::ranges::equal(own->bytes, other->bytes))) return shared;
+  return in.matrix(name, shared->rows(), shared->cols());
+}
+
+DraftLayer bind_draft(Binder::Scope in, Binder::Scope top, const LatentTransformerConfig& c,
+                      const Weight* embedding, const OutputHead& head) {
+  const int64_t dim = c.dim();
+  return {
+      .embedding = bind_shared(in, {"embed_tokens.weight", "nextn.embed_tokens.weight"}, top,
+                               kEmbedding, embedding),
+      .embedding_norm = in.vector({"enorm.weight", "nextn.enorm.weight"}, dim),
+      .hidden_norm = in.vector({"hnorm.weight", "nextn.hnorm.weight"}, dim),
+      .project = in.matrix(kDraftProjection, dim, 2 * dim),
+      .block = bind_block(in, c, /*has_experts=*/true),
+      .head = {
+          .norm = in.vector({"shared_head.norm.weight", "nextn.shared_head_norm.weight"}, dim),
+          .output = bind_shared(in, {"shared_head.head.weight", "nextn.shared_head_head.weight"},
+                                top, kOutput, head.output),
+          .norm_eps = head.norm_eps}};
+}
+
+class LatentTransformer final : public Model {
+ public:
+  static Result<std::unique_ptr<Model>> load(std::shared_ptr<const Checkpoint> checkpoint,
+                                             LatentTransformerConfig config, Backend& backend,
+                                             const ModelOptions& options);
+
+  const ModelSize& size() const override { return size_; }
+  std::span<const int> cache_widths() const override { return cache_widths_; }
+  int max_batch() const override { return max_batch_; }
+  Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
+                 const Interrupt& interrupt) override;
+  bool can_draft() const override { return draft_.has_value(); }
+  Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
+               std::span<float> logits) override;
+
+ private:
+  LatentTransformer(Backend& backend, LatentTransformerConfig config, int max_batch)
+      : backend_(backend), config_(std::move(config)), max_batch_(max_batch) {}
+  Status bind(Binder binder);
+  Status allocate_scratch();
+  void run(const Block& block, int layer, Tensor x, const Batch& batch, const KvStore& cache);
+
+  Backend& backend_;
+  const LatentTransformerConfig config_;
+  const int max_batch_;
+  ModelSize size_;
+  std::vector<int> cache_widths_;
+
+  const Weight* embedding_ = nullptr;  // [vocab, dim]
+  std::vector<Block> blocks_;
+  OutputHead head_;
+  std::optional<DraftLayer> draft_;
+
+  Tensor x_;      // [max_batch, dim]: the residual stream, and after forward() its last state
+  Tensor h_;      // [max_batch, dim]: what a block computes
+  Tensor pairs_;  // [max_batch, 2 * dim]: next token's embedding and hidden state, for draft()
+  MlaScratch attention_scratch_;
+  FeedForwardScratch ffn_scratch_;
+  OutputScratch output_scratch_;
+
+  std::vector<std::unique_ptr<Weight>> weights_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;
+};
+
+Result<std::unique_ptr<Model>> LatentTransformer::load(std::shared_ptr<const Checkpoint> checkpoint,
+                                                       LatentTransformerConfig config,
+                                                       Backend& backend,
+                                                       const ModelOptions& options) {
+  std::unique_ptr<LatentTransformer> model(
+      new LatentTransformer(backend, std::move(config), options.max_batch));
+  FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend)));
+  FATHOM_CHECK(model->allocate_scratch());
+  return model;
+}
+
+Status LatentTransformer::bind(Binder binder) {
+  const LatentTransformerConfig& c = config_;
+  embedding_ = binder.top().matrix(kEmbedding, c.vocab, c.dim());
+  head_ = bind_output_head(binder.top(), embedding_, c.tied, c.attention.norm_eps);
+  for (int i = 0; i < c.n_layers && binder.status(); ++i)
+    blocks_.push_back(bind_block(binder.layer(i), c, c.ffn.has_experts(i)));
+  FATHOM_CHECK(binder.status());
+
+  size_ = {.n_layers = c.n_layers,
+           .dim = c.dim(),
+           .vocab_size = c.vocab,
+           .context_length = c.context_length,
+           .n_parameters = binder.n_parameters(),
+           .bytes_per_token = binder.bytes_per_token(
+               {.lookup_only = head_.output == embedding_ ? nullptr : embedding_,
+                .n_experts = c.ffn.router.n_experts,
+                .n_active = c.ffn.router.n_active})};
+  const Binder::Scope after_last = binder.layer(c.n_layers);
+  if (after_last.has(kDraftProjection))
+    draft_ = bind_draft(after_last, binder.top(), c, embedding_, head_);
+  FATHOM_CHECK(binder.status());
+
+  cache_widths_.assign(c.n_layers + (draft_ ? 1 : 0), c.attention.cache_width());
+  weights_ = binder.take_weights();
+  return {};
+}
+
+Status LatentTransformer::allocate_scratch() {
+  const LatentTransformerConfig& c = config_;
+  ScratchAllocator memory(backend_);
+  x_ = memory.tensor(max_batch_, c.dim());
+  h_ = memory.tensor(max_batch_, c.dim());
+  if (draft_) pairs_ = memory.tensor(max_batch_, 2 * c.dim());
+  attention_scratch_ = MlaScratch::allocate(memory, max_batch_, c.attention);
+  ffn_scratch_ = FeedForwardScratch::allocate(memory, max_batch_, c.ffn);
+  output_scratch_ = OutputScratch::allocate(memory, max_batch_, c.dim(), c.vocab);
+  FATHOM_CHECK(memory.status());
+  buffers_ = memory.take_buffers();
+  return {};
+}
+
+void LatentTransformer::run(const Block& block, int layer, Tensor x, const Batch& batch,
+                            const KvStore& cache) {
+  const LayerProbe probe = {batch.probe, layer};
+  const Tensor h = h_.first_rows(x.rows);
+  backend_.rms_norm(h, x, *block.attention_norm, config_.attention.norm_eps);
+  mla_attention(backend_, h, batch, cache.layers[layer], block.attention, config_.attention,
+                attention_scratch_, probe);
+  probe.see("attn_out", h);
+  backend_.add(x, x, h);
+
+  backend_.rms_norm(h, x, *block.ffn_norm, config_.attention.norm_eps);
+  feed_forward(backend_, h, block.ffn, config_.ffn.router, ffn_scratch_, probe);
+  probe.see("mlp_out", h);
+  backend_.add(x, x, h);
+  probe.see("out", x);
+}
+
+Status LatentTransformer::forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
+                                  const Interrupt& interrupt) {
+  const Tensor x = x_.first_rows(static_cast<int>(batch.tokens.size()));
+  backend_.embed(x, batch.tokens, *embedding_);
+  LayerProbe{batch.probe}.see("embed", x);
+  for (int i = 0; i < config_.n_layers; ++i) {
+    if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
+    run(blocks_[i], i, x, batch, cache);
+  }
+  return compute_logits(backend_, logits, x, batch, head_, output_scratch_);
+}
+
+Status LatentTransformer::draft(const Batch& batch, std::span<const TokenId> next,
+                                const KvStore& cache, std::span<float> logits) {
+  FATHOM_ASSERT(draft_ && next.size() == batch.tokens.size());
+  const DraftLayer& d = *draft_;
+  const Tensor x = x_.first_rows(static_cast<int>(next.size()));
+  const Tensor pairs = pairs_.first_rows(x.rows);
+  const Tensor embedded = pairs.columns(0, x.cols);
+  const Tensor hidden = pairs.columns(x.cols, x.cols);
+  backend_.rms_norm(hidden, x, *head_.norm, head_.norm_eps);
+  backend_.rms_norm(hidden, hidden, *d.hidden_norm, head_.norm_eps);
+  backend_.embed(embedded, next, *d.embedding);
+  backend_.rms_norm(embedded, embedded, *d.embedding_norm, head_.norm_eps);
+  backend_.matmul(x, pairs, *d.project);
+  run(d.block, config_.n_layers, x, batch, cache);
+  return compute_logits(backend_, logits, x, batch, d.head, output_scratch_);
+}
+
+}  // namespace
+
+LatentTransformerConfig read_latent_transformer(Fields& f, MlaConfig attention,
+                                                FeedForwardConfig ffn) {
+  LatentTransformerConfig c;
+  c.n_layers = count_layers(f);
+  c.tied = f.flag_or({"tie_word_embeddings", ""}, false);
+  c.context_length = f.count({"max_position_embeddings", "context_length"}, kMaxContext);
+  c.vocab = f.vocab_size();
+  c.attention = std::move(attention);
+  c.ffn = ffn;
+  return c;
+}
+
+Result<std::unique_ptr<Model>> load_latent_transformer(std::shared_ptr<const Checkpoint> checkpoint,
+                                                       LatentTransformerConfig config,
+                                                       Backend& backend,
+                                                       const ModelOptions& options) {
+  return LatentTransformer::load(std::move(checkpoint), std::move(config), backend, options);
+}
+
+}  // namespace fathom::engine
