@@ -18,6 +18,7 @@
 #include "completion/decide.h"
 #include "completion/document.h"
 #include "completion/explain_job.h"
+#include "completion/privacy/secret_finder.h"
 #include "completion/suggestion_cache.h"
 #include "completion/worker.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -128,10 +129,19 @@ class Assistant::Impl {
   void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {
     const auto ticket = active_.begin("", request.cancel);
     request.cancel = ticket.cancel;
+    const Masked masked = mask(request.snapshot);
+    request.snapshot = masked.snapshot;
+    request.question = with_secrets_masked(request.question, secrets_.find(request.question));
+    OnExplanation finish =
+        [masked_secrets = masked.n_secrets(),
+         finish = ending(ticket.id, std::move(on_done))](Result<Explanation> explanation) {
+          if (explanation) explanation->masked_secrets = masked_secrets;
+          finish(std::move(explanation));
+        };
     auto job = std::make_shared<ExplainJob>(
         generator_, log_, std::move(request), max_request_tokens_,
         [this](std::function<void()> work) { worker_.post(std::move(work)); }, std::move(on_delta),
-        ending(ticket.id, std::move(on_done)));
+        std::move(finish));
     worker_.post([job = std::move(job)] { job->start(); });
   }
 
@@ -150,8 +160,31 @@ class Assistant::Impl {
     CancelToken cancel;
     OnCompletion finish;
     Clock::time_point start;
+    int masked_secrets = 0;
     double ms_first_token = 0;
   };
+
+  /// A document as the model may see it.
+  struct Masked {
+    SnapshotPtr snapshot;  // with secrets masked; the original one if there are none
+    std::vector<Secret> secrets;
+
+    int n_secrets() const { return static_cast<int>(secrets.size()); }
+    bool hides(size_t cursor) const {
+      return std::any_of(secrets.begin(), secrets.end(), [cursor](const Secret& secret) {
+        return secret.begin < cursor && cursor <= secret.end;
+      });
+    }
+  };
+
+  Masked mask(const SnapshotPtr& snapshot) const {
+    std::vector<Secret> secrets = secrets_.find(snapshot->text);
+    if (secrets.empty()) return {.snapshot = snapshot, .secrets = {}};
+    Snapshot masked = *snapshot;
+    masked.text = with_secrets_masked(masked.text, secrets);
+    return {.snapshot = std::make_shared<const Snapshot>(std::move(masked)),
+            .secrets = std::move(secrets)};
+  }
 
   /// `on_done`, then the end of the request.
   template <class Value>
@@ -164,8 +197,9 @@ class Assistant::Impl {
   }
 
   // Context thread.
-  void run(const CompletionRequest& request, const OnCompletion& finish, Clock::time_point start) {
-    const Snapshot& snapshot = *request.snapshot;
+  void run(CompletionRequest request, const OnCompletion& finish, Clock::time_point start) {
+    const SnapshotPtr original = request.snapshot;
+    const Snapshot& snapshot = *original;
     const size_t cursor = request.cursor;
     if (trace_) trace_->add("queue", start, Clock::now(), 0);
     if (request.cancel.cancelled()) return finish(fail(ErrorCode::cancelled, "cancelled"));
@@ -181,12 +215,17 @@ class Assistant::Impl {
       return finish(*std::move(known));
     }
 
+    const Masked masked = mask(original);
+    if (masked.hides(cursor)) return finish(nothing(cursor, "secret"));
+    request.snapshot = masked.snapshot;
     auto job = std::make_shared<Generating>(
         Generating{.plan = plan_completion(request, documents_.find(snapshot), generator_.traits(),
                                            generator_.tokenizer(), max_request_tokens_),
                    .cancel = request.cancel,
                    .finish = finish,
-                   .start = start});
+                   .start = start,
+                   .masked_secrets = masked.n_secrets()});
+    job->plan.snapshot = original;
     engine::GenerateRequest generate = std::move(job->plan.generate);
     generate.cancel = request.cancel;
     log_.debug("completion at {}:{}: {} prompt tokens, planned in {:.2f} ms", snapshot.path, cursor,
@@ -205,7 +244,8 @@ class Assistant::Impl {
   // Generator's thread.
   void generated(Generating& job, Result<engine::GenerateResult> result) {
     if (!result) return job.finish(tl::unexpected(std::move(result.error())));
-    Completion completion = finish_completion(job.plan, *result);
+    Completion completion = finish_completion(job.plan, *result, secrets_);
+    completion.masked_secrets = job.masked_secrets;
     // Right for the text it was made for, whoever still waits for it.
     cache_.add(*job.plan.snapshot, job.plan.cursor, completion);
     if (job.cancel.cancelled()) return job.finish(fail(ErrorCode::cancelled, "cancelled"));
@@ -218,6 +258,7 @@ class Assistant::Impl {
   Log& log_;
   const int max_request_tokens_;
   const std::shared_ptr<Trace> trace_;
+  const SecretFinder secrets_;
 
   // Any thread: these lock inside.
   ActiveRequests active_;

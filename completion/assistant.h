@@ -58,6 +58,7 @@ struct Completion {
   double ms_first_token = 0;
   double ms_total = 0;
   float mean_logprob = 0;
+  int masked_secrets = 0;  // credentials of the document that the model was not shown
   std::vector<ContextPiece> context;
 };
 
@@ -76,6 +77,7 @@ enum class Channel { reasoning, answer };
 struct Explanation {
   std::string reasoning;
   std::string answer;
+  int masked_secrets = 0;  // as Completion::masked_secrets
   engine::GenerateResult stats;
 };
 

@@ -99,7 +99,8 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
           .context = context.pieces};
 }
 
-Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result) {
+Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,
+                             const SecretFinder& secrets) {
   std::string text(plan.rules.text());
   std::string_view filtered_by;
   if (BlockEnd* block = plan.rules.block()) {
@@ -117,6 +118,10 @@ Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult&
   if (filtered_by.empty()) {
     suggestion = polish(text, surroundings_of(plan.snapshot->text, plan.cursor));
     filtered_by = suggestion.filtered_by;
+  }
+  if (adds_secret(plan.snapshot->text, plan.cursor, suggestion.text, secrets)) {
+    suggestion = {};
+    filtered_by = "secret";
   }
   if (has_crlf(plan.snapshot->text)) suggestion.text = to_crlf(suggestion.text);
 

@@ -7,6 +7,7 @@
 
 #include "completion/assistant.h"
 #include "completion/document.h"
+#include "completion/privacy/secret_finder.h"
 #include "completion/stop_rules.h"
 #include "engine/generator.h"
 
@@ -31,6 +32,7 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                const engine::Tokenizer& tokenizer, int max_request_tokens);
 
 /// The suggestion that comes of the plan's rules, fed with what was generated.
-Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result);
+Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,
+                             const SecretFinder& secrets);
 
 }  // namespace fathom::completion

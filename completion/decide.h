@@ -16,7 +16,4 @@ namespace fathom::completion {
 ///   "mid_line"     before more than closing brackets, quotes and a few characters (same)
 std::string_view forbidden_by(const Snapshot& snapshot, size_t cursor, Trigger trigger);
 
-/// Names of files with credentials: .env, *.pem, id_rsa, ... The folders do not matter.
-bool is_secret_file(std::string_view path);
-
 }  // namespace fathom::completion

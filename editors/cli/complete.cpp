@@ -49,6 +49,7 @@ Json to_json(const Completion& c, std::string_view text) {
       {"ms_first_token", c.ms_first_token},
       {"ms_total", c.ms_total},
       {"mean_logprob", c.mean_logprob},
+      {"masked_secrets", c.masked_secrets},
       {"stop", c.stop},
       {"context", context}};
 }
@@ -78,6 +79,7 @@ Result<ExitCode> complete(const Options& options) {
              }));
 
   if (options.explain_context) print_context(completion);
+  report_masked(completion.masked_secrets);
   if (options.json) {
     write_json(to_json(completion, snapshot->text));
   } else if (completion.text.empty()) {

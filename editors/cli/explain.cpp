@@ -84,6 +84,7 @@ Result<ExitCode> explain(const Options& options) {
                                             std::ref(print), on_done);
              }));
   if (!options.json && !explanation.answer.ends_with('\n')) write_out("\n");
+  report_masked(explanation.masked_secrets);
   return ExitCode::ok;
 }
 

@@ -34,6 +34,12 @@ Status flush_out() {
 
 void report(std::string_view message) { fmt::print(stderr, "fathom: {}\n", printable(message)); }
 
+void report_masked(int n_secrets) {
+  if (n_secrets == 0) return;
+  report(fmt::format("{} {} in this file {} hidden from the model", n_secrets,
+                     n_secrets == 1 ? "secret" : "secrets", n_secrets == 1 ? "was" : "were"));
+}
+
 Log stderr_log(bool verbose) {
   return Log(verbose ? LogLevel::info : LogLevel::warning,
              [](LogLevel, std::string_view message) { report(message); });

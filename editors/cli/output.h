@@ -28,6 +28,8 @@ Status flush_out();
 
 /// "fathom: MESSAGE" on stderr, control characters of hostile input made harmless.
 void report(std::string_view message);
+/// Says how many secrets the model was not shown, if there were any.
+void report_masked(int n_secrets);
 /// A log of warnings and errors, and of progress if `verbose`, on stderr.
 Log stderr_log(bool verbose);
 

@@ -199,6 +199,51 @@ TEST(Assistant, PassesOverAFiveMegabyteLine) {
 
 // With threads. Everything waits for something that happens, never for time to pass.
 
+// Made, not written: nobody who scans the sources finds a token.
+const std::string kToken = "ghp_" + std::string("a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+
+TEST(Assistant, ShowsTheModelNoSecretOfTheDocument) {
+  FakeGenerator generator;
+  generator.answer("1;");
+  Log log;
+  Assistant assistant(generator, log, {.threads = false});
+  const auto completion =
+      complete(assistant, request_at("auto a = \"" + kToken + "\";\nint b = $0\nint c;\n"));
+  ASSERT_TRUE(completion.has_value()) << completion.error().message;
+  EXPECT_EQ(completion->text, "1;");
+  EXPECT_EQ(completion->masked_secrets, 1);
+  const std::string prompt = generator.prompt_text(0);
+  EXPECT_EQ(prompt.find("ghp_"), std::string::npos) << prompt;
+  EXPECT_NE(prompt.find("auto a = \"****"), std::string::npos) << prompt;
+}
+
+TEST(Assistant, ExplainsWithoutTheSecretsOfCodeAndQuestion) {
+  FakeGenerator generator;
+  generator.answer("</think>It works.");
+  Log log;
+  Assistant assistant(generator, log, {.threads = false});
+  std::optional<Result<Explanation>> done;
+  const auto snapshot = request_at("auto a = \"" + kToken + "\";$0").snapshot;
+  assistant.explain({.snapshot = snapshot,
+                     .begin = 0,
+                     .end = snapshot->text.size(),
+                     .question = "Is " + kToken + " safe?"},
+                    nullptr, [&](Result<Explanation> result) { done = std::move(result); });
+  ASSERT_TRUE(done.has_value() && done->has_value());
+  EXPECT_EQ((*done)->masked_secrets, 1);
+  EXPECT_EQ(generator.prompt_text(0).find("ghp_"), std::string::npos);
+}
+
+TEST(Assistant, SuggestsNothingInsideASecret) {
+  FakeGenerator generator;
+  Log log;
+  Assistant assistant(generator, log, {.threads = false});
+  const auto completion = complete(assistant, request_at("auto a = \"" + kToken + "$0"));
+  ASSERT_TRUE(completion.has_value());
+  EXPECT_EQ(completion->stop, "filtered:secret");
+  EXPECT_TRUE(generator.requests().empty());
+}
+
 class Threads : public testing::Test {
  protected:
   std::future<Result<Completion>> start(CompletionRequest request) {

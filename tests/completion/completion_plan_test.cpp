@@ -40,11 +40,12 @@ class Plan : public testing::Test {
   Completion finish(CompletionPlan plan, std::string_view generated,
                     engine::GenerateResult result = {}) {
     plan.rules.feed(plan.generate.forced_prefix + std::string(generated));
-    return finish_completion(plan, result);
+    return finish_completion(plan, result, secrets_);
   }
 
   FakeGenerator generator_;
   Documents documents_;
+  SecretFinder secrets_;
 };
 
 TEST_F(Plan, AsksForALineOrABlockBySyntax) {
