@@ -17,7 +17,7 @@ constexpr SecretRule kRules[] = {
     {"openai-key", "t3blbkfj", R"(\bsk-[\w-]{16,100}T3BlbkFJ[\w-]{16,100})", 3.0},
     {"openai-project-key", "sk-proj- sk-svcacct- sk-admin-",
      R"(\bsk-(?:proj|svcacct|admin)-[\w-]{40,200})", 3.0},
-    {"anthropic-key", "sk-ant-", R"(\bsk-ant-(?:api|admin|oat)\d{2}-[\w-]{80,120})", 3.0},
+    {"sk-ant-key", "sk-ant-", R"(\bsk-ant-(?:api|admin|oat)\d{2}-[\w-]{80,120})", 3.0},
     {"deepseek-key", "sk-", R"(\bsk-[0-9a-f]{32}\b)", 2.5},
     {"huggingface-token", "hf_", R"(\b(?:hf|api_org)_[A-Za-z]{34}\b)", 2.0},
     {"slack-token", "xoxb- xoxp- xoxa- xoxe- xoxr- xoxs- xapp-",
