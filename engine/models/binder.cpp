@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include <fmt/ranges.h>
 
@@ -88,32 +89,73 @@ const TensorInfo* Binder::Scope::require_named(std::string_view name,
   return tensor;
 }
 
-const Weight* Binder::Scope::upload_stored(const TensorInfo* tensor, int64_t count, int64_t rows,
+std::optional<StoredMatrix> Binder::Scope::require_matrix_named(const std::string& name,
+                                                                int64_t rows, int64_t cols) const {
+  if (!binder_->status_) return std::nullopt;
+  const Checkpoint& checkpoint = *binder_->checkpoint_;
+  const TensorInfo* tensor = checkpoint.find(name);
+  if (tensor && is_scaled(checkpoint, *tensor)) {
+    auto matrix = read_scaled_matrix(checkpoint, *tensor, rows, cols);
+    if (matrix) return std::move(*matrix);
+    binder_->report(matrix.error().code, matrix.error().message);
+    return std::nullopt;
+  }
+  const int64_t shape[] = {rows, cols};
+  tensor = require_named(name, shape);
+  if (!tensor) return std::nullopt;
+  return StoredMatrix{.name = tensor->name, .dtype = *tensor->dtype, .bytes = tensor->bytes};
+}
+
+const Weight* Binder::Scope::upload_matrix(StoredMatrix matrix, int64_t count, int64_t rows,
                                            int64_t cols) const {
   constexpr int64_t kMax = std::numeric_limits<int>::max();
-  if (!tensor) return nullptr;
   if (count > kMax || rows > kMax || cols > kMax) {
-    binder_->report(ErrorCode::unsupported, fmt::format("tensor {} is too large", tensor->name));
+    binder_->report(ErrorCode::unsupported, fmt::format("tensor {} is too large", matrix.name));
     return nullptr;
   }
-  return binder_->upload({.name = tensor->name,
-                          .dtype = *tensor->dtype,
-                          .count = static_cast<int>(count),
-                          .rows = static_cast<int>(rows),
-                          .cols = static_cast<int>(cols),
-                          .bytes = tensor->bytes,
-                          .owner = binder_->checkpoint_});
+  struct Owner {
+    StoredMatrix matrix;
+    std::shared_ptr<const Checkpoint> checkpoint;
+  };
+  const auto owner = std::make_shared<const Owner>(Owner{std::move(matrix), binder_->checkpoint_});
+  const StoredMatrix& m = owner->matrix;
+  return binder_->upload(
+      {.name = m.name,
+       .dtype = m.dtype,
+       .count = static_cast<int>(count),
+       .rows = static_cast<int>(rows),
+       .cols = static_cast<int>(cols),
+       .bytes = m.bytes,
+       .scales = {.rows = m.block_rows, .cols = m.block_cols, .values = m.scales},
+       .owner = owner});
 }
 
 const Weight* Binder::Scope::matrix(TensorName name, int64_t rows, int64_t cols) const {
-  const int64_t shape[] = {rows, cols};
-  return upload_stored(require(name, shape), 1, rows, cols);
+  auto matrix = require_matrix(name, rows, cols);
+  return matrix ? upload_matrix(std::move(*matrix), 1, rows, cols) : nullptr;
+}
+
+const Weight* Binder::Scope::row_groups(TensorName name, int64_t count, int64_t rows,
+                                        int64_t cols) const {
+  auto matrix = require_matrix(name, count * rows, cols);
+  if (!matrix) return nullptr;
+  if (matrix->block_rows > 0) {
+    const int unit = static_cast<int>(std::gcd<int64_t>(matrix->block_rows, rows));
+    std::vector<float> scales;
+    append_scales(*matrix, cols, 0, count * rows, unit, scales);
+    matrix->scales = std::move(scales);
+    matrix->block_rows = unit;
+  }
+  return upload_matrix(std::move(*matrix), count, rows, cols);
 }
 
 const Weight* Binder::Scope::heads(TensorName name, int64_t count, int64_t rows,
                                    int64_t cols) const {
   const int64_t shape[] = {count, rows, cols};
-  return upload_stored(require(name, shape), count, rows, cols);
+  const TensorInfo* tensor = require(name, shape);
+  if (!tensor) return nullptr;
+  return upload_matrix({.name = tensor->name, .dtype = *tensor->dtype, .bytes = tensor->bytes},
+                       count, rows, cols);
 }
 
 const Weight* Binder::Scope::vector(TensorName name, int64_t cols) const {
@@ -131,33 +173,32 @@ const Weight* Binder::Scope::vector(TensorName name, int64_t cols) const {
 
 const Weight* Binder::Scope::stack(const std::string& pattern, int64_t count, int64_t rows,
                                    int64_t cols) const {
-  const int64_t shape[] = {rows, cols};
-  std::vector<const TensorInfo*> parts;
-  size_t size_bytes = 0;
+  auto bytes = std::make_shared<std::vector<std::byte>>();
+  StoredMatrix all;
   for (int64_t i = 0; i < count; ++i) {
-    parts.push_back(require_named(with_index(pattern, i), shape));
-    if (!parts.back()) return nullptr;
-    if (parts[i]->dtype != parts[0]->dtype) {
+    auto part = require_matrix_named(with_index(pattern, i), rows, cols);
+    if (!part) return nullptr;
+    if (i == 0) {
+      bytes->reserve(part->bytes.size() * count);
+      all = {.name = part->name,
+             .dtype = part->dtype,
+             .block_rows = part->block_rows,
+             .block_cols = part->block_cols};
+    }
+    if (part->dtype != all.dtype) {
       binder_->report(
           ErrorCode::unsupported,
           fmt::format("tensor {} has type {}, and {} has {}; fathom needs one type for all experts",
-                      parts[0]->name, parts[0]->type_name, parts[i]->name, parts[i]->type_name));
+                      all.name, info(all.dtype).name, part->name, info(part->dtype).name));
       return nullptr;
     }
-    size_bytes += parts[i]->bytes.size();
-  }
-
-  auto bytes = std::make_shared<std::vector<std::byte>>();
-  bytes->reserve(size_bytes);
-  for (const TensorInfo* part : parts)
     bytes->insert(bytes->end(), part->bytes.begin(), part->bytes.end());
-  return upload({.name = pattern,
-                 .dtype = *parts[0]->dtype,
-                 .count = static_cast<int>(count),
-                 .rows = static_cast<int>(rows),
-                 .cols = static_cast<int>(cols),
-                 .bytes = *bytes,
-                 .owner = bytes});
+    all.scales.insert(all.scales.end(), part->scales.begin(), part->scales.end());
+  }
+  all.name = pattern;
+  all.bytes = *bytes;
+  all.made = std::move(bytes);
+  return upload_matrix(std::move(all), count, rows, cols);
 }
 
 const Weight* Binder::Scope::experts(TensorName name, int64_t count, int64_t rows,
@@ -184,13 +225,9 @@ std::pair<const Weight*, const Weight*> Binder::Scope::expert_pairs(TensorName n
       const auto source = tensor->bytes.subspan((2 * i + which) * part_bytes, part_bytes);
       bytes->insert(bytes->end(), source.begin(), source.end());
     }
-    return upload({.name = tensor->name,
-                   .dtype = *tensor->dtype,
-                   .count = static_cast<int>(count),
-                   .rows = static_cast<int>(rows),
-                   .cols = static_cast<int>(cols),
-                   .bytes = *bytes,
-                   .owner = bytes});
+    return upload_matrix(
+        {.name = tensor->name, .dtype = *tensor->dtype, .bytes = *bytes, .made = bytes}, count,
+        rows, cols);
   };
   const Weight* first = part(0);
   const Weight* second = part(1);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "engine/backend.h"
 #include "engine/base/result.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/models/stored_matrix.h"
 
 namespace fathom::engine {
 
@@ -76,12 +78,14 @@ class Binder::Scope final {
   bool is_gguf() const { return binder_->checkpoint_->format() == Checkpoint::Format::gguf; }
   bool has(TensorName name) const { return find(name) != nullptr; }
 
-  /// [rows, cols], as stored.
+  /// [rows, cols], as stored; scales that lie beside it (stored_matrix.h) come along.
   const Weight* matrix(TensorName name, int64_t rows, int64_t cols) const;
   /// [cols] as f32, whatever it is stored as: norms, biases, router corrections.
   const Weight* vector(TensorName name, int64_t cols) const;
   /// [count, rows, cols], as stored in one tensor: one matrix a head.
   const Weight* heads(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
+  /// A tensor [count * rows, cols] as `count` matrices.
+  const Weight* row_groups(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
   /// As heads(); in Hugging Face files one tensor for each of `count`, whose index stands for '*'.
   const Weight* experts(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
   /// Two stacks of experts() in one tensor [count, 2 * rows, cols]: each expert's `rows` of the
@@ -94,6 +98,9 @@ class Binder::Scope final {
   const TensorInfo* require(TensorName name, std::span<const int64_t> shape) const {
     return require_named(full(name), shape);
   }
+  std::optional<StoredMatrix> require_matrix(TensorName name, int64_t rows, int64_t cols) const {
+    return require_matrix_named(full(name), rows, cols);
+  }
   /// Uploads what was made from required tensors.
   const Weight* upload(WeightData data) const { return binder_->upload(std::move(data)); }
 
@@ -103,9 +110,10 @@ class Binder::Scope final {
 
   std::string full(TensorName name) const;
   const TensorInfo* require_named(std::string_view name, std::span<const int64_t> shape) const;
+  std::optional<StoredMatrix> require_matrix_named(const std::string& name, int64_t rows,
+                                                   int64_t cols) const;
   const Weight* stack(const std::string& pattern, int64_t count, int64_t rows, int64_t cols) const;
-  const Weight* upload_stored(const TensorInfo* tensor, int64_t count, int64_t rows,
-                              int64_t cols) const;
+  const Weight* upload_matrix(StoredMatrix matrix, int64_t count, int64_t rows, int64_t cols) const;
 
   Binder* binder_;
   std::string prefix_;

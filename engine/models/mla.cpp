@@ -1,6 +1,7 @@
 #include "engine/models/mla.h"
 
 #include <cstring>
+#include <numeric>
 
 #include "engine/quant/dequantize.h"
 #include "engine/quant/half.h"
@@ -10,33 +11,49 @@ namespace {
 
 // kv_b is [n_heads * (nope + v), kv_lora]: for each head the rows of W_UK, then those of W_UV.
 struct KvB {
-  const TensorInfo& tensor;
+  const StoredMatrix& matrix;
   const MlaConfig& config;
 
   std::span<const std::byte> rows(int head, int first, int n) const {
-    const int64_t row = *row_bytes(*tensor.dtype, config.kv_lora);
-    const int64_t begin = int64_t{head} * (config.nope_dim + config.v_dim) + first;
-    return tensor.bytes.subspan(begin * row, n * row);
+    const int64_t row = *row_bytes(matrix.dtype, config.kv_lora);
+    return matrix.bytes.subspan(first_row(head, first) * row, n * row);
   }
-  std::span<const std::byte> key_rows(int head) const { return rows(head, 0, config.nope_dim); }
-  std::span<const std::byte> value_rows(int head) const {
-    return rows(head, config.nope_dim, config.v_dim);
+  int64_t first_row(int head, int first) const {
+    return int64_t{head} * (config.nope_dim + config.v_dim) + first;
+  }
+  bool is_scaled() const { return matrix.block_rows > 0; }
+  /// Rows of the blocks that the scales of its pieces are for: whole blocks may run across heads.
+  int piece_rows() const {
+    return std::gcd(matrix.block_rows, std::gcd(config.nope_dim, config.v_dim));
   }
 };
 
+/// What is cut out of kv_b, kept until the backend has it.
+struct Piece {
+  std::vector<std::byte> bytes;
+  std::vector<float> scales;
+};
+
 WeightData pick_values(const KvB& kv_b) {
-  auto bytes = std::make_shared<std::vector<std::byte>>();
-  for (int head = 0; head < kv_b.config.n_heads; ++head) {
-    const auto rows = kv_b.value_rows(head);
-    bytes->insert(bytes->end(), rows.begin(), rows.end());
+  const auto& [matrix, c] = kv_b;
+  auto piece = std::make_shared<Piece>();
+  for (int head = 0; head < c.n_heads; ++head) {
+    const auto rows = kv_b.rows(head, c.nope_dim, c.v_dim);
+    piece->bytes.insert(piece->bytes.end(), rows.begin(), rows.end());
+    if (kv_b.is_scaled())
+      append_scales(matrix, c.kv_lora, kv_b.first_row(head, c.nope_dim), c.v_dim, kv_b.piece_rows(),
+                    piece->scales);
   }
-  return {.name = kv_b.tensor.name + " (values)",
-          .dtype = *kv_b.tensor.dtype,
-          .count = kv_b.config.n_heads,
-          .rows = kv_b.config.v_dim,
-          .cols = kv_b.config.kv_lora,
-          .bytes = *bytes,
-          .owner = bytes};
+  WeightData data = {.name = matrix.name + " (values)",
+                     .dtype = matrix.dtype,
+                     .count = c.n_heads,
+                     .rows = c.v_dim,
+                     .cols = c.kv_lora,
+                     .bytes = piece->bytes,
+                     .owner = piece};
+  if (kv_b.is_scaled())
+    data.scales = {.rows = kv_b.piece_rows(), .cols = matrix.block_cols, .values = piece->scales};
+  return data;
 }
 
 // out [cols, rows] = transpose of in [rows, cols], numbers of `size` bytes.
@@ -54,30 +71,44 @@ std::vector<uint16_t> to_f16(DType dtype, std::span<const std::byte> bytes, size
   return halves;
 }
 
-WeightData transpose_keys(const KvB& kv_b) {
-  const auto& [tensor, config] = kv_b;
-  const bool is_quantised = info(*tensor.dtype).block_elements > 1;
-  const DType dtype = is_quantised ? DType::f16 : *tensor.dtype;
-  const size_t size = info(dtype).block_bytes;
-  const size_t n = size_t(config.nope_dim) * config.kv_lora;
+void append_transposed_scales(const KvB& kv_b, int head, std::vector<float>& out) {
+  const auto& [matrix, c] = kv_b;
+  std::vector<float> scales;
+  append_scales(matrix, c.kv_lora, kv_b.first_row(head, 0), c.nope_dim, kv_b.piece_rows(), scales);
+  const size_t rows = c.nope_dim / kv_b.piece_rows(), cols = scales.size() / rows;
+  for (size_t column = 0; column < cols; ++column)
+    for (size_t row = 0; row < rows; ++row) out.push_back(scales[row * cols + column]);
+}
 
-  auto bytes = std::make_shared<std::vector<std::byte>>(config.n_heads * n * size);
+WeightData transpose_keys(const KvB& kv_b) {
+  const auto& [matrix, c] = kv_b;
+  const bool is_quantised = info(matrix.dtype).block_elements > 1;
+  const DType dtype = is_quantised ? DType::f16 : matrix.dtype;
+  const size_t size = info(dtype).block_bytes;
+  const size_t n = size_t(c.nope_dim) * c.kv_lora;
+
+  auto piece = std::make_shared<Piece>();
+  piece->bytes.resize(c.n_heads * n * size);
   std::vector<uint16_t> halves;
-  for (int head = 0; head < config.n_heads; ++head) {
-    std::span<const std::byte> rows = kv_b.key_rows(head);
+  for (int head = 0; head < c.n_heads; ++head) {
+    std::span<const std::byte> rows = kv_b.rows(head, 0, c.nope_dim);
     if (is_quantised) {
-      halves = to_f16(*tensor.dtype, rows, n);
+      halves = to_f16(matrix.dtype, rows, n);
       rows = std::as_bytes(std::span(halves));
     }
-    transpose(bytes->data() + head * n * size, rows.data(), config.nope_dim, config.kv_lora, size);
+    transpose(piece->bytes.data() + head * n * size, rows.data(), c.nope_dim, c.kv_lora, size);
+    if (kv_b.is_scaled()) append_transposed_scales(kv_b, head, piece->scales);
   }
-  return {.name = tensor.name + " (keys)",
-          .dtype = dtype,
-          .count = config.n_heads,
-          .rows = config.kv_lora,
-          .cols = config.nope_dim,
-          .bytes = *bytes,
-          .owner = bytes};
+  WeightData data = {.name = matrix.name + " (keys)",
+                     .dtype = dtype,
+                     .count = c.n_heads,
+                     .rows = c.kv_lora,
+                     .cols = c.nope_dim,
+                     .bytes = piece->bytes,
+                     .owner = piece};
+  if (kv_b.is_scaled())
+    data.scales = {.rows = matrix.block_cols, .cols = kv_b.piece_rows(), .values = piece->scales};
+  return data;
 }
 
 }  // namespace
@@ -103,10 +134,10 @@ MlaWeights bind_mla(Binder::Scope in, const MlaConfig& c) {
     w.v_b = in.heads({"", "attn_v_b.weight"}, c.n_heads, c.v_dim, c.kv_lora);
     return w;
   }
-  const int64_t shape[] = {int64_t{c.n_heads} * (c.nope_dim + c.v_dim), c.kv_lora};
-  if (const TensorInfo* tensor =
-          in.require({"self_attn.kv_b_proj.weight", "attn_kv_b.weight"}, shape)) {
-    const KvB kv_b = {*tensor, c};
+  const int64_t kv_dim = int64_t{c.n_heads} * (c.nope_dim + c.v_dim);
+  if (const auto matrix = in.require_matrix({"self_attn.kv_b_proj.weight", "attn_kv_b.weight"},
+                                            kv_dim, c.kv_lora)) {
+    const KvB kv_b = {*matrix, c};
     w.k_b = in.upload(transpose_keys(kv_b));
     w.v_b = in.upload(pick_values(kv_b));
   }

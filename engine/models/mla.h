@@ -26,7 +26,8 @@ struct MlaWeights {
 };
 
 /// Accepts all layouts in circulation: kv_b whole (Hugging Face, GGUF before April 2025), k_b and
-/// v_b apart, or all three. A quantised kv_b gives k_b in f16, as its blocks run the other way.
+/// v_b apart, or all three. A quantised kv_b gives k_b in f16, as its blocks run the other way; one
+/// in FP8 stays as it is.
 MlaWeights bind_mla(Binder::Scope in, const MlaConfig& config);
 
 struct MlaScratch {

@@ -10,6 +10,7 @@
 #include "engine/models/mla.h"
 #include "engine/quant/dequantize.h"
 #include "engine/quant/half.h"
+#include "engine/reference/host_weight.h"
 #include "engine/reference/reference_backend.h"
 
 namespace fathom::engine {
@@ -134,6 +135,16 @@ TEST_F(BinderTest, StacksTheExpertsOfAHuggingFaceFolderByIndex) {
   }
 }
 
+TEST_F(BinderTest, PartsATensorOfGatesAndUps) {
+  add("blk.0.ffn_gate_up_exps.weight", {2, 4, 1}, {1, 2, 3, 4, 5, 6, 7, 8});
+  Binder b = binder();
+  const auto [gate, up] = b.layer(0).expert_pairs({"", "ffn_gate_up_exps.weight"}, 2, 2, 1);
+  ASSERT_TRUE(gate && up) << b.status().error().message;
+  EXPECT_EQ(gate->count(), 2);
+  EXPECT_THAT(backend_.numbers(0), ElementsAre(1, 2, 5, 6));
+  EXPECT_THAT(backend_.numbers(1), ElementsAre(3, 4, 7, 8));
+}
+
 TEST_F(BinderTest, CountsWhatOneTokenReads) {
   add("table", {8, 4}, std::vector<float>(32));
   add("w", {4, 4}, std::vector<float>(16));
@@ -145,6 +156,144 @@ TEST_F(BinderTest, CountsWhatOneTokenReads) {
   EXPECT_EQ(b.n_parameters(), 80);
   EXPECT_EQ(b.bytes_per_token({.lookup_only = table, .n_experts = 4, .n_active = 1}),
             sizeof(float) * (16 + 8));
+}
+
+/// Tensors that read from a Hugging Face folder with a scale for each block.
+class ScaledBinderTest : public BinderTest {
+ protected:
+  void add_bytes(std::string name, std::string type, std::vector<int64_t> shape,
+                 const std::vector<uint8_t>& bytes) {
+    add(std::move(name), DType::f32, std::move(shape), std::as_bytes(std::span(bytes)));
+    tensors_.back().type_name = std::move(type);
+    tensors_.back().dtype.reset();
+  }
+  void add_fp8(std::string name, std::vector<int64_t> shape, const std::vector<uint8_t>& bytes) {
+    add(std::move(name), DType::f8_e4m3, std::move(shape), std::as_bytes(std::span(bytes)));
+  }
+  Binder open(int64_t block_rows, int64_t block_cols) {
+    CheckpointParts parts;
+    parts.format = Checkpoint::Format::hugging_face;
+    parts.source = "model";
+    parts.tensors = tensors_;
+    parts.metadata.set("quantization_config.weight_block_size",
+                       std::vector<int64_t>{block_rows, block_cols});
+    return {*CheckpointBuilder::build(std::move(parts)), backend_};
+  }
+  static std::vector<float> row(const Weight& weight, int matrix, int row) {
+    std::vector<float> numbers(weight.cols());
+    host_weight(weight).read_row(matrix, row, numbers);
+    return numbers;
+  }
+
+  static constexpr uint8_t kOne = 0x38, kTwo = 0x40;  // in FP8
+};
+
+TEST_F(ScaledBinderTest, MultipliesFp8ByTheScalesBesideIt) {
+  add_fp8("q.weight", {3, 5}, std::vector<uint8_t>(15, kTwo));
+  add("q.weight_scale_inv", {2, 2}, {1, 2, 3, 4});
+  Binder b = open(2, 4);
+  const Weight* q = b.top().matrix({"q.weight", ""}, 3, 5);
+  ASSERT_NE(q, nullptr) << b.status().error().message;
+  EXPECT_EQ(q->dtype(), DType::f8_e4m3);
+  EXPECT_THAT(row(*q, 0, 1), ElementsAre(2, 2, 2, 2, 4));
+  EXPECT_THAT(row(*q, 0, 2), ElementsAre(6, 6, 6, 6, 8));
+}
+
+TEST_F(ScaledBinderTest, ReadsScalesThatArePowersOfTwo) {
+  add_fp8("wq.weight", {1, 4}, std::vector<uint8_t>(4, kOne));
+  add_bytes("wq.scale", "F8_E8M0", {1, 1}, {125});
+  Binder b = open(128, 128);
+  const Weight* wq = b.top().matrix({"wq.weight", ""}, 1, 4);
+  ASSERT_NE(wq, nullptr) << b.status().error().message;
+  EXPECT_THAT(row(*wq, 0, 0), ElementsAre(0.25f, 0.25f, 0.25f, 0.25f));
+}
+
+TEST_F(ScaledBinderTest, StacksExpertsWithTheirScales) {
+  for (const int expert : {0, 1}) {
+    const std::string name = fmt::format("experts.{}.up.weight", expert);
+    add_fp8(name, {1, 8}, std::vector<uint8_t>(8, kOne));
+    add(name + "_scale_inv", {1, 2}, {float(2 * expert + 1), float(2 * expert + 2)});
+  }
+  Binder b = open(128, 4);
+  const Weight* up = b.top().experts({"experts.*.up.weight", ""}, 2, 1, 8);
+  ASSERT_NE(up, nullptr) << b.status().error().message;
+  EXPECT_THAT(row(*up, 0, 0), ElementsAre(1, 1, 1, 1, 2, 2, 2, 2));
+  EXPECT_THAT(row(*up, 1, 0), ElementsAre(3, 3, 3, 3, 4, 4, 4, 4));
+}
+
+TEST_F(ScaledBinderTest, CutsBlocksThatRunAcrossGroupsOfRows) {
+  add_fp8("wo.weight", {6, 4}, std::vector<uint8_t>(24, kOne));
+  add("wo.weight_scale_inv", {2, 1}, {1, 2});
+  Binder b = open(4, 4);
+  const Weight* wo = b.top().row_groups({"wo.weight", ""}, 3, 2, 4);
+  ASSERT_NE(wo, nullptr) << b.status().error().message;
+  EXPECT_EQ(row(*wo, 1, 1)[0], 1);
+  EXPECT_EQ(row(*wo, 2, 0)[0], 2);
+}
+
+TEST_F(ScaledBinderTest, TurnsFp4IntoBlocksOfMxfp4WithTheSameNumbers) {
+  // Two numbers a byte, the first in the low bits: 0, 0.5, 1, ... 6, 0, -0.5, ..., again.
+  std::vector<uint8_t> bytes;
+  for (int i = 0; i < 16; ++i) bytes.push_back(uint8_t(2 * i % 16 | (2 * i + 1) % 16 << 4));
+  add_bytes("w1.weight", "I8", {1, 16}, bytes);
+  add_bytes("w1.scale", "F8_E8M0", {1, 1}, {128});
+  Binder b = open(128, 128);
+  const Weight* w1 = b.top().matrix({"w1.weight", ""}, 1, 32);
+  ASSERT_NE(w1, nullptr) << b.status().error().message;
+  EXPECT_EQ(w1->dtype(), DType::mxfp4);
+  const std::vector<float> once = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  std::vector<float> twice = once;
+  twice.insert(twice.end(), once.begin(), once.end());
+  EXPECT_EQ(row(*w1, 0, 0), twice);
+}
+
+TEST_F(ScaledBinderTest, NamesScalesThatAreMissingOrOfAnotherShape) {
+  add_fp8("a.weight", {1, 4}, std::vector<uint8_t>(4, kOne));
+  Binder without = open(128, 128);
+  EXPECT_EQ(without.top().matrix({"a.weight", ""}, 1, 4), nullptr);
+  expect_error(without, ErrorCode::corrupt,
+               "model: tensor a.weight has type f8_e4m3 and no scales beside it "
+               "(a.weight_scale_inv)");
+  add("a.weight_scale_inv", {2, 1}, {1, 1});
+  Binder wrong = open(128, 128);
+  EXPECT_EQ(wrong.top().matrix({"a.weight", ""}, 1, 4), nullptr);
+  expect_error(wrong, ErrorCode::corrupt,
+               "model: tensor a.weight_scale_inv has shape [2, 1]; expected [1, 1]");
+  Binder zero = open(0, 128);
+  EXPECT_EQ(zero.top().matrix({"a.weight", ""}, 1, 4), nullptr);
+  EXPECT_THAT(zero.status().error().message, HasSubstr("weight_block_size"));
+}
+
+TEST_F(ScaledBinderTest, SplitsAnFp8MatrixOfKeysAndValuesWhereBlocksRunAcrossHeads) {
+  constexpr int kHeads = 3, kNope = 4, kV = 4, kLatent = 8;  // blocks of 16 rows: two heads
+  const MlaConfig config = {.dim = 4,
+                            .n_heads = kHeads,
+                            .kv_lora = kLatent,
+                            .nope_dim = kNope,
+                            .rope_dim = 2,
+                            .v_dim = kV};
+  const std::string p = "model.layers.0.self_attn.";
+  add(p + "q_proj.weight", {18, 4}, std::vector<float>(72));
+  add(p + "kv_a_proj_with_mqa.weight", {10, 4}, std::vector<float>(40));
+  add(p + "kv_a_layernorm.weight", {8}, std::vector<float>(8));
+  add(p + "o_proj.weight", {4, 12}, std::vector<float>(48));
+  std::vector<uint8_t> bytes;
+  for (int i = 0; i < 24 * kLatent; ++i) bytes.push_back(uint8_t(i % 120));
+  add_fp8(p + "kv_b_proj.weight", {24, kLatent}, bytes);
+  add(p + "kv_b_proj.weight_scale_inv", {2, 2}, {1, 2, 3, 5});
+  Binder b = open(16, 4);
+  const MlaWeights w = bind_mla(b.layer(0), config);
+  ASSERT_TRUE(b.status()) << b.status().error().message;
+  const auto number = [&](int r, int c) {
+    constexpr float kScales[2][2] = {{1, 2}, {3, 5}};
+    return f8_e4m3_to_f32(bytes[r * kLatent + c]) * kScales[r / 16][c / 4];
+  };
+  for (int head = 0; head < kHeads; ++head)
+    for (int i = 0; i < 4; ++i)
+      for (int c = 0; c < kLatent; ++c) {
+        EXPECT_EQ(row(*w.k_b, head, c)[i], number(8 * head + i, c));
+        EXPECT_EQ(row(*w.v_b, head, i)[c], number(8 * head + kNope + i, c));
+      }
 }
 
 /// A latent attention of two heads, small enough to write down.

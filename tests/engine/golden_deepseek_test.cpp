@@ -10,7 +10,7 @@ std::vector<GoldenCase> folders() {
   const fs::path own = "tests/data/golden";
   const fs::path rest = shared_folder() / "golden";
   return {folder(own, "deepseek-v3"), folder(rest, "deepseek-moe"), folder(rest, "deepseek-v2"),
-          folder(rest, "deepseek-v2-lite")};
+          folder(rest, "deepseek-v2-lite"), folder(rest, "deepseek-v3-fp8")};
 }
 
 std::vector<GoldenCase> cases() {
