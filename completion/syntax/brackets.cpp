@@ -27,7 +27,11 @@ bool closes(std::string_view pairs, std::string_view token) {
 }
 
 /// Tokens the parser made up have no text.
-bool is_bracket(TSNode leaf) { return !ts_node_is_named(leaf) && !ts_node_is_missing(leaf); }
+bool may_be_bracket(const Language& language, TSNode leaf) {
+  return !ts_node_is_named(leaf) && !ts_node_is_missing(leaf) &&
+         (language.not_brackets.empty() ||
+          !contains_pair(language.not_brackets, kind_of(leaf), kind_of(ts_node_parent(leaf))));
+}
 
 }  // namespace
 
@@ -35,7 +39,7 @@ std::string missing_closers(const SyntaxTree& tree) {
   const std::string_view brackets = tree.language().brackets;
   std::vector<std::string_view> open;
   walk_leaves(ts_tree_root_node(tree.tree()), 0, [&](TSNode leaf) {
-    if (!is_bracket(leaf)) return;
+    if (!may_be_bracket(tree.language(), leaf)) return;
     const std::string_view token = kind_of(leaf);
     if (const std::string_view closer = closer_of(brackets, token); !closer.empty()) {
       open.push_back(closer);
@@ -56,7 +60,8 @@ std::optional<size_t> end_of_enclosing_bracket(const SyntaxTree& tree, size_t fr
   int depth = 0;
   std::optional<size_t> end;
   walk_leaves(ts_tree_root_node(tree.tree()), from, [&](TSNode leaf) {
-    if (end || !is_bracket(leaf) || ts_node_start_byte(leaf) < from) return;
+    if (end || ts_node_start_byte(leaf) < from) return;
+    if (!may_be_bracket(tree.language(), leaf)) return;
     const std::string_view token = kind_of(leaf);
     if (!closer_of(tree.language().brackets, token).empty()) {
       ++depth;
@@ -75,7 +80,7 @@ bool is_nested_between(const SyntaxTree& tree, size_t from, size_t offset) {
     const size_t begin = ts_node_start_byte(leaf);
     if (ts_node_is_missing(leaf) || begin < from || begin >= offset) return;
     const std::string_view token = kind_of(leaf);
-    if (!ts_node_is_named(leaf)) {
+    if (may_be_bracket(language, leaf)) {
       if (!closer_of(language.brackets, token).empty()) ++depth;
       if (closes(language.brackets, token)) --depth;
     }

@@ -3,16 +3,29 @@
 #include "completion/syntax/words.h"
 
 extern "C" {
+const TSLanguage* tree_sitter_bash();
 const TSLanguage* tree_sitter_c();
+const TSLanguage* tree_sitter_c_sharp();
 const TSLanguage* tree_sitter_cpp();
+const TSLanguage* tree_sitter_css();
 const TSLanguage* tree_sitter_go();
+const TSLanguage* tree_sitter_html();
 const TSLanguage* tree_sitter_java();
 const TSLanguage* tree_sitter_javascript();
+const TSLanguage* tree_sitter_json();
+const TSLanguage* tree_sitter_kotlin();
 const TSLanguage* tree_sitter_lua();
+const TSLanguage* tree_sitter_php();
 const TSLanguage* tree_sitter_python();
+const TSLanguage* tree_sitter_ruby();
 const TSLanguage* tree_sitter_rust();
+const TSLanguage* tree_sitter_scala();
+const TSLanguage* tree_sitter_swift();
+const TSLanguage* tree_sitter_toml();
 const TSLanguage* tree_sitter_tsx();
 const TSLanguage* tree_sitter_typescript();
+const TSLanguage* tree_sitter_yaml();
+const TSLanguage* tree_sitter_zig();
 }
 
 namespace fathom::completion {
@@ -220,6 +233,239 @@ constexpr Language kLanguages[] = {
         .imports = "",
         .declarations = "function_declaration variable_declaration",
         .functions = "function_declaration",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "csharp",
+        .chat_name = "csharp",
+        .lsp_ids = "csharp",
+        .extensions = "cs csx",
+        .grammar = tree_sitter_c_sharp,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ block { declaration_list { enum_member_declaration_list { switch_body "
+                         "{ accessor_list { ERROR",
+        .imports = "using_directive file_scoped_namespace_declaration",
+        .declarations = "namespace_declaration class_declaration struct_declaration "
+                        "interface_declaration record_declaration enum_declaration "
+                        "delegate_declaration method_declaration constructor_declaration "
+                        "property_declaration field_declaration event_field_declaration",
+        .functions = "method_declaration constructor_declaration",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "kotlin",
+        .chat_name = "kotlin",
+        .lsp_ids = "kotlin",
+        .extensions = "kt kts",
+        .grammar = tree_sitter_kotlin,
+        .line_comment = "//",
+        .elided_body = "",
+        .brackets = kScriptBrackets,
+        .block_openers = "{ function_body { class_body { enum_class_body { control_structure_body "
+                         "{ when_expression { lambda_literal { ERROR",
+        .imports = "package_header import_header",
+        .declarations = "function_declaration class_declaration object_declaration "
+                        "companion_object property_declaration type_alias secondary_constructor",
+        .bodies = "function_body class_body enum_class_body",
+        .functions = "function_declaration secondary_constructor",
+        .decorations = "",
+        .wrappers = "import_list",
+    },
+    {
+        .name = "swift",
+        .chat_name = "swift",
+        .lsp_ids = "swift",
+        .extensions = "swift",
+        .grammar = tree_sitter_swift,
+        .line_comment = "//",
+        .elided_body = "",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ function_body { class_body { enum_class_body { protocol_body "
+                         "{ if_statement { for_statement { while_statement { guard_statement "
+                         "{ do_statement { switch_statement { catch_block { lambda_literal "
+                         "{ computed_property { ERROR",
+        .imports = "import_declaration",
+        .declarations = "function_declaration class_declaration protocol_declaration "
+                        "property_declaration typealias_declaration init_declaration "
+                        "protocol_function_declaration protocol_property_declaration",
+        .functions = "function_declaration init_declaration",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "scala",
+        .chat_name = "scala",
+        .lsp_ids = "scala",
+        .extensions = "scala sc sbt",
+        .grammar = tree_sitter_scala,
+        .line_comment = "//",
+        .elided_body = "",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ block { template_body { case_block { enum_body { ERROR",
+        .imports = "package_clause import_declaration",
+        .declarations = "function_definition function_declaration class_definition "
+                        "object_definition trait_definition enum_definition type_definition "
+                        "val_definition var_definition given_definition",
+        .functions = "function_definition",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "php",
+        .chat_name = "php",
+        .lsp_ids = "php",
+        .extensions = "php phtml",
+        .grammar = tree_sitter_php,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ compound_statement { declaration_list { enum_declaration_list "
+                         "{ match_block { switch_block { ERROR",
+        .imports = "namespace_use_declaration",
+        .declarations = "function_definition class_declaration interface_declaration "
+                        "trait_declaration enum_declaration method_declaration "
+                        "property_declaration const_declaration",
+        .functions = "function_definition method_declaration",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "ruby",
+        .chat_name = "ruby",
+        .lsp_ids = "ruby",
+        .extensions = "rb rake gemspec ru",
+        .grammar = tree_sitter_ruby,
+        .line_comment = "#",
+        .elided_body = "; end",
+        .brackets = "{ } ( ) [ ] #{ } def end class end module end begin end do end case end "
+                    "if end unless end while end until end for end",
+        // A condition behind a statement needs no end; the do of a loop has the loop's.
+        .not_brackets = "if if_modifier unless unless_modifier while while_modifier "
+                        "until until_modifier do do if if_guard unless unless_guard",
+        .block_openers = "do do_block ) method_parameters then then else else begin begin "
+                         "{ block ) ERROR do ERROR",
+        .header_words = "def do if unless while until for begin else case",
+        .imports = "",
+        .declarations = "method singleton_method class module",
+        .functions = "method singleton_method",
+        .decorations = "",
+        .wrappers = "body_statement",
+    },
+    {
+        .name = "bash",
+        .chat_name = "shell",
+        .lsp_ids = "shellscript bash sh",
+        .extensions = "sh bash zsh bats",
+        .grammar = tree_sitter_bash,
+        .line_comment = "#",
+        .elided_body = "",
+        // "then elif": the elif closes the branch before it and its own "then" opens the next.
+        .brackets = "{ } ( ) [ ] [[ ]] ${ } $( ) (( )) do done case esac then fi then elif",
+        .not_brackets = ") case_item",
+        .block_openers = "{ compound_statement do do_group then if_statement then elif_clause "
+                         "else else_clause then ERROR do ERROR else ERROR { ERROR",
+        .header_words = "if elif else for while until function do then",
+        .imports = "",
+        .declarations = "function_definition",
+        .functions = "function_definition",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "zig",
+        .chat_name = "zig",
+        .lsp_ids = "zig",
+        .extensions = "zig zon",
+        .grammar = tree_sitter_zig,
+        .line_comment = "//",
+        .elided_body = ";",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ block { struct_declaration { enum_declaration { union_declaration "
+                         "{ switch_expression { ERROR",
+        .imports = "",
+        .declarations = "function_declaration variable_declaration test_declaration",
+        .functions = "function_declaration test_declaration",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "css",
+        .chat_name = "css",
+        .lsp_ids = "css scss less",
+        .extensions = "css",
+        .grammar = tree_sitter_css,
+        .line_comment = "",
+        .elided_body = "",
+        .brackets = kRoundSquareCurly,
+        .block_openers = "{ block { keyframe_block_list { ERROR",
+        .imports = "import_statement",
+        .declarations = "",
+        .functions = "",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "html",
+        .chat_name = "html",
+        .lsp_ids = "html",
+        .extensions = "html htm xhtml",
+        .grammar = tree_sitter_html,
+        .line_comment = "",
+        .elided_body = "",
+        .brackets = "< > </ > <! >",
+        .imports = "",
+        .declarations = "",
+        .functions = "",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "json",
+        .chat_name = "json",
+        .lsp_ids = "json jsonc",
+        .extensions = "json jsonc webmanifest",
+        .grammar = tree_sitter_json,
+        .line_comment = "",
+        .elided_body = "",
+        .brackets = "{ } [ ]",
+        .imports = "",
+        .declarations = "",
+        .functions = "",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "toml",
+        .chat_name = "toml",
+        .lsp_ids = "toml",
+        .extensions = "toml",
+        .grammar = tree_sitter_toml,
+        .line_comment = "#",
+        .elided_body = "",
+        .brackets = "{ } [ ] [[ ]]",
+        .imports = "",
+        .declarations = "",
+        .functions = "",
+        .decorations = "",
+        .wrappers = "",
+    },
+    {
+        .name = "yaml",
+        .chat_name = "yaml",
+        .lsp_ids = "yaml dockercompose github-actions-workflow",
+        .extensions = "yml yaml",
+        .grammar = tree_sitter_yaml,
+        .line_comment = "#",
+        .elided_body = "",
+        .indented_blocks = true,
+        .brackets = "{ } [ ]",
+        .imports = "",
+        .declarations = "",
+        .functions = "",
         .decorations = "",
         .wrappers = "",
     },

@@ -28,6 +28,8 @@ struct Language {
   bool indented_blocks = false;
   /// Tokens that nest, in pairs: opener, closer. A closer closes the innermost opener.
   std::string_view brackets;
+  /// Tokens that are spelled like one of them and are none, in pairs: token, kind of its parent.
+  std::string_view not_brackets;
   /// Tokens that begin and end a string, in pairs, where a string may hold lines of any
   /// indentation and the indentation matters.
   std::string_view string_marks;
@@ -39,6 +41,7 @@ struct Language {
   // What an outline is made of.
   std::string_view imports;       // kept whole
   std::string_view declarations;  // kept without their bodies
+  std::string_view bodies;        // kinds of their bodies, if the grammar has no field "body"
   std::string_view functions;     // those of them with nothing inside that others can see
   std::string_view decorations;   // nodes around a declaration that belong to its header
   std::string_view wrappers;      // nodes around declarations that do not

@@ -67,7 +67,7 @@ class Collector final {
 
   void add_declaration(TSNode node, bool is_open) {
     const size_t begin = std::min(decoration_begin_, begin_of(node));
-    const TSNode body = ts_node_child_by_field_name(node, "body", 4);
+    const TSNode body = body_of(node);
     if (ts_node_is_null(body)) {
       if (!is_open) add(OutlineItem::Kind::declaration, begin, ts_node_end_byte(node), "");
     } else if (!is_open) {
@@ -76,6 +76,15 @@ class Collector final {
       const bool has_brace = text_[begin_of(body)] == '{';
       add(OutlineItem::Kind::scope, begin, begin_of(body) + (has_brace ? 1 : 0), "");
     }
+  }
+
+  /// Null if the declaration has none.
+  TSNode body_of(TSNode declaration) const {
+    const std::string_view kinds = tree_.language().bodies;
+    if (kinds.empty()) return ts_node_child_by_field_name(declaration, "body", 4);
+    const uint32_t n = ts_node_named_child_count(declaration);
+    const TSNode last = n == 0 ? TSNode{} : ts_node_named_child(declaration, n - 1);
+    return n > 0 && contains_word(kinds, kind_of(last)) ? last : TSNode{};
   }
 
   static size_t begin_of(TSNode node) { return ts_node_start_byte(node); }

@@ -72,6 +72,28 @@ TEST(BlockEnd, IsAKeywordWhereTheLanguageHasThem) {
          .expected = "  for i = 1, a do\n    endless(i)\n  end\n  return a\nend"});
 }
 
+TEST(BlockEnd, IsNotTheEndOfWhatIsNoBlockInRuby) {
+  check({.language = "ruby",
+         .before = "def f(a)\n",
+         .generated =
+             "  return 1 if a\n  while a do\n    a.each do |b|\n      g(b) unless b\n    end\n"
+             "  end\n  if a\n    h\n  end\nend\n\ndef g\n",
+         .expected =
+             "  return 1 if a\n  while a do\n    a.each do |b|\n      g(b) unless b\n    end\n"
+             "  end\n  if a\n    h\n  end\nend"});
+}
+
+TEST(BlockEnd, IsNotAPatternsBracketInAShell) {
+  check({.language = "shellscript",
+         .before = "f() {\n",
+         .generated =
+             "  case $1 in\n    a) g ;;\n    *) h ;;\n  esac\n  if x; then\n    y\n  elif z; "
+             "then\n    y\n  else\n    w\n  fi\n}\n\ng",
+         .expected =
+             "  case $1 in\n    a) g ;;\n    *) h ;;\n  esac\n  if x; then\n    y\n  elif z; "
+             "then\n    y\n  else\n    w\n  fi\n}"});
+}
+
 TEST(BlockEnd, IsTheIndentationInPython) {
   check({.language = "python",
          .before = "def f(a):\n",

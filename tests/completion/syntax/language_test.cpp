@@ -18,8 +18,8 @@ bool has_kind(const TSLanguage* grammar, std::string_view kind, bool named) {
 TEST(Language, NamesOnlyKindsThatItsGrammarHas) {
   for (const Language& language : languages()) {
     const TSLanguage* grammar = language.grammar();
-    for (std::string_view list : {language.imports, language.declarations, language.functions,
-                                  language.decorations, language.wrappers}) {
+    for (std::string_view list : {language.imports, language.declarations, language.bodies,
+                                  language.functions, language.decorations, language.wrappers}) {
       while (!list.empty()) {
         const std::string kind(take_word(list));
         EXPECT_TRUE(kind.empty() || has_kind(grammar, kind, true)) << language.name << ": " << kind;
@@ -37,6 +37,13 @@ TEST(Language, NamesOnlyKindsThatItsGrammarHas) {
     while (!brackets.empty()) {
       const std::string token(take_word(brackets));
       EXPECT_TRUE(has_kind(grammar, token, false)) << language.name << ": " << token;
+    }
+    std::string_view not_brackets = language.not_brackets;
+    while (!not_brackets.empty()) {
+      const std::string token(take_word(not_brackets));
+      const std::string parent(take_word(not_brackets));
+      EXPECT_TRUE(has_kind(grammar, token, false)) << language.name << ": " << token;
+      EXPECT_TRUE(has_kind(grammar, parent, true)) << language.name << ": " << parent;
     }
     std::string_view marks = language.string_marks;
     while (!marks.empty()) {

@@ -272,5 +272,180 @@ void i() {
   }
 }
 
+TEST(Outline, OfCSharp) {
+  check("csharp", R"(
+using System;
+namespace Game {
+  public class Grid : Board {
+    private int width;
+    public int Width { get { return width; } }
+    public Grid(int width) { this.width = width; }
+    public int Area() {
+      return width;
+    }
+    public int Next() {
+      var a = 1;
+)",
+        R"(
+#using System;
+>namespace Game {
+>  public class Grid : Board {
+     private int width;
+     public int Width { get { return width; } }
+     public Grid(int width);
+     public int Area();
+>    public int Next() {
+)",
+        "      ");
+}
+
+TEST(Outline, OfKotlin) {
+  check("kotlin", R"(
+package game
+import kotlin.math.abs
+class Grid(val width: Int) : Board() {
+  val area = width
+  fun next(a: Int): Int {
+    return a
+  }
+  fun last(): Int {
+    val b = 1
+)",
+        R"(
+#package game
+#import kotlin.math.abs
+>class Grid(val width: Int) : Board() {
+   val area = width
+   fun next(a: Int): Int
+>  fun last(): Int {
+)",
+        "    ");
+}
+
+TEST(Outline, OfSwift) {
+  check("swift", R"(
+import Foundation
+struct Grid: Board {
+  let width: Int
+  func next(a: Int) -> Int {
+    return a
+  }
+  func last() -> Int {
+    let b = 1
+)",
+        R"(
+#import Foundation
+>struct Grid: Board {
+   let width: Int
+   func next(a: Int) -> Int
+>  func last() -> Int {
+)",
+        "    ");
+}
+
+TEST(Outline, OfScala) {
+  check("scala", R"(
+package game
+import scala.util.Try
+class Grid(width: Int) extends Board {
+  val area = width
+  def next(a: Int): Int = {
+    a
+  }
+  def last(): Int = {
+    val b = 1
+)",
+        R"(
+#package game
+#import scala.util.Try
+>class Grid(width: Int) extends Board {
+   val area = width
+   def next(a: Int): Int =
+>  def last(): Int = {
+)",
+        "    ");
+}
+
+TEST(Outline, OfPhp) {
+  check("php", R"(
+<?php
+use App\Board;
+class Grid extends Board {
+  private int $width = 1;
+  function next(int $a): int {
+    return $a;
+  }
+  function last() {
+    $b = 1;
+)",
+        R"(
+#use App\Board;
+>class Grid extends Board {
+   private int $width = 1;
+   function next(int $a): int;
+>  function last() {
+)",
+        "    ");
+}
+
+TEST(Outline, OfRuby) {
+  check("ruby", R"(
+module Game
+  class Grid < Board
+    def next(a)
+      a + 1
+    end
+    def last
+      b = 1
+)",
+        R"(
+>module Game
+>  class Grid < Board
+     def next(a); end
+>    def last
+)",
+        "      ");
+}
+
+TEST(Outline, OfShell) {
+  check("shellscript", R"(
+f() {
+  echo a
+}
+function g {
+  b=1
+)",
+        R"(
+ f()
+>function g {
+)",
+        "  ");
+}
+
+TEST(Outline, OfZig) {
+  check("zig", R"(
+const std = @import("std");
+pub const Grid = struct {
+    width: u32,
+    pub fn area(self: Grid) u32 {
+        return self.width;
+    }
+};
+fn last(a: u32) u32 {
+    const b = 1;
+)",
+        R"(
+ const std = @import("std");
+ pub const Grid = struct {
+    width: u32,
+    pub fn area(self: Grid) u32 {
+        return self.width;
+    }
+};
+>fn last(a: u32) u32 {
+)",
+        "    ");
+}
+
 }  // namespace
 }  // namespace fathom::completion

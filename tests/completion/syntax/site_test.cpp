@@ -43,6 +43,22 @@ TEST(Site, IsABlockAfterTheTokenThatOpensOne) {
   check("java", "class A {\n  int f() {\n    $0\n  }\n}\n", "  int f");
   check("lua", "function f(a)\n  $0\nend\n", "function f");
   check("lua", "if a then$0", "if a");
+  check("csharp", "class A {\n  int F() {\n    $0\n  }\n}\n", "  int F");
+  check("csharp", "namespace A\n{\n    class B\n    {\n        $0\n    }\n}\n", "    class B");
+  check("kotlin", "class A {\n  fun f(a: Int): Int {\n    $0\n  }\n}\n", "  fun f");
+  check("kotlin", "fun f(a: Int) {\n  if (a > 1) {\n    $0\n  }\n}\n", "  if");
+  check("swift", "struct A {\n  func f(a: Int) -> Int {\n    $0\n  }\n}\n", "  func f");
+  check("swift", "func f(a: Int) {\n  if a > 1 {\n    $0\n  }\n}\n", "  if");
+  check("scala", "object A {\n  def f(a: Int): Int = {\n    $0\n  }\n}\n", "  def f");
+  check("php", "<?php\nfunction f($a) {\n  $0\n}\n", "function f");
+  check("php", "<?php\nclass A {\n  function f() {\n    if ($a) {\n      $0\n    }\n  }\n}\n",
+        "    if");
+  check("ruby", "def f(a)\n  $0\nend\n", "def f");
+  check("ruby", "list.each do\n  $0\nend\n", "list");
+  check("shellscript", "f() {\n  $0\n}\n", "f()");
+  check("shellscript", "for a in b; do\n  $0\ndone\n", "for a");
+  check("zig", "fn f(a: u32) u32 {\n    $0\n}\n", "fn f");
+  check("css", "a:hover {\n  $0\n}\n", "a:hover");
 }
 
 TEST(Site, IsABlockBetweenBracketsThatTheEditorClosed) {
