@@ -30,4 +30,7 @@ LoadModel load_deepseek_v2;
 CheckConfig check_deepseek_v3;
 LoadModel load_deepseek_v3;
 
+CheckConfig check_deepseek_v4;
+LoadModel load_deepseek_v4;
+
 }  // namespace fathom::engine

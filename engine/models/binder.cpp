@@ -1,6 +1,7 @@
 #include "engine/models/binder.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -23,9 +24,18 @@ std::string with_index(std::string_view pattern, int64_t index) {
   return fmt::format("{}{}{}", pattern.substr(0, star), index, pattern.substr(star + 1));
 }
 
+template <class T>
+T read_at(std::span<const std::byte> bytes, size_t index) {
+  T number;
+  std::memcpy(&number, bytes.data() + index * sizeof number, sizeof number);
+  return number;
+}
+
 }  // namespace
 
 Binder::Scope Binder::top() { return {*this, ""}; }
+
+Binder::Scope Binder::below(std::string prefix) { return {*this, std::move(prefix)}; }
 
 Binder::Scope Binder::layer(int index) {
   const bool gguf = checkpoint_->format() == Checkpoint::Format::gguf;
@@ -66,7 +76,7 @@ const TensorInfo* Binder::Scope::find(TensorName name) const {
   return full_name.empty() ? nullptr : binder_->checkpoint_->find(full_name);
 }
 
-const TensorInfo* Binder::Scope::require_named(std::string_view name,
+const TensorInfo* Binder::Scope::require_shape(std::string_view name,
                                                std::span<const int64_t> shape) const {
   if (!binder_->status_) return nullptr;
   const TensorInfo* tensor = binder_->checkpoint_->find(name);
@@ -80,6 +90,13 @@ const TensorInfo* Binder::Scope::require_named(std::string_view name,
                                 fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
     return nullptr;
   }
+  return tensor;
+}
+
+const TensorInfo* Binder::Scope::require_named(std::string_view name,
+                                               std::span<const int64_t> shape) const {
+  const TensorInfo* tensor = require_shape(name, shape);
+  if (!tensor) return nullptr;
   if (!tensor->dtype) {
     binder_->report(ErrorCode::unsupported,
                     fmt::format("tensor {} has type {}; fathom computes with {}", name,
@@ -156,6 +173,33 @@ const Weight* Binder::Scope::heads(TensorName name, int64_t count, int64_t rows,
   if (!tensor) return nullptr;
   return upload_matrix({.name = tensor->name, .dtype = *tensor->dtype, .bytes = tensor->bytes},
                        count, rows, cols);
+}
+
+std::vector<int32_t> Binder::Scope::indices(TensorName name, int64_t rows, int64_t cols,
+                                            int64_t limit) const {
+  const int64_t shape[] = {rows, cols};
+  const TensorInfo* tensor = require_shape(full(name), shape);
+  if (!tensor) return {};
+  const bool is_wide = tensor->type_name == "I64";
+  if (!is_wide && tensor->type_name != "I32") {
+    binder_->report(ErrorCode::unsupported,
+                    fmt::format("tensor {} has type {}; fathom takes I32 and I64 there",
+                                tensor->name, tensor->type_name));
+    return {};
+  }
+
+  std::vector<int32_t> table(rows * cols);
+  for (size_t i = 0; i < table.size(); ++i) {
+    const int64_t number =
+        is_wide ? read_at<int64_t>(tensor->bytes, i) : read_at<int32_t>(tensor->bytes, i);
+    if (number < 0 || number >= limit) {
+      binder_->report(ErrorCode::corrupt, fmt::format("tensor {} has {}; expected 0 to {}",
+                                                      tensor->name, number, limit - 1));
+      return {};
+    }
+    table[i] = static_cast<int32_t>(number);
+  }
+  return table;
 }
 
 const Weight* Binder::Scope::vector(TensorName name, int64_t cols) const {

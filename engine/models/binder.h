@@ -39,6 +39,8 @@ class Binder final {
   /// Names as they are, and below "model.layers.N." or "blk.N.".
   Scope top();
   Scope layer(int index);
+  /// Names below another prefix, the same in both formats.
+  Scope below(std::string prefix);
 
   /// The first thing that was wrong. Errors: corrupt (the message names the tensor, and what was
   /// expected and found), unsupported (its type), out_of_memory.
@@ -93,6 +95,10 @@ class Binder::Scope final {
   std::pair<const Weight*, const Weight*> expert_pairs(TensorName name, int64_t count, int64_t rows,
                                                        int64_t cols) const;
 
+  /// A table [rows, cols] of integers (I32, I64) in [0, limit), in host memory; empty after an
+  /// error.
+  std::vector<int32_t> indices(TensorName name, int64_t rows, int64_t cols, int64_t limit) const;
+
   /// For layouts that need more than a view: checks the shape, reports what is wrong. Null after
   /// an error.
   const TensorInfo* require(TensorName name, std::span<const int64_t> shape) const {
@@ -109,6 +115,7 @@ class Binder::Scope final {
   Scope(Binder& binder, std::string prefix) : binder_(&binder), prefix_(std::move(prefix)) {}
 
   std::string full(TensorName name) const;
+  const TensorInfo* require_shape(std::string_view name, std::span<const int64_t> shape) const;
   const TensorInfo* require_named(std::string_view name, std::span<const int64_t> shape) const;
   std::optional<StoredMatrix> require_matrix_named(const std::string& name, int64_t rows,
                                                    int64_t cols) const;

@@ -1,5 +1,6 @@
 #include "engine/models/fields.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/models/limits.h"
@@ -62,6 +63,19 @@ double Fields::number_or(FieldName name, double fallback) {
   if (value && std::isfinite(*value)) return *value;
   report(name, "a number");
   return fallback;
+}
+
+std::vector<double> Fields::numbers(FieldName name, double low, double high) {
+  const Metadata& metadata = checkpoint_.metadata();
+  std::vector<double> list;
+  if (const auto alone = metadata.number(key(name))) list.push_back(*alone);
+  for (const int64_t number : metadata.integers(key(name)))
+    list.push_back(static_cast<double>(number));
+  for (const double number : metadata.numbers(key(name))) list.push_back(number);
+  const auto is_possible = [&](double number) { return number >= low && number <= high; };
+  if (!std::ranges::all_of(list, is_possible) || (list.empty() && has(name)))
+    report(name, fmt::format("numbers from {} to {}", low, high));
+  return list;
 }
 
 bool Fields::flag_or(FieldName name, bool fallback) const {

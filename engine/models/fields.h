@@ -41,6 +41,8 @@ class Fields final {
   double positive_or(FieldName name, double fallback);
   /// A finite number.
   double number_or(FieldName name, double fallback);
+  /// A list of numbers in [low, high], or one of them alone; empty if it is missing.
+  std::vector<double> numbers(FieldName name, double low, double high);
   bool flag_or(FieldName name, bool fallback) const;
   std::string string_or(FieldName name, std::string_view fallback) const;
 

@@ -37,4 +37,9 @@ Routes ScratchAllocator::routes(int rows, int n_active) {
   return {experts, weights, n_active};
 }
 
+ChosenGroups ScratchAllocator::chosen_groups(int rows, int limit) {
+  const size_t n = static_cast<size_t>(rows) * limit;
+  return {static_cast<int32_t*>(allocate(n * sizeof(int32_t))), limit};
+}
+
 }  // namespace fathom::engine

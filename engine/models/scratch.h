@@ -21,6 +21,7 @@ class ScratchAllocator final {
   Tensor tensor(int64_t rows, int cols);
   /// For `rows` tokens.
   Routes routes(int rows, int n_active);
+  ChosenGroups chosen_groups(int rows, int limit);
 
   /// Errors: out_of_memory.
   const Status& status() const { return status_; }

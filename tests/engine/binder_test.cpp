@@ -112,6 +112,43 @@ TEST_F(BinderTest, KeepsTheFirstErrorAndUploadsNothingMore) {
   EXPECT_TRUE(backend_.uploads.empty());
 }
 
+TEST_F(BinderTest, TakesGroupsOfRowsAsMatrices) {
+  add("w", {4, 1}, {1, 2, 3, 4});
+  ASSERT_NE(binder().top().row_groups({"", "w"}, 2, 2, 1), nullptr);
+  EXPECT_EQ(backend_.uploads[0].count, 2);
+  EXPECT_EQ(backend_.uploads[0].rows, 2);
+  EXPECT_THAT(backend_.numbers(0), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(BinderTest, ReadsTablesOfIndicesAndRefusesThoseBeyondTheirLimit) {
+  const std::array<int64_t, 4> wide = {0, 3, 2, 1};
+  const std::array<int32_t, 4> narrow = {0, 3, -1, 1};
+  const auto add_table = [&](const char* name, const char* type, const auto& numbers) {
+    add(name, DType::f32, {2, 2}, std::as_bytes(std::span(numbers)));
+    tensors_.back().dtype.reset();
+    tensors_.back().type_name = type;
+  };
+  add_table("wide", "I64", wide);
+  add_table("narrow", "I32", narrow);
+  add("floats", {2, 2}, {0, 1, 2, 3});
+  EXPECT_THAT(binder().top().indices({"", "wide"}, 2, 2, 4), ElementsAre(0, 3, 2, 1));
+
+  Binder low = binder();
+  EXPECT_TRUE(low.top().indices({"", "wide"}, 2, 2, 3).empty());
+  expect_error(low, ErrorCode::corrupt, "model.gguf: tensor wide has 3; expected 0 to 2");
+  Binder negative = binder();
+  EXPECT_TRUE(negative.top().indices({"", "narrow"}, 2, 2, 4).empty());
+  expect_error(negative, ErrorCode::corrupt, "model.gguf: tensor narrow has -1; expected 0 to 3");
+  Binder shape = binder();
+  EXPECT_TRUE(shape.top().indices({"", "wide"}, 4, 1, 4).empty());
+  expect_error(shape, ErrorCode::corrupt,
+               "model.gguf: tensor wide has shape [2, 2]; expected [4, 1]");
+  Binder type = binder();
+  EXPECT_TRUE(type.top().indices({"", "floats"}, 2, 2, 4).empty());
+  expect_error(type, ErrorCode::unsupported,
+               "model.gguf: tensor floats has type f32; fathom takes I32 and I64 there");
+}
+
 TEST_F(BinderTest, BindsVectorsAsF32) {
   const std::array<uint16_t, 3> halves = {f32_to_f16(0.5f), f32_to_f16(-2), f32_to_f16(3)};
   add("norm", DType::f16, {3}, std::as_bytes(std::span(halves)));

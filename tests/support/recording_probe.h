@@ -17,6 +17,11 @@ class RecordingProbe final : public Probe {
   struct Choices {
     int n_chosen = 0;
     std::vector<int32_t> chosen;  // [rows, n_chosen], each row as it came
+
+    std::vector<int32_t> of_row(int row) const {
+      const auto begin = chosen.begin() + int64_t{row} * n_chosen;
+      return {begin, begin + n_chosen};
+    }
   };
 
   void see(std::string_view, int, Tensor) override {}
