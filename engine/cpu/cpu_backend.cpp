@@ -18,20 +18,7 @@ Result<std::unique_ptr<Weight>> CpuBackend::upload(WeightData data) {
   const bool is_vector = data.count == 1 && data.rows == 1;
   if (is_vector && info(data.dtype).block_elements == 1)
     return std::make_unique<VectorWeight>(data);
-  switch (data.dtype) {
-    case DType::f8_e4m3:
-    case DType::q4_1:
-    case DType::q5_0:
-    case DType::q5_1:
-    case DType::q2_k:
-    case DType::q3_k:
-    case DType::iq4_nl:
-    case DType::iq4_xs:
-    case DType::mxfp4:
-      return std::make_unique<MappedWeight>(data);
-    default:
-      return PackedWeight::pack(data, pool());
-  }
+  return PackedWeight::pack(data, pool());
 }
 
 void CpuBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {

@@ -30,6 +30,7 @@ const QuantBlock* CpuBackend::quantise(Heads x) {
 void CpuBackend::run_matmul(MatmulTask task, const PackedWeight& w) const {
   task.panel_bytes = w.panel_bytes();
   task.cols = w.cols();
+  task.scale_columns = w.scale_columns();
   task.outputs = w.rows();
   const auto kernel = kernels_.matmul[static_cast<int>(w.dtype())];
 

@@ -23,12 +23,19 @@ class PackedWeight final : public HostWeight {
   bool is_quantised() const { return info(dtype()).block_elements > 1; }
   int n_panels() const { return (rows() + kPanelRows - 1) / kPanelRows; }
   int64_t panel_bytes() const { return panel_bytes_; }
+  /// Columns that share a scale (f8_e4m3 only); a multiple of 4.
+  int64_t scale_columns() const { return scale_columns_; }
   const uint8_t* panels(int matrix) const { return bytes_.data() + matrix * matrix_bytes_; }
 
  private:
   explicit PackedWeight(const WeightData& data);
   void pack_panel(const WeightData& data, int matrix, int panel);
+  /// Scales of a row of f8_e4m3 numbers, to `out`, where the panel's begin.
+  void put_scales(const BlockScales& scales, int matrix, int row, uint8_t* out) const;
+  /// Of a panel of floats, without its scales.
+  int64_t number_bytes() const { return int64_t{cols()} * kPanelRows * info(dtype()).block_bytes; }
 
+  int64_t scale_columns_ = 0;
   int64_t panel_bytes_ = 0;
   int64_t matrix_bytes_ = 0;
   AlignedBuffer<uint8_t> bytes_;

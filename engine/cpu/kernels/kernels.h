@@ -23,7 +23,8 @@ struct MatmulTask {
   int first_panel = 0;
   int last_panel = 0;  // exclusive
   int cols = 0;
-  int outputs = 0;  // rows of the matrix; the last panel may go beyond
+  int64_t scale_columns = 0;  // that share a scale (f8_e4m3)
+  int outputs = 0;            // rows of the matrix; the last panel may go beyond
 
   const void* x = nullptr;  // QuantBlock [cols / 32] (quantised types) or float [cols] a row
   int64_t x_stride = 0;     // in bytes

@@ -39,7 +39,7 @@ template <class Format, int kRows>
 inline void quant_tile(const MatmulTask& task, int panel, int first) {
   const uint8_t* numbers = task.panels + panel * task.panel_bytes;
   const int n_blocks = task.cols / kQuantBlock;
-  const uint8_t* scale_sets = numbers + int64_t{n_blocks} * Format::kLayout.block_bytes;
+  const uint8_t* scale_sets = numbers + int64_t{n_blocks} * Format::kLayout.block_bytes();
   constexpr int kSetBlocks = Format::kLayout.scale_columns / kQuantBlock;
 
   const QuantBlock* x[kRows];
@@ -56,8 +56,8 @@ inline void quant_tile(const MatmulTask& task, int panel, int first) {
     for (int k = 0; k < n_blocks; k += kSetBlocks, set += Format::kLayout.scale_bytes) {
       const typename Format::Scales scales(set, part);
 #pragma GCC unroll 1
-      for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes) {
-        if constexpr (kRows <= 2) prefetch<Format::kLayout.block_bytes>(block + kPrefetchBytes);
+      for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes()) {
+        if constexpr (kRows <= 2) prefetch<Format::kLayout.block_bytes()>(block + kPrefetchBytes);
         I32 w[8];
         Format::unpack(w, block, part);
         const auto block_scales = scales.block(i);
@@ -97,16 +97,35 @@ void quant_matmul(const MatmulTask& task) {
 
 struct WeightF32 {
   static constexpr int kBytes = 4;
-  static F32 load_lanes(const uint8_t* p) { return load(reinterpret_cast<const float*>(p)); }
+  F32 load_lanes(const uint8_t* p) const { return load(reinterpret_cast<const float*>(p)); }
 };
 struct WeightF16 {
   static constexpr int kBytes = 2;
-  static F32 load_lanes(const uint8_t* p) { return load_f16(p); }
+  F32 load_lanes(const uint8_t* p) const { return load_f16(p); }
 };
 struct WeightBf16 {
   static constexpr int kBytes = 2;
-  static F32 load_lanes(const uint8_t* p) { return load_bf16(p); }
+  F32 load_lanes(const uint8_t* p) const { return load_bf16(p); }
 };
+/// FP8 is read as f16 with other bits for the exponent, which makes it 2^-8 of itself; the scales
+/// in the panel make up for that. Exact: their product is rounded once, as dequantize()d.
+struct WeightF8 {
+  static constexpr int kBytes = 1;
+  F32 scale;
+  F32 load_lanes(const uint8_t* p) const { return mul(load_f8(p), scale); }
+};
+
+/// The weights of columns [begin, end), which have a scale in common if any.
+template <class Format>
+inline Format column_block(const MatmulTask& task, const uint8_t* numbers, int begin, int part) {
+  if constexpr (Format::kBytes == 1) {
+    const uint8_t* scales = numbers + int64_t{task.cols} * kPanelRows +
+                            begin / task.scale_columns * kPanelRows * int64_t{sizeof(float)};
+    return {load(reinterpret_cast<const float*>(scales) + part * kLanes)};
+  } else {
+    return {};
+  }
+}
 
 template <class Format, int kRows>
 inline void float_tile(const MatmulTask& task, int panel, int first) {
@@ -116,6 +135,7 @@ inline void float_tile(const MatmulTask& task, int panel, int first) {
     x[r] = reinterpret_cast<const float*>(static_cast<const uint8_t*>(task.x) +
                                           row_of(task.x_rows, first + r) * task.x_stride);
   }
+  const int64_t block_columns = Format::kBytes == 1 ? task.scale_columns : task.cols;
 
   for (int part = 0; part < kPanelRows / kLanes; ++part) {
     const uint8_t* w = numbers + part * kLanes * Format::kBytes;
@@ -125,17 +145,22 @@ inline void float_tile(const MatmulTask& task, int panel, int first) {
       for (int j = 0; j < 4; ++j) sums[r][j] = zero();
     }
     int k = 0;
-    for (; k + 4 <= task.cols; k += 4) {
-      for (int j = 0; j < 4; ++j, w += kStep) {
-        const F32 lanes = Format::load_lanes(w);
-        for (int r = 0; r < kRows; ++r) {
-          sums[r][j] = fma(lanes, broadcast(x[r][k + j]), sums[r][j]);
+    while (k < task.cols) {
+      const Format format = column_block<Format>(task, numbers, k, part);
+      const int end =
+          task.cols - k < block_columns ? task.cols : static_cast<int>(k + block_columns);
+      for (; k + 4 <= end; k += 4) {
+        for (int j = 0; j < 4; ++j, w += kStep) {
+          const F32 lanes = format.load_lanes(w);
+          for (int r = 0; r < kRows; ++r) {
+            sums[r][j] = fma(lanes, broadcast(x[r][k + j]), sums[r][j]);
+          }
         }
       }
-    }
-    for (int j = 0; k < task.cols; ++k, ++j, w += kStep) {
-      const F32 lanes = Format::load_lanes(w);
-      for (int r = 0; r < kRows; ++r) sums[r][j] = fma(lanes, broadcast(x[r][k]), sums[r][j]);
+      for (int j = 0; k < end; ++k, ++j, w += kStep) {  // only in the last block
+        const F32 lanes = format.load_lanes(w);
+        for (int r = 0; r < kRows; ++r) sums[r][j] = fma(lanes, broadcast(x[r][k]), sums[r][j]);
+      }
     }
     const int output = kPanelRows * panel + kLanes * part;
     for (int r = 0; r < kRows; ++r) {

@@ -1,14 +1,16 @@
-// How each quantised type is read from a panel (panel.h): a struct per type with
+// How each quantised type is read from a panel (panel.h): QuantFormat<...> per type with
 //
-//   kBits          its numbers are unsigned and below 2^kBits
-//   kLayout        sizes
+//   kLayout                        sizes
 //   unpack(w, block, part)         the 8 groups of a block of 32 columns, one byte a number
 //   Scales(set, part)              a set of scales of the lanes of this part
-//   scales.block(index).add(...)   adds the product of one block to a sum
+//   scales.block(i).add_product()  adds the product of block i of the set to a sum
 //
 // `part` counts the vectors that make up the 16 rows: always 0 with 16 lanes; 0 and 1 with 8.
+// kBits: the unpacked numbers are unsigned and below 2^kBits. kZero: the one that means 0.
 
 #pragma once
+
+#include <utility>
 
 #include "engine/cpu/kernels/simd.h"
 #include "engine/cpu/panel.h"
@@ -18,14 +20,47 @@ namespace fathom::engine::cpu::FATHOM_ISA {
 
 constexpr int kPartBytes = 4 * kLanes;
 
-/// Low and high nibbles: groups 0 to 3 and 4 to 7.
-inline void unpack_nibbles(I32* w, const uint8_t* block, int part) {
-  for (int g = 0; g < 4; ++g) {
-    const I32 pair = load_bytes(block + 64 * g + part * kPartBytes);
-    w[g] = shift_and<0>(pair, 0x0f);
-    w[g + 4] = shift_and<-4>(pair, 0x0f);
+/// Group kGroup of a plane of kBits, its bits moved to kTo; beside those of lower planes.
+template <int kBits, int kTo, int kGroup>
+inline void unpack_group(I32* w, const uint8_t* plane, int part) {
+  constexpr int kGroupsInAByte = 8 / kBits;
+  constexpr int kShift = kTo - kBits * (kGroup % kGroupsInAByte);
+  constexpr int kMask = ((1 << kBits) - 1) << kTo;
+  const I32 bytes = load_bytes(plane + 64 * (kGroup / kGroupsInAByte) + part * kPartBytes);
+  if constexpr (kBits == 8) {
+    w[kGroup] = bytes;
+  } else if constexpr (kTo == 0) {
+    w[kGroup] = shift_and<kShift>(bytes, kMask);
+  } else {
+    w[kGroup] = bit_or(w[kGroup], shift_and<kShift>(bytes, kMask));
   }
 }
+
+template <int kBits, int kTo, int... kGroups>
+inline void unpack_plane(I32* w, const uint8_t* plane, int part,
+                         std::integer_sequence<int, kGroups...>) {
+  (unpack_group<kBits, kTo, kGroups>(w, plane, part), ...);
+}
+
+/// `kTable`: 16 bytes that the numbers are indices of; null if they are the numbers.
+template <PanelFormat kFormat, class ScaleSet, const uint8_t* kTable = nullptr>
+struct QuantFormat {
+  static constexpr PanelFormat kLayout = kFormat;
+  using Scales = ScaleSet;
+
+  static void unpack(I32* w, const uint8_t* block, int part) {
+    constexpr auto kGroups = std::make_integer_sequence<int, 8>();
+    unpack_plane<kFormat.low_bits, 0>(w, block, part, kGroups);
+    if constexpr (kFormat.high_bits > 0) {
+      unpack_plane<kFormat.high_bits, kFormat.low_bits>(w, block + 64 * kFormat.low_bits, part,
+                                                        kGroups);
+    }
+    if constexpr (kTable != nullptr) {
+      const I32 table = broadcast_16_bytes(kTable);
+      for (int g = 0; g < 8; ++g) w[g] = look_up(table, w[g]);
+    }
+  }
+};
 
 /// Integer sums of the two halves of a block.
 struct HalfSums {
@@ -41,7 +76,7 @@ inline HalfSums half_sums(const I32* w, const QuantBlock& x) {
   } else {
     const auto start = [&](int half) {
       if constexpr (kZero == 0) return broadcast_i32(0);
-      constexpr int kShift = kZero == 32 ? 2 : 4;
+      constexpr int kShift = kZero == 32 ? 2 : kZero == 16 ? 3 : kZero == 8 ? 4 : 5;
       static_assert(kZero == 0 || kZero << kShift == 128);
       return shift_right_i32<kShift>(broadcast_i32(x.minus_128_sum[half]));
     };
@@ -49,33 +84,59 @@ inline HalfSums half_sums(const I32* w, const QuantBlock& x) {
   }
 }
 
-/// One scale for the whole block: q8_0, q4_0.
+/// One scale for a block.
 template <int kBits, int kZero>
-struct PlainScales {
+struct BlockScale {
   F32 d;
-  PlainScales(const uint8_t* set, int part) : d(load_f16(set + 2 * kLanes * part)) {}
-  const PlainScales& block(int) const { return *this; }
   F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
     const HalfSums s = half_sums<kBits, kZero>(w, x);
     return fma(mul(d, broadcast(x.d)), to_f32(add_i32(s.low, s.high)), sum);
   }
 };
 
-struct Q8_0 {
-  static constexpr PanelFormat kLayout = kPanelQ8_0;
-  using Scales = PlainScales<8, 128>;
-  static void unpack(I32* w, const uint8_t* block, int part) {
-    for (int g = 0; g < 8; ++g) w[g] = load_bytes(block + 64 * g + part * kPartBytes);
+/// q8_0, q4_0, q5_0, iq4_nl.
+template <int kBits, int kZero>
+struct PlainScales {
+  BlockScale<kBits, kZero> scale;
+  PlainScales(const uint8_t* set, int part) : scale{load_f16(set + 2 * kLanes * part)} {}
+  const BlockScale<kBits, kZero>& block(int) const { return scale; }
+};
+
+/// Powers of two: mxfp4.
+template <int kBits, int kZero>
+struct ExponentScales {
+  BlockScale<kBits, kZero> scale;
+  ExponentScales(const uint8_t* set, int part) : scale{load_exponents(set + kLanes * part)} {}
+  const BlockScale<kBits, kZero>& block(int) const { return scale; }
+};
+
+/// A signed factor of d for each block: iq4_xs.
+template <int kBits, int kZero>
+struct FactorScales {
+  F32 d;
+  const uint8_t* factors;
+  FactorScales(const uint8_t* set, int part)
+      : d(load_f16(set + 2 * kLanes * part)), factors(set + 32 + kLanes * part) {}
+  BlockScale<kBits, kZero> block(int index) const {
+    return {mul(d, load_i8(factors + 16 * index))};
   }
 };
 
-struct Q4_0 {
-  static constexpr PanelFormat kLayout = kPanelQ4_0;
-  using Scales = PlainScales<4, 8>;
-  static void unpack(I32* w, const uint8_t* block, int part) { unpack_nibbles(w, block, part); }
+/// Scale and offset for each block: q4_1, q5_1.
+template <int kBits>
+struct OffsetScales {
+  F32 d, m;
+  OffsetScales(const uint8_t* set, int part)
+      : d(load_f16(set + 2 * kLanes * part)), m(load_f16(set + 32 + 2 * kLanes * part)) {}
+  const OffsetScales& block(int) const { return *this; }
+  F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
+    const HalfSums s = half_sums<kBits, 0>(w, x);
+    sum = fma(mul(d, broadcast(x.d)), to_f32(add_i32(s.low, s.high)), sum);
+    return fma(m, broadcast(x.d_sum), sum);
+  }
 };
 
-/// Scale and minimum for each block: q4_k, q5_k.
+/// Factors of d and dmin for each block: q4_k, q5_k.
 template <int kBits>
 struct MinScales {
   struct Block {
@@ -98,35 +159,13 @@ struct MinScales {
   }
 };
 
-struct Q4K {
-  static constexpr PanelFormat kLayout = kPanelQ4K;
-  using Scales = MinScales<4>;
-  static void unpack(I32* w, const uint8_t* block, int part) { unpack_nibbles(w, block, part); }
-};
-
-struct Q5K {
-  static constexpr PanelFormat kLayout = kPanelQ5K;
-  using Scales = MinScales<5>;
-  static void unpack(I32* w, const uint8_t* block, int part) {
-    unpack_nibbles(w, block, part);
-    const I32 fifth = load_bytes(block + 256 + part * kPartBytes);
-    w[0] = bit_or(w[0], shift_and<4>(fifth, 0x10));
-    w[1] = bit_or(w[1], shift_and<3>(fifth, 0x10));
-    w[2] = bit_or(w[2], shift_and<2>(fifth, 0x10));
-    w[3] = bit_or(w[3], shift_and<1>(fifth, 0x10));
-    w[4] = bit_or(w[4], shift_and<0>(fifth, 0x10));
-    w[5] = bit_or(w[5], shift_and<-1>(fifth, 0x10));
-    w[6] = bit_or(w[6], shift_and<-2>(fifth, 0x10));
-    w[7] = bit_or(w[7], shift_and<-3>(fifth, 0x10));
-  }
-};
-
-/// A scale for each half block.
+/// A factor of d for each half block: q3_k, q6_k.
+template <int kBits, int kZero>
 struct HalfScales {
   struct Block {
     F32 low, high;
     F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-      const HalfSums s = half_sums<6, 32>(w, x);
+      const HalfSums s = half_sums<kBits, kZero>(w, x);
       const F32 x_d = broadcast(x.d);
       sum = fma(mul(low, x_d), to_f32(s.low), sum);
       return fma(mul(high, x_d), to_f32(s.high), sum);
@@ -142,20 +181,53 @@ struct HalfScales {
   }
 };
 
-struct Q6K {
-  static constexpr PanelFormat kLayout = kPanelQ6K;
-  using Scales = HalfScales;
-  static void unpack(I32* w, const uint8_t* block, int part) {
-    unpack_nibbles(w, block, part);
-    for (int half = 0; half < 2; ++half) {
-      const I32 bits = load_bytes(block + 256 + 64 * half + part * kPartBytes);
-      I32* groups = w + 4 * half;
-      groups[0] = bit_or(groups[0], shift_and<4>(bits, 0x30));
-      groups[1] = bit_or(groups[1], shift_and<2>(bits, 0x30));
-      groups[2] = bit_or(groups[2], shift_and<0>(bits, 0x30));
-      groups[3] = bit_or(groups[3], shift_and<-2>(bits, 0x30));
+/// Factors of d and dmin for each half block, in the nibbles of a byte: q2_k. The minimum meets
+/// minus_128_sum, so it is kept as dmin / 128 * factor.
+template <int kBits>
+struct HalfMinScales {
+  struct Block {
+    F32 scale[2], min[2];
+    F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
+      const HalfSums s = half_sums<kBits, 0>(w, x);
+      F32 product = mul(scale[0], to_f32(s.low));
+      product = fma(scale[1], to_f32(s.high), product);
+      product = fma(min[0], to_f32(broadcast_i32(x.minus_128_sum[0])), product);
+      product = fma(min[1], to_f32(broadcast_i32(x.minus_128_sum[1])), product);
+      return fma(product, broadcast(x.d), sum);
     }
+  };
+
+  F32 d, d_min;
+  const uint8_t* scales;
+  HalfMinScales(const uint8_t* set, int part)
+      : d(load_f16(set + 2 * kLanes * part)),
+        d_min(mul(load_f16(set + 32 + 2 * kLanes * part), broadcast(1.0f / 128))),
+        scales(set + 64 + kLanes * part) {}
+  Block block(int index) const {
+    const uint8_t* low = scales + 32 * index;
+    const uint8_t* high = low + 16;
+    return {{mul(d, load_low_nibbles(low)), mul(d, load_low_nibbles(high))},
+            {mul(d_min, load_high_nibbles(low)), mul(d_min, load_high_nibbles(high))}};
   }
 };
+
+/// kIq4Values + 128 and kMxfp4Values + 16.
+constexpr uint8_t kIq4Table[16] = {1,   24,  45,  63,  79,  93,  106, 118,
+                                   129, 141, 153, 166, 181, 197, 217, 241};
+constexpr uint8_t kMxfp4Table[16] = {16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4};
+
+using Q8_0 = QuantFormat<kPanelQ8_0, PlainScales<8, 128>>;
+using Q4_0 = QuantFormat<kPanelQ4_0, PlainScales<4, 8>>;
+using Q4_1 = QuantFormat<kPanelQ4_1, OffsetScales<4>>;
+using Q5_0 = QuantFormat<kPanelQ5_0, PlainScales<5, 16>>;
+using Q5_1 = QuantFormat<kPanelQ5_1, OffsetScales<5>>;
+using Q2K = QuantFormat<kPanelQ2K, HalfMinScales<2>>;
+using Q3K = QuantFormat<kPanelQ3K, HalfScales<3, 4>>;
+using Q4K = QuantFormat<kPanelQ4K, MinScales<4>>;
+using Q5K = QuantFormat<kPanelQ5K, MinScales<5>>;
+using Q6K = QuantFormat<kPanelQ6K, HalfScales<6, 32>>;
+using Iq4Nl = QuantFormat<kPanelIq4Nl, PlainScales<8, 128>, kIq4Table>;
+using Iq4Xs = QuantFormat<kPanelIq4Xs, FactorScales<8, 128>, kIq4Table>;
+using Mxfp4 = QuantFormat<kPanelMxfp4, ExponentScales<5, 16>, kMxfp4Table>;
 
 }  // namespace fathom::engine::cpu::FATHOM_ISA

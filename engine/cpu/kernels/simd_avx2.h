@@ -50,11 +50,35 @@ inline F32 load_bf16(const void* p) {
   const I32 bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));
   return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
 }
+/// FP8 e4m3 as f16 with the exponent's bias of that: 2^-8 of the number. NaN stays NaN.
+inline F32 load_f8(const void* p) {
+  const __m128i x = _mm_cvtepi8_epi16(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+  const __m128i bits = _mm_and_si128(_mm_slli_epi16(x, 7), _mm_set1_epi16(-0x4080));  // 0xbf80
+  const __m128i largest = _mm_set1_epi16(0x3f80);
+  const __m128i is_nan = _mm_cmpeq_epi16(_mm_and_si128(bits, largest), largest);
+  return _mm256_cvtph_ps(_mm_or_si128(bits, _mm_and_si128(is_nan, _mm_set1_epi16(0x7e00))));
+}
 inline F32 load_u8(const void* p) {
   return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p))));
 }
 inline F32 load_i8(const void* p) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p))));
+}
+inline F32 load_low_nibbles(const void* p) {
+  const I32 bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+  return _mm256_cvtepi32_ps(_mm256_and_si256(bytes, _mm256_set1_epi32(15)));
+}
+inline F32 load_high_nibbles(const void* p) {
+  const I32 bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+  return _mm256_cvtepi32_ps(_mm256_srli_epi32(bytes, 4));
+}
+/// 2^(e - 128) of bytes e; the first two are subnormal (mxfp4_scale() in engine/quant/blocks.h).
+inline F32 load_exponents(const void* p) {
+  const I32 one = _mm256_set1_epi32(1);
+  const I32 e = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+  const I32 normal = _mm256_slli_epi32(_mm256_sub_epi32(e, one), 23);
+  const I32 subnormal = _mm256_slli_epi32(_mm256_add_epi32(_mm256_min_epi32(e, one), one), 21);
+  return _mm256_castsi256_ps(_mm256_max_epi32(normal, subnormal));
 }
 inline F32 to_f32(I32 x) { return _mm256_cvtepi32_ps(x); }
 
@@ -72,6 +96,12 @@ inline I32 shift_and(I32 x, uint8_t mask) {
   if constexpr (kBits >= 0) return _mm256_and_si256(_mm256_slli_epi16(x, kBits), masks);
   return _mm256_and_si256(_mm256_srli_epi16(x, -kBits), masks);
 }
+/// The same 16 bytes in every 16, for look_up().
+inline I32 broadcast_16_bytes(const uint8_t* p) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+/// Bytes of a table of 16, by indices below 16.
+inline I32 look_up(I32 table, I32 indices) { return _mm256_shuffle_epi8(table, indices); }
 inline I32 bit_or(I32 a, I32 b) { return _mm256_or_si256(a, b); }
 
 /// q[4 g .. 4 g + 3] in every lane. Read as one number: a copy would go through a register.

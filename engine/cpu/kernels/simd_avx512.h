@@ -51,11 +51,36 @@ inline F32 load_bf16(const void* p) {
   const I32 bits = _mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
   return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
 }
+/// FP8 e4m3 as f16 with the exponent's bias of that: 2^-8 of the number. NaN stays NaN.
+inline F32 load_f8(const void* p) {
+  const __m256i x = _mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+  const __m256i bits = _mm256_and_si256(_mm256_slli_epi16(x, 7), _mm256_set1_epi16(-0x4080));
+  const __m256i largest = _mm256_set1_epi16(0x3f80);
+  const __m256i is_nan = _mm256_cmpeq_epi16(_mm256_and_si256(bits, largest), largest);
+  const __m256i nan = _mm256_and_si256(is_nan, _mm256_set1_epi16(0x7e00));
+  return _mm512_cvtph_ps(_mm256_or_si256(bits, nan));
+}
 inline F32 load_u8(const void* p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p))));
 }
 inline F32 load_i8(const void* p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p))));
+}
+inline F32 load_low_nibbles(const void* p) {
+  const I32 bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+  return _mm512_cvtepi32_ps(_mm512_and_si512(bytes, _mm512_set1_epi32(15)));
+}
+inline F32 load_high_nibbles(const void* p) {
+  const I32 bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+  return _mm512_cvtepi32_ps(_mm512_srli_epi32(bytes, 4));
+}
+/// 2^(e - 128) of bytes e; the first two are subnormal (mxfp4_scale() in engine/quant/blocks.h).
+inline F32 load_exponents(const void* p) {
+  const I32 one = _mm512_set1_epi32(1);
+  const I32 e = _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+  const I32 normal = _mm512_slli_epi32(_mm512_sub_epi32(e, one), 23);
+  const I32 subnormal = _mm512_slli_epi32(_mm512_add_epi32(_mm512_min_epi32(e, one), one), 21);
+  return _mm512_castsi512_ps(_mm512_max_epi32(normal, subnormal));
 }
 inline F32 to_f32(I32 x) { return _mm512_cvtepi32_ps(x); }
 
@@ -73,6 +98,12 @@ inline I32 shift_and(I32 x, uint8_t mask) {
   if constexpr (kBits >= 0) return _mm512_and_si512(_mm512_slli_epi16(x, kBits), masks);
   return _mm512_and_si512(_mm512_srli_epi16(x, -kBits), masks);
 }
+/// The same 16 bytes in every 16, for look_up().
+inline I32 broadcast_16_bytes(const uint8_t* p) {
+  return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+/// Bytes of a table of 16, by indices below 16.
+inline I32 look_up(I32 table, I32 indices) { return _mm512_shuffle_epi8(table, indices); }
 inline I32 bit_or(I32 a, I32 b) { return _mm512_or_si512(a, b); }
 
 /// q[4 g .. 4 g + 3] in every lane. Read as one number: a copy would go through a register.

@@ -10,9 +10,11 @@
 namespace fathom::engine::cpu::FATHOM_ISA {
 
 constexpr Kernels kTable = {
-    .matmul = {float_matmul<WeightF32>, float_matmul<WeightF16>, float_matmul<WeightBf16>, nullptr,
-               quant_matmul<Q8_0>, quant_matmul<Q4_0>, nullptr, nullptr, nullptr, nullptr, nullptr,
-               quant_matmul<Q4K>, quant_matmul<Q5K>, quant_matmul<Q6K>},
+    .matmul = {float_matmul<WeightF32>, float_matmul<WeightF16>, float_matmul<WeightBf16>,
+               float_matmul<WeightF8>, quant_matmul<Q8_0>, quant_matmul<Q4_0>, quant_matmul<Q4_1>,
+               quant_matmul<Q5_0>, quant_matmul<Q5_1>, quant_matmul<Q2K>, quant_matmul<Q3K>,
+               quant_matmul<Q4K>, quant_matmul<Q5K>, quant_matmul<Q6K>, quant_matmul<Iq4Nl>,
+               quant_matmul<Iq4Xs>, quant_matmul<Mxfp4>},
     .quantize = quantize,
     .rms_norm = rms_norm,
     .silu_mul = silu_mul,
