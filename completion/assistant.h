@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -69,6 +70,7 @@ struct ExplainRequest {
   std::string question;            // "": explain
   int max_reasoning_tokens = 512;  // then the reasoning is closed and the answer begins
   int max_answer_tokens = 512;
+  uint64_t seed = 0;  // for models that are better sampled than greedy
   CancelToken cancel;
 };
 

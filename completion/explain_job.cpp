@@ -5,8 +5,10 @@
 #include <string_view>
 #include <utility>
 
+#include "completion/chat/encode_chat.h"
 #include "completion/lines.h"
 #include "completion/prompt/explain_prompt.h"
+#include "completion/repetition.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace fathom::completion {
@@ -28,6 +30,16 @@ std::string_view first_lines(std::string_view text, size_t max_bytes) {
   const size_t newline = text.substr(0, max_bytes).rfind('\n');
   if (newline != std::string_view::npos && newline > 0) return text.substr(0, newline);
   return text.substr(0, next_character(text, max_bytes));
+}
+
+/// What must be left of the context for an answer behind reasoning that was cut off.
+constexpr int kMinAnswerRoom = 16;
+
+/// Whether the end of `text` goes round in circles. Models of every size do when they are greedy.
+bool is_looping(std::string_view text) {
+  constexpr size_t kMaxBytes = 1024;  // a loop shows itself in less
+  if (text.size() > kMaxBytes) text.remove_prefix(text.size() - kMaxBytes);
+  return length_before_loop(text).has_value();
 }
 
 void add(GenerateResult& sum, const GenerateResult& part) {
@@ -58,14 +70,15 @@ ExplainJob::ExplainJob(engine::Generator& generator, Log& log, ExplainRequest re
       max_request_tokens_(max_request_tokens),
       post_(std::move(post)),
       on_done_(std::move(on_done)),
-      stream_(generator.traits().chat.value_or(engine::ChatTraits{}), std::move(on_delta)) {}
+      on_delta_(std::move(on_delta)) {}
 
 void ExplainJob::start() {
   if (request_.cancel.cancelled()) return on_done_(fail(ErrorCode::cancelled, "cancelled"));
   auto prompt = build_prompt();
   if (!prompt) return on_done_(tl::unexpected(prompt.error()));
   prompt_ = *std::move(prompt);
-  const bool no_reasoning = stream_.channel() == Channel::reasoning &&
+  stream_.emplace(generator_.traits().chat.value(), prompt_, std::move(on_delta_));
+  const bool no_reasoning = stream_->channel() == Channel::reasoning &&
                             request_.max_reasoning_tokens <= 0 && can_close_reasoning();
   if (no_reasoning) return answer_now();
   submit(request_.max_reasoning_tokens + request_.max_answer_tokens + 1);
@@ -74,6 +87,11 @@ void ExplainJob::start() {
 Result<std::vector<TokenId>> ExplainJob::build_prompt() {
   const engine::ModelTraits& traits = generator_.traits();
   const Snapshot& snapshot = *request_.snapshot;
+  if (traits.has_unknown_chat_template) {
+    return fail(ErrorCode::unsupported,
+                "the chat template of {} is not one fathom knows; docs/prompts.md lists them",
+                traits.name);
+  }
   if (!traits.chat) {
     return fail(ErrorCode::unsupported,
                 "{} is a base model: it completes code but was not trained to explain it; choose a "
@@ -95,8 +113,11 @@ Result<std::vector<TokenId>> ExplainJob::build_prompt() {
   // Code has fewer than 8 bytes a token: what is cut here would not fit, and is not encoded.
   std::string_view code = first_lines(all, static_cast<size_t>(room) * 8);
   while (true) {
-    auto prompt = chat_prompt(explain_message(snapshot, code, request_.question), traits,
-                              generator_.tokenizer());
+    // Everything is in the user's turn: reasoning models do best without a system message.
+    const ChatMessage message{.role = Role::user,
+                              .content = explain_message(snapshot, code, request_.question)};
+    FATHOM_TRY(prompt, encode_chat({&message, 1}, {.thinking = request_.max_reasoning_tokens > 0},
+                                   *traits.chat, generator_.tokenizer()));
     if (static_cast<int>(prompt.size()) <= room) {
       if (code.size() < all.size()) {
         log_.info("{}: explaining the first {} of {} bytes, which is what fits into the context",
@@ -115,9 +136,13 @@ Result<std::vector<TokenId>> ExplainJob::build_prompt() {
 }
 
 void ExplainJob::submit(int max_tokens) {
+  const engine::ModelTraits& traits = generator_.traits();
   const int room = max_request_tokens_ - static_cast<int>(prompt_.size());
   engine::GenerateRequest request{.prompt = prompt_,
                                   .max_tokens = std::max(std::min(max_tokens, room), 1),
+                                  .sampling = {.temperature = traits.chat->temperature,
+                                               .top_p = traits.chat->top_p,
+                                               .seed = request_.seed},
                                   .priority = engine::Priority::explanation,
                                   .cancel = request_.cancel};
   generator_.submit(
@@ -130,26 +155,31 @@ void ExplainJob::submit(int max_tokens) {
 
 bool ExplainJob::take(const engine::TokenEvent& event) {
   const bool is_special = generator_.tokenizer().is_special(event.id);
-  stream_.feed(event.id, is_special ? std::string_view() : event.bytes);
-  budget_spent_ = stream_.channel() == Channel::reasoning &&
-                  stream_.n_reasoning_tokens() >= request_.max_reasoning_tokens &&
-                  can_close_reasoning();
-  return !budget_spent_ && stream_.n_answer_tokens() < request_.max_answer_tokens;
+  stream_->feed(event.id, is_special ? std::string_view() : event.bytes);
+  if (stream_->channel() == Channel::answer) {
+    return stream_->n_answer_tokens() < request_.max_answer_tokens &&
+           !is_looping(stream_->answer());
+  }
+  if (!can_close_reasoning()) return true;
+  return stream_->n_reasoning_tokens() < request_.max_reasoning_tokens &&
+         !is_looping(stream_->reasoning());
 }
 
 void ExplainJob::generated(Result<GenerateResult> result) {
   if (!result) return on_done_(tl::unexpected(std::move(result.error())));
   if (request_.cancel.cancelled()) return on_done_(fail(ErrorCode::cancelled, "cancelled"));
   add(stats_, *result);
-  if (budget_spent_) {
-    prompt_.insert(prompt_.end(), result->tokens.begin(), result->tokens.end());
-    budget_spent_ = false;
+  prompt_.insert(prompt_.end(), result->tokens.begin(), result->tokens.end());
+  const bool has_room = static_cast<int>(prompt_.size()) + kMinAnswerRoom <= max_request_tokens_;
+  if (stream_->channel() == Channel::reasoning && can_close_reasoning() && has_room) {
     // Not from here: a generator need not take requests inside its own callbacks.
     return post_([self = shared_from_this()] { self->answer_now(); });
   }
-  stream_.finish();
+  if (stream_->channel() == Channel::reasoning)
+    log_.info("{}: the reasoning filled the context; there is no answer", request_.snapshot->path);
+  stream_->finish();
   on_done_(
-      Explanation{.reasoning = stream_.reasoning(), .answer = stream_.answer(), .stats = stats_});
+      Explanation{.reasoning = stream_->reasoning(), .answer = stream_->answer(), .stats = stats_});
 }
 
 bool ExplainJob::can_close_reasoning() const {
@@ -157,9 +187,11 @@ bool ExplainJob::can_close_reasoning() const {
 }
 
 void ExplainJob::answer_now() {
-  stream_.begin_answer();
-  prompt_.push_back(generator_.traits().chat->think_end.value());
-  generator_.tokenizer().encode("\n\n", prompt_);
+  const engine::ChatTraits& chat = *generator_.traits().chat;
+  stream_->begin_answer();
+  prompt_.push_back(chat.think_end.value());
+  // Models that were trained with both modes begin the answer right behind the token.
+  if (chat.reasoning != engine::Reasoning::optional) generator_.tokenizer().encode("\n\n", prompt_);
   submit(request_.max_answer_tokens);
 }
 

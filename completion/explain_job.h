@@ -2,6 +2,8 @@
 //
 // The reasoning has a budget: when it is spent, generation stops and begins again behind what was
 // said so far and the token that closes the reasoning, so that the answer follows ("answer now").
+// So it does when the model ends its text inside the reasoning, or reasons in circles. An answer
+// that repeats itself ends there.
 //
 // Threads: start() and the continuation run as posted work; tokens arrive on the generator's
 // thread; never two at a time.
@@ -10,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "completion/assistant.h"
@@ -43,10 +46,10 @@ class ExplainJob final : public std::enable_shared_from_this<ExplainJob> {
   const int max_request_tokens_;
   const Post post_;
   const Assistant::OnExplanation on_done_;
-  ReasoningStream stream_;
+  Assistant::OnDelta on_delta_;            // until stream_ has it
+  std::optional<ReasoningStream> stream_;  // from start() on
   std::vector<engine::TokenId> prompt_;
   engine::GenerateResult stats_;  // of all parts together
-  bool budget_spent_ = false;
 };
 
 }  // namespace fathom::completion

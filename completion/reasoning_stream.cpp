@@ -8,18 +8,33 @@
 
 namespace fathom::completion {
 
-ReasoningStream::ReasoningStream(const engine::ChatTraits& chat, Assistant::OnDelta on_delta)
-    : chat_(chat),
+namespace {
+
+/// Whether the last of the two tokens in the prompt is the one that opens the reasoning.
+bool is_open(const engine::ChatTraits& chat, std::span<const engine::TokenId> prompt) {
+  const auto last = std::find_if(prompt.rbegin(), prompt.rend(), [&](engine::TokenId token) {
+    return token == chat.think_begin || token == chat.think_end;
+  });
+  return last != prompt.rend() && *last == chat.think_begin;
+}
+
+}  // namespace
+
+ReasoningStream::ReasoningStream(const engine::ChatTraits& chat,
+                                 std::span<const engine::TokenId> prompt,
+                                 Assistant::OnDelta on_delta)
+    : think_begin_(chat.think_begin),
+      think_end_(chat.think_end),
       on_delta_(std::move(on_delta)),
-      channel_(chat.opens_reasoning ? Channel::reasoning : Channel::answer) {}
+      channel_(is_open(chat, prompt) ? Channel::reasoning : Channel::answer) {}
 
 void ReasoningStream::feed(engine::TokenId token, std::string_view bytes) {
-  if (token == chat_.think_begin) {
+  if (token == think_begin_) {
     // Some models open the block themselves, at the very start; later it is a slip.
     if (answer_.empty() && n_answer_tokens_ == 0) channel_ = Channel::reasoning;
     return;
   }
-  if (token == chat_.think_end) {
+  if (token == think_end_) {
     if (channel_ == Channel::reasoning) begin_answer();
     return;
   }

@@ -1,11 +1,14 @@
 // Parts what a model says into reasoning and answer while it says it.
 //
-// Where the reasoning ends is a token, not a text: "</think>" spelled out in code is code.
+// Where the reasoning ends is a token, not a text: "</think>" spelled out in code is code. Whether
+// it has begun is in the prompt: some layouts open it, some close it, some leave it to the model.
 //
 // Threads: one at a time.
 
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,8 +19,10 @@ namespace fathom::completion {
 
 class ReasoningStream final {
  public:
-  /// `on_delta` gets whole, valid characters; empty lines around each channel are left out.
-  ReasoningStream(const engine::ChatTraits& chat, Assistant::OnDelta on_delta);
+  /// `prompt`: what the model continues. `on_delta` gets whole, valid characters; empty lines
+  /// around each channel are left out.
+  ReasoningStream(const engine::ChatTraits& chat, std::span<const engine::TokenId> prompt,
+                  Assistant::OnDelta on_delta);
 
   /// Takes the next token. Special tokens must come with empty bytes.
   void feed(engine::TokenId token, std::string_view bytes);
@@ -36,7 +41,8 @@ class ReasoningStream final {
  private:
   void send(size_t n_bytes);
 
-  const engine::ChatTraits chat_;
+  const std::optional<engine::TokenId> think_begin_;
+  const std::optional<engine::TokenId> think_end_;
   const Assistant::OnDelta on_delta_;
   Channel channel_;
   std::string held_;  // of channel_: part of a character, or line ends that may be the last

@@ -4,7 +4,7 @@
 
 #include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
 #include "engine/token.h"
@@ -24,17 +24,42 @@ struct FimTraits {
   std::string path_prefix = "#";
 };
 
-/// A chat prompt as pieces: special tokens by id, text that is encoded as text, and the place of
-/// the user's message.
-struct UserMessage {};
-using ChatPiece = std::variant<TokenId, std::string, UserMessage>;
+/// How the turns of a conversation are laid out. One encoder each, in completion/chat/; what they
+/// look like: docs/prompts.md.
+enum class ChatFormat {
+  deepseek_coder,  // DeepSeek-Coder v1 and v1.5 instruct
+  deepseek_vl2,    // DeepSeek-VL2-small: the same with other habits
+  deepseek_v2,     // DeepSeek-LLM chat, V2 chat, Coder-V2 instruct
+  deepseek_v2_5,
+  deepseek_v3,
+  deepseek_r1,
+  r1_distill,
+  r1_0528,  // DeepSeek-R1-0528 and its Qwen3 distillation
+  deepseek_v3_1,
+  deepseek_v3_2,
+  deepseek_v4,
+  chatml,  // Qwen2.5
+};
+
+/// "deepseek-r1": what reports call it.
+std::string_view name_of(ChatFormat format);
+
+enum class Reasoning {
+  none,
+  optional,  // the prompt says whether there is any
+  own,       // the model opens it itself, or does not
+  always,    // the prompt opens it
+};
 
 struct ChatTraits {
-  std::vector<ChatPiece> prompt;  // without BOS
-  /// The prompt ends inside the reasoning: the model starts to think at once.
-  bool opens_reasoning = false;
+  ChatFormat format = ChatFormat::deepseek_v3;
+  Reasoning reasoning = Reasoning::none;
   std::optional<TokenId> think_begin;
   std::optional<TokenId> think_end;
+  std::string default_system;  // the system message of a conversation that has none
+  // How the model is best sampled; 0 and 1: greedy.
+  float temperature = 0.0f;
+  float top_p = 1.0f;
 };
 
 struct ModelTraits {
@@ -46,7 +71,9 @@ struct ModelTraits {
   TokenId bos = 0;                  // meaningful if adds_bos
   std::vector<TokenId> end_tokens;  // generation stops at any of these
   std::optional<FimTraits> fim;     // nothing: not trained to fill in
-  std::optional<ChatTraits> chat;   // nothing: a base model
+  std::optional<ChatTraits> chat;   // nothing: a base model, or an unknown template
+  /// The model has a chat template, but none that fathom knows.
+  bool has_unknown_chat_template = false;
 };
 
 }  // namespace fathom::engine

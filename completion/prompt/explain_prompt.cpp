@@ -4,7 +4,6 @@
 
 #include "completion/lines.h"
 #include "completion/syntax/language.h"
-#include "engine/base/assert.h"
 
 namespace fathom::completion {
 namespace {
@@ -26,32 +25,6 @@ std::string explain_message(const Snapshot& snapshot, std::string_view code,
   const std::string request =
       question.empty() ? fmt::format("Explain this {} code.", name) : std::string(question);
   return fmt::format("{}\n```{}\n{}\n```", request, name, text);
-}
-
-std::vector<engine::TokenId> chat_prompt(std::string_view message,
-                                         const engine::ModelTraits& traits,
-                                         const engine::Tokenizer& tokenizer) {
-  FATHOM_ASSERT(traits.chat.has_value());
-  std::vector<engine::TokenId> prompt;
-  if (traits.adds_bos) prompt.push_back(traits.bos);
-  // Neighbouring pieces of text are encoded as one, as a template that is text would be.
-  std::string text;
-  const auto flush = [&] {
-    tokenizer.encode(text, prompt);
-    text.clear();
-  };
-  for (const engine::ChatPiece& piece : traits.chat->prompt) {
-    if (const auto* token = std::get_if<engine::TokenId>(&piece)) {
-      flush();
-      prompt.push_back(*token);
-    } else if (const auto* literal = std::get_if<std::string>(&piece)) {
-      text += *literal;
-    } else {
-      text += message;
-    }
-  }
-  flush();
-  return prompt;
 }
 
 }  // namespace fathom::completion

@@ -80,6 +80,7 @@ Result<ExitCode> explain(const Options& options) {
                                              .end = range.end,
                                              .question = options.question,
                                              .max_reasoning_tokens = options.max_reasoning_tokens,
+                                             .seed = options.model.seed,
                                              .cancel = cancel_on_interrupt()},
                                             std::ref(print), on_done);
              }));

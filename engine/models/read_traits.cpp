@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/checkpoint/json_file.h"
+#include "engine/models/chat_traits.h"
 #include "engine/models/fields.h"
 #include "engine/models/limits.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -64,37 +65,6 @@ std::optional<FimTraits> fim_of(const Tokenizer& tokenizer, const std::string& m
                    .line_anchored = model_name.starts_with("fathom-")};
 }
 
-/// Whether the template's generation prompt is `assistant` followed by the opening of the
-/// reasoning. The template is source code: its newline may be spelled "\n".
-bool opens_reasoning(std::string_view chat_template, std::string_view assistant,
-                     std::string_view think_begin) {
-  const size_t generation_prompt = chat_template.rfind("add_generation_prompt");
-  if (generation_prompt == std::string_view::npos) return false;
-  std::string_view rest = chat_template.substr(generation_prompt);
-  const size_t at = rest.find(assistant);
-  if (at == std::string_view::npos) return false;
-  rest.remove_prefix(at + assistant.size());
-  if (!rest.starts_with(think_begin)) return false;
-  rest.remove_prefix(think_begin.size());
-  return rest.starts_with("\n") || rest.starts_with("\\n");
-}
-
-std::optional<ChatTraits> chat_of(const Tokenizer& tokenizer) {
-  const auto user = tokenizer.special(SpecialRole::user);
-  const auto assistant = tokenizer.special(SpecialRole::assistant);
-  if (!user || !assistant) return std::nullopt;
-  ChatTraits chat = {.prompt = {*user, UserMessage{}, *assistant},
-                     .think_begin = tokenizer.special(SpecialRole::think_begin),
-                     .think_end = tokenizer.special(SpecialRole::think_end)};
-  if (chat.think_begin && opens_reasoning(tokenizer.chat_template(), tokenizer.bytes(*assistant),
-                                          tokenizer.bytes(*chat.think_begin))) {
-    chat.prompt.emplace_back(*chat.think_begin);
-    chat.prompt.emplace_back("\n");
-    chat.opens_reasoning = true;
-  }
-  return chat;
-}
-
 }  // namespace
 
 Result<ModelTraits> read_traits(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
@@ -111,7 +81,8 @@ Result<ModelTraits> read_traits(const Checkpoint& checkpoint, const Tokenizer& t
   traits.bos = bos.value_or(0);
   traits.end_tokens = end_tokens(checkpoint, tokenizer);
   traits.fim = fim_of(tokenizer, traits.name);
-  traits.chat = chat_of(tokenizer);
+  traits.chat = read_chat_traits(tokenizer, traits.name);
+  traits.has_unknown_chat_template = !traits.chat && !tokenizer.chat_template().empty();
   return traits;
 }
 

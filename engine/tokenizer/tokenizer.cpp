@@ -1,5 +1,6 @@
 #include "engine/tokenizer/tokenizer.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <utility>
@@ -10,6 +11,12 @@
 #include "engine/tokenizer/tokenizer_parts.h"
 
 namespace fathom::engine {
+
+namespace {
+
+constexpr std::string_view kReplacement = "\uFFFD";  // what stands for a byte without a token
+
+}  // namespace
 
 struct Tokenizer::Data {
   explicit Data(Vocabulary vocabulary_) : vocabulary(std::move(vocabulary_)), bpe({}) {}
@@ -74,8 +81,17 @@ int Tokenizer::vocab_size() const { return static_cast<int>(data_->vocabulary.by
 
 void Tokenizer::encode(std::string_view text, std::vector<TokenId>& out) const {
   Bpe::Scratch scratch;
-  data_->pre_tokenizer.split(
-      text, [&](std::string_view piece) { data_->bpe.encode(piece, scratch, out); });
+  data_->pre_tokenizer.split(text, [&](std::string_view piece) {
+    const bool has_token =
+        piece.size() > 1 ||
+        data_->vocabulary.of_bytes[static_cast<unsigned char>(piece[0])] != kNoToken;
+    data_->bpe.encode(has_token ? piece : kReplacement, scratch, out);
+  });
+}
+
+bool Tokenizer::has_all_bytes() const {
+  const auto& tokens = data_->vocabulary.of_bytes;
+  return std::find(tokens.begin(), tokens.end(), kNoToken) == tokens.end();
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
@@ -85,7 +101,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
 }
 
 void Tokenizer::encode_with_special(std::string_view text, std::vector<TokenId>& out) const {
-  while (const auto match = data_->added.find(text)) {
+  while (const auto match = find_spelled(text)) {
     encode(text.substr(0, match->begin), out);
     out.push_back(match->id);
     text.remove_prefix(match->end);
@@ -117,6 +133,12 @@ std::optional<TokenId> Tokenizer::special(SpecialRole role) const {
 std::optional<TokenId> Tokenizer::find_special(std::string_view spelling) const {
   const auto found = data_->special_ids.find(spelling);
   return found == data_->special_ids.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Tokenizer::Spelled> Tokenizer::find_spelled(std::string_view text) const {
+  const auto match = data_->added.find(text);
+  if (!match) return std::nullopt;
+  return Spelled{match->begin, match->end, match->id};
 }
 
 bool Tokenizer::adds_bos() const { return data_->adds_bos; }

@@ -56,6 +56,7 @@ class Tokenizer final {
   ///
   /// Cannot fail: `text` may be any bytes, UTF-8 or not, because load() has checked that every
   /// byte has a token. decode(encode(text)) == text, byte for byte (tests/fuzz/fuzz_tokenizer.cpp).
+  /// Only where !has_all_bytes() do bytes that UTF-8 never uses come back as U+FFFD.
   ///
   /// Special tokens spelled out in `text` are NOT recognised. Files are data: a comment that
   /// contains "<|fim_hole|>" must not move the hole.
@@ -63,6 +64,10 @@ class Tokenizer final {
   /// Cost: O(n log n) per pre-token of n bytes.
   void encode(std::string_view text, std::vector<TokenId>& out) const;
   std::vector<TokenId> encode(std::string_view text) const;
+
+  /// Whether each of the 256 bytes has a token. DeepSeek-V2, V2.5 and VL2-small have none for
+  /// C0, C1 and F5 to FF.
+  bool has_all_bytes() const;
 
   /// As encode(), but spelled-out special tokens become themselves: for prompts that a person
   /// wrote on purpose (`fathom generate --special`).
@@ -77,8 +82,16 @@ class Tokenizer final {
 
   /// The model's token for a role, or nothing if it has none.
   std::optional<TokenId> special(SpecialRole role) const;
-  /// The special token of this spelling.
+  /// The special token of exactly this spelling.
   std::optional<TokenId> find_special(std::string_view spelling) const;
+
+  /// The first place in `text` where an added token is spelled out; of several there, the longest.
+  struct Spelled {
+    size_t begin;
+    size_t end;
+    TokenId id;
+  };
+  std::optional<Spelled> find_spelled(std::string_view text) const;
 
   /// Whether prompts begin with special(bos) (add_bos_token).
   bool adds_bos() const;

@@ -7,7 +7,7 @@
 namespace fathom::engine {
 namespace {
 
-constexpr TokenId kNoToken = -1;
+bool is_never_in_utf8(int byte) { return byte == 0xc0 || byte == 0xc1 || byte >= 0xf5; }
 
 /// DeepSeek-LLM and -Coder lack the 13 bytes that UTF-8 never uses in their vocabulary proper.
 /// They have them as added tokens instead, spelled in the byte alphabet ("\u00f6" is byte F6).
@@ -57,7 +57,7 @@ Result<Vocabulary> make_vocabulary(const TokenizerParts& parts) {
     }
   }
   for (int byte = 0; byte < 256; ++byte) {
-    if (vocabulary.of_bytes[byte] == kNoToken)
+    if (vocabulary.of_bytes[byte] == kNoToken && !is_never_in_utf8(byte))
       return fail(ErrorCode::corrupt, "{}: no token stands for the byte 0x{:02x}", parts.source,
                   byte);
   }

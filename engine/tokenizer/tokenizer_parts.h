@@ -40,15 +40,18 @@ struct TokenizerParts {
   std::shared_ptr<const void> storage;
 };
 
+inline constexpr TokenId kNoToken = -1;
+
 /// The token of each id, as a tokenizer needs it.
 struct Vocabulary {
   std::vector<std::string> bytes;  // of special tokens: the spelling; of unused ids: empty
   std::vector<bool> is_special;
   std::vector<bool> is_added;
-  std::array<TokenId, 256> of_bytes{};  // the token of each single byte
+  std::array<TokenId, 256> of_bytes{};  // the token of each single byte, or kNoToken
 };
 
-/// Errors: corrupt (a byte has no token, or there are too many tokens).
+/// DeepSeek-V2's vocabulary lacks the 13 bytes that UTF-8 never uses: these alone may be missing.
+/// Errors: corrupt (another byte has no token, or there are too many tokens).
 Result<Vocabulary> make_vocabulary(const TokenizerParts& parts);
 
 /// `vocabulary` must outlive the result. Errors: corrupt (a merge names an unknown token).

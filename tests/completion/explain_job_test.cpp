@@ -100,6 +100,42 @@ TEST(ExplainJob, AnswersAtOnceWithoutABudgetForReasoning) {
   EXPECT_EQ(generator.requests().size(), 1u);
 }
 
+TEST(ExplainJob, AsksForTheAnswerOfAModelThatEndsInsideItsReasoning) {
+  FakeGenerator generator;
+  generator.answer("It adds.");
+  generator.answer("Adds two numbers.");
+  const Outcome outcome = explain(generator, request_for("x = 1\n"));
+  EXPECT_EQ((*outcome.result)->reasoning, "It adds.");
+  EXPECT_EQ((*outcome.result)->answer, "Adds two numbers.");
+  EXPECT_TRUE(generator.prompt_text(1).ends_with("It adds.</think>\n\n"));
+}
+
+TEST(ExplainJob, EndsReasoningAndAnswerThatGoRoundInCircles) {
+  std::string circle;
+  for (int i = 0; i < 20; ++i) circle += "It adds the numbers.\n";
+  FakeGenerator generator;
+  generator.answer(circle);
+  generator.answer(circle);
+  const Outcome outcome = explain(generator, request_for("x = 1\n"));
+  EXPECT_LT((*outcome.result)->reasoning.size(), circle.size() / 2);
+  EXPECT_LT((*outcome.result)->answer.size(), circle.size() / 2);
+  EXPECT_EQ((*outcome.result)->stats.stop, engine::StopReason::callback);
+}
+
+TEST(ExplainJob, HasNoAnswerIfTheReasoningFillsTheContext) {
+  FakeGenerator generator;
+  std::string numbers;
+  for (int i = 0; i < 200; ++i) numbers += std::to_string(i * i) + " ";
+  generator.answer(numbers);
+  ExplainRequest request = request_for("x = 1\n");
+  request.max_reasoning_tokens = 1000;
+  const Outcome outcome = explain(generator, request, 128);
+  ASSERT_TRUE(outcome.result->has_value());
+  EXPECT_FALSE((*outcome.result)->reasoning.empty());
+  EXPECT_EQ((*outcome.result)->answer, "");
+  EXPECT_EQ(generator.requests().size(), 1u);
+}
+
 TEST(ExplainJob, EndsTheAnswerAtItsBudget) {
   FakeGenerator generator;
   generator.answer("Hm.</think>one two three four five six seven eight nine ten");
@@ -123,6 +159,7 @@ TEST(ExplainJob, CutsCodeThatDoesNotFitAtALineEnd) {
   FakeGenerator generator;
   std::string text;
   for (int i = 0; i < 2000; ++i) text += "value = " + std::to_string(i) + "\n";
+  generator.answer("Hm.</think>Numbers.");
   explain(generator, request_for(text), 1024);
   ASSERT_EQ(generator.requests().size(), 1u);
   const std::string prompt = generator.prompt_text(0);

@@ -1,6 +1,7 @@
 #include "completion/reasoning_stream.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -14,13 +15,16 @@ constexpr engine::TokenId kEnd = 3;
 class Stream : public testing::Test {
  protected:
   ReasoningStream make(bool opens_reasoning) {
-    return ReasoningStream(
-        {.opens_reasoning = opens_reasoning, .think_begin = kBegin, .think_end = kEnd},
-        [this](Channel channel, std::string_view text) {
-          log_ += channel == Channel::reasoning ? "R[" : "A[";
-          log_ += text;
-          log_ += ']';
-        });
+    const std::vector<engine::TokenId> prompt = {kText, opens_reasoning ? kBegin : kText, kText};
+    return behind(prompt);
+  }
+  ReasoningStream behind(const std::vector<engine::TokenId>& prompt) {
+    return ReasoningStream({.think_begin = kBegin, .think_end = kEnd}, prompt,
+                           [this](Channel channel, std::string_view text) {
+                             log_ += channel == Channel::reasoning ? "R[" : "A[";
+                             log_ += text;
+                             log_ += ']';
+                           });
   }
   std::string log_;
 };
@@ -56,6 +60,23 @@ TEST_F(Stream, FollowsAModelThatOpensItsReasoningItself) {
   stream.feed(kBegin, "");
   stream.feed(kText, " No.");
   EXPECT_EQ(log_, "R[Hm.]A[Yes.]A[ No.]");
+}
+
+TEST_F(Stream, KnowsFromThePromptWhetherTheReasoningIsOpen) {
+  EXPECT_EQ(behind({kText, kBegin, kText}).channel(), Channel::reasoning);
+  EXPECT_EQ(behind({kEnd, kText, kBegin}).channel(), Channel::reasoning);
+  EXPECT_EQ(behind({kBegin, kEnd}).channel(), Channel::answer);
+  EXPECT_EQ(behind({kText, kEnd, kText}).channel(), Channel::answer);
+  EXPECT_EQ(behind({kText}).channel(), Channel::answer);
+}
+
+TEST_F(Stream, TakesAnEmptyReasoning) {
+  ReasoningStream stream = make(true);
+  stream.feed(kText, "\n\n");
+  stream.feed(kEnd, "");
+  stream.feed(kText, "\n\nYes.");
+  stream.finish();
+  EXPECT_EQ(log_, "A[Yes.]");
 }
 
 TEST_F(Stream, SendsWholeCharactersOnly) {

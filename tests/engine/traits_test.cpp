@@ -38,17 +38,6 @@ ModelTraits traits_of(const fs::path& path) {
   return *traits;
 }
 
-/// "<12>" for a token, "MESSAGE" for the user's message, text as it is.
-std::string written(const std::vector<ChatPiece>& prompt) {
-  std::string text;
-  for (const ChatPiece& piece : prompt) {
-    if (const auto* id = std::get_if<TokenId>(&piece)) text += fmt::format("<{}>", *id);
-    if (const auto* literal = std::get_if<std::string>(&piece)) text += *literal;
-    if (std::holds_alternative<UserMessage>(piece)) text += "MESSAGE";
-  }
-  return text;
-}
-
 TEST(Traits, OfTheBuiltInModelAreThoseOfItsCard) {
   const ModelTraits traits = traits_of("models/nano/fathom-nano.gguf");
   EXPECT_EQ(traits.name, "fathom-nano");
@@ -67,13 +56,14 @@ TEST(Traits, OfTheBuiltInModelAreThoseOfItsCard) {
   EXPECT_EQ(traits.fim->path_prefix, "#");
 }
 
-TEST(Traits, OpenTheReasoningWhereTheTemplateDoes) {
+TEST(Traits, OfTheBuiltInModelOpenTheReasoningAndAreGreedy) {
   const ModelTraits traits = traits_of("models/nano/fathom-nano.gguf");
   ASSERT_TRUE(traits.chat);
-  EXPECT_TRUE(traits.chat->opens_reasoning);
-  ASSERT_TRUE(traits.chat->think_begin && traits.chat->think_end);
-  EXPECT_EQ(written(traits.chat->prompt),
-            fmt::format("<6>MESSAGE<7><{}>\n", *traits.chat->think_begin));
+  EXPECT_EQ(traits.chat->format, ChatFormat::r1_distill);
+  EXPECT_EQ(traits.chat->reasoning, Reasoning::always);
+  EXPECT_TRUE(traits.chat->think_begin && traits.chat->think_end);
+  EXPECT_EQ(traits.chat->temperature, 0.0f);
+  EXPECT_FALSE(traits.has_unknown_chat_template);
 }
 
 TEST(Traits, LeaveTheReasoningToTheModelWhereTheTemplateDoes) {
@@ -82,9 +72,7 @@ TEST(Traits, LeaveTheReasoningToTheModelWhereTheTemplateDoes) {
   EXPECT_EQ(traits.architecture, "DeepseekV3ForCausalLM");
   EXPECT_EQ(traits.context_length, 2560);
   ASSERT_TRUE(traits.chat);
-  EXPECT_FALSE(traits.chat->opens_reasoning);
-  ASSERT_EQ(traits.chat->prompt.size(), 3u);
-  EXPECT_TRUE(std::holds_alternative<UserMessage>(traits.chat->prompt[1]));
+  EXPECT_EQ(traits.chat->reasoning, Reasoning::none);
   ASSERT_TRUE(traits.fim);
   EXPECT_FALSE(traits.fim->line_anchored);
 }
@@ -93,7 +81,7 @@ TEST(Traits, LeaveTheReasoningToTheModelWhereTheTemplateDoes) {
 class EditedFolder : public ::testing::Test {
  protected:
   EditedFolder()
-      : folder_(fs::temp_directory_path() / ("fathom-traits-test-" + std::to_string(::getpid()))) {
+      : folder_(fs::temp_directory_path() / ("traits-test-" + std::to_string(::getpid()))) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     for (const char* name :
@@ -122,13 +110,59 @@ TEST_F(EditedFolder, MayListMoreEndTokensInItsGenerationConfig) {
   EXPECT_THAT(traits_of(folder_).end_tokens, Contains(1));
 }
 
-TEST_F(EditedFolder, MaySpellTheNewlineOfItsTemplateAsAnEscape) {
-  // As DeepSeek-R1's: the template is a string of Jinja source inside JSON.
-  write("tokenizer_config.json", R"({"add_bos_token": true, "chat_template":
-      "{{'<\uff5cAssistant\uff5c>'}}{% if add_generation_prompt and not ns.is_tool %}{{'<\uff5cAssistant\uff5c><think>\\n'}}{% endif %}"})");
+TEST_F(EditedFolder, IsRecognisedByWhatIsWrittenInItsTemplate) {
+  const std::string user = "'<\uff5cUser\uff5c>'";
+  const std::string assistant = "<\uff5cAssistant\uff5c>";
+  const std::pair<std::string, ChatFormat> cases[] = {
+      {"{{bos_token}}'### Instruction:\n' '### Response:\n'", ChatFormat::deepseek_coder},
+      {"'### Instruction:\n' '### Response:\n'", ChatFormat::deepseek_vl2},
+      {"'User: ' + content '\n\n' 'Assistant: '", ChatFormat::deepseek_v2},
+      {user + "'" + assistant + "'", ChatFormat::deepseek_v2_5},
+      {"ns.is_first_sp" + user + "'" + assistant + "'", ChatFormat::deepseek_v3},
+      {"ns.is_first_sp" + user + "'" + assistant + "<think>\\n'", ChatFormat::deepseek_r1},
+      {user + "'" + assistant + "<think>\n'", ChatFormat::r1_distill},
+      {user + " + content + '" + assistant + "'", ChatFormat::r1_0528},
+      {user + assistant + "{% if not thinking %}{{'</think>'}}", ChatFormat::deepseek_v3_1},
+      {"'<|im_start|>' + message.role", ChatFormat::chatml},
+  };
+  for (const auto& [text, format] : cases) {
+    write("chat_template.jinja", text);
+    const ModelTraits traits = traits_of(folder_);
+    ASSERT_TRUE(traits.chat) << text;
+    EXPECT_EQ(name_of(traits.chat->format), name_of(format)) << text;
+    EXPECT_FALSE(traits.has_unknown_chat_template);
+  }
+}
+
+TEST_F(EditedFolder, HasNoChatFormatIfItsTemplateIsNotKnown) {
+  write("chat_template.jinja", "{% for m in messages %}[INST]{{ m.content }}[/INST]{% endfor %}");
+  const ModelTraits traits = traits_of(folder_);
+  EXPECT_FALSE(traits.chat);
+  EXPECT_TRUE(traits.has_unknown_chat_template);
+}
+
+TEST_F(EditedFolder, IsABaseModelWithoutATemplate) {
+  write("tokenizer_config.json", R"({"add_bos_token": true})");
+  const ModelTraits traits = traits_of(folder_);
+  EXPECT_FALSE(traits.chat);
+  EXPECT_FALSE(traits.has_unknown_chat_template);
+}
+
+TEST_F(EditedFolder, IsSampledAsReasoningModelsShouldBe) {
+  write("chat_template.jinja", "'<\uff5cUser\uff5c>' '<\uff5cAssistant\uff5c><think>\n'");
   const ModelTraits traits = traits_of(folder_);
   ASSERT_TRUE(traits.chat);
-  EXPECT_TRUE(traits.chat->opens_reasoning);
+  EXPECT_EQ(traits.chat->reasoning, Reasoning::always);
+  EXPECT_EQ(traits.chat->temperature, 0.6f);
+  EXPECT_EQ(traits.chat->top_p, 0.95f);
+}
+
+TEST_F(EditedFolder, SaysWhichSystemMessageQwenBrings) {
+  write(
+      "chat_template.jinja",
+      "'<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.'");
+  EXPECT_EQ(traits_of(folder_).chat->default_system,
+            "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.");
 }
 
 }  // namespace

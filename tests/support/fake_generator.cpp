@@ -54,14 +54,11 @@ engine::ModelTraits make_traits(const Tokenizer& tokenizer, const FakeGenerator:
                                    .line_anchored = options.line_anchored};
   }
   if (options.has_chat) {
-    const TokenId think_begin = tokenizer.special(SpecialRole::think_begin).value();
-    traits.chat = engine::ChatTraits{
-        .prompt = {tokenizer.special(SpecialRole::user).value(), engine::UserMessage{},
-                   tokenizer.special(SpecialRole::assistant).value(), think_begin,
-                   std::string("\n")},
-        .opens_reasoning = true,
-        .think_begin = think_begin,
-        .think_end = tokenizer.special(SpecialRole::think_end).value()};
+    traits.chat =
+        engine::ChatTraits{.format = engine::ChatFormat::r1_distill,
+                           .reasoning = engine::Reasoning::always,
+                           .think_begin = tokenizer.special(SpecialRole::think_begin).value(),
+                           .think_end = tokenizer.special(SpecialRole::think_end).value()};
   }
   return traits;
 }

@@ -10,6 +10,8 @@ import tidy
 
 # Pattern of sources -> the tests that cover them.
 COVERED = {
+    "completion/chat/*": "tests/completion/chat/encode_chat_test.cpp, "
+                         "tests/completion/chat/encode_chat_vectors_test.cpp",
     "completion/builtin_model.cpp": "tests/e2e/cli_test.py",
     "completion/model_location.cpp": "tests/e2e/cli_test.py",
     "completion/runtime.cpp": "tests/e2e/cli_test.py",
@@ -19,6 +21,8 @@ COVERED = {
     "engine/cpu/*": "tests/engine/ops_test.cpp, tests/engine/ops_identity_test.cpp",
     "engine/generator.cpp": "tests/engine/engine_thread_test.cpp",
     "engine/job.cpp": "tests/engine/engine_test.cpp",
+    "engine/model_traits.cpp": "tests/engine/traits_test.cpp",
+    "engine/models/chat_traits.cpp": "tests/engine/traits_test.cpp",
     "engine/models/*": "tests/engine/golden_deepseek_test.cpp, "
                        "tests/engine/golden_deepseek_v3_test.cpp",
     "engine/quant/*": "tests/engine/quant_test.cpp",
