@@ -32,6 +32,7 @@ int count_layers(Fields& f) {
   const int n_drafts = f.zero_or_count({"", "nextn_predict_layers"}, n_blocks - 1, 0);
   const bool kept = f.checkpoint().find(
                         fmt::format("blk.{}.nextn.eh_proj.weight", n_blocks - n_drafts)) != nullptr;
+  if (kept) f.note("the draft layer is not used: the file lacks the weights at its end");
   return kept ? n_blocks - n_drafts : n_blocks;
 }
 
