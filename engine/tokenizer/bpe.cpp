@@ -1,7 +1,10 @@
 #include "engine/tokenizer/bpe.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
+
+#include "engine/base/assert.h"
 
 namespace fathom::engine {
 namespace {
@@ -12,28 +15,47 @@ constexpr uint32_t kNone = UINT32_MAX;
 /// gigabyte without a single boundary has one.
 constexpr size_t kMaxPiece = size_t{1} << 30;
 
+constexpr uint64_t kNoPair = UINT64_MAX;
+
 uint64_t pair_key(TokenId left, TokenId right) {
   return static_cast<uint64_t>(left) << 32 | static_cast<uint32_t>(right);
 }
 
+/// The finaliser of MurmurHash3: ids of a pair are small and regular.
+uint64_t mixed(uint64_t key) {
+  key = (key ^ (key >> 33)) * 0xff51afd7ed558ccdu;
+  key = (key ^ (key >> 33)) * 0xc4ceb9fe1a85ec53u;
+  return key ^ (key >> 33);
+}
+
 }  // namespace
 
-void Bpe::reserve(size_t n_merges) { merges_.reserve(n_merges); }
+void Bpe::reserve(size_t n_merges) {
+  merges_.assign(std::bit_ceil(n_merges + n_merges / 2 + 1), Merge{kNoPair, 0, 0});
+}
+
+/// Where the pair is, or where it belongs.
+size_t Bpe::place_of(uint64_t pair) const {
+  const size_t mask = merges_.size() - 1;
+  size_t place = mixed(pair) & mask;
+  while (merges_[place].pair != pair && merges_[place].pair != kNoPair) place = (place + 1) & mask;
+  return place;
+}
 
 void Bpe::add_merge(TokenId left, TokenId right, TokenId merged) {
-  merges_.emplace(pair_key(left, right), Merge{n_merges_++, merged});
+  FATHOM_ASSERT(n_merges_ + n_merges_ / 2 < merges_.size());
+  const uint64_t pair = pair_key(left, right);
+  Merge& merge = merges_[place_of(pair)];
+  if (merge.pair == kNoPair) merge = {pair, n_merges_++, merged};
 }
 
 const Bpe::Merge* Bpe::find(TokenId left, TokenId right) const {
-  const auto found = merges_.find(pair_key(left, right));
-  return found == merges_.end() ? nullptr : &found->second;
+  const Merge& merge = merges_[place_of(pair_key(left, right))];
+  return merge.pair == kNoPair ? nullptr : &merge;
 }
 
 void Bpe::encode(std::string_view piece, Scratch& scratch, std::vector<TokenId>& out) const {
-  if (const auto whole = whole_.find(piece); whole != whole_.end()) {
-    out.push_back(whole->second);
-    return;
-  }
+  if (const auto whole = whole_.find(piece)) return out.push_back(*whole);
   while (!piece.empty()) {
     encode_part(piece.substr(0, kMaxPiece), scratch, out);
     piece.remove_prefix(std::min(piece.size(), kMaxPiece));

@@ -1,6 +1,6 @@
 #include "engine/tokenizer/tokenizer_parts.h"
 
-#include <unordered_map>
+#include <utility>
 
 #include "engine/tokenizer/byte_alphabet.h"
 
@@ -69,15 +69,13 @@ Result<Bpe> make_bpe(const TokenizerParts& parts, const Vocabulary& vocabulary) 
     return fail(ErrorCode::corrupt, "{}: has {} merges; the limit is {}", parts.source,
                 parts.merges.size(), kMaxMerges);
   }
-  std::unordered_map<std::string_view, TokenId> ids;
-  ids.reserve(parts.tokens.size());
+  TokenIndex ids(parts.tokens.size());
   for (size_t id = 0; id < parts.tokens.size(); ++id) {
     if (!parts.tokens[id].spelling.empty())
-      ids.emplace(parts.tokens[id].spelling, static_cast<TokenId>(id));
+      ids.add(parts.tokens[id].spelling, static_cast<TokenId>(id));
   }
   const auto id_of = [&](std::string_view spelling) {
-    const auto found = ids.find(spelling);
-    return found == ids.end() ? kNoToken : found->second;
+    return ids.find(spelling).value_or(kNoToken);
   };
 
   Bpe bpe(vocabulary.of_bytes);
@@ -96,10 +94,12 @@ Result<Bpe> make_bpe(const TokenizerParts& parts, const Vocabulary& vocabulary) 
     if (!vocabulary.is_special[merged_id]) bpe.add_merge(left_id, right_id, merged_id);
   }
   if (parts.ignore_merges) {
+    TokenIndex whole(vocabulary.bytes.size());
     for (size_t id = 0; id < vocabulary.bytes.size(); ++id) {
       if (!vocabulary.is_added[id] && !vocabulary.bytes[id].empty())
-        bpe.add_whole(vocabulary.bytes[id], static_cast<TokenId>(id));
+        whole.add(vocabulary.bytes[id], static_cast<TokenId>(id));
     }
+    bpe.set_whole(std::move(whole));
   }
   return bpe;
 }
