@@ -213,6 +213,9 @@ class Backend {
   virtual void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) = 0;
   /// y = x / sqrt(mean(x^2) + eps) * weight; weight [1, dim].
   virtual void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) = 0;
+  /// y = (x - mean(x)) / sqrt(variance(x) + eps) * weight + bias; weight and bias [1, cols].
+  virtual void layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight& bias,
+                          float eps) = 0;
   /// y [n, w.rows] = x [n, w.cols] times the transpose of w. No aliasing.
   virtual void matmul(Tensor y, Tensor x, const Weight& w) = 0;
   /// One matrix a head: y(h) [n, w.rows] = x(h) [n, w.cols] times transpose of w[h]. No aliasing.
@@ -243,6 +246,12 @@ class Backend {
   /// Source: DeepSeek-V2, arXiv:2405.04434, section 2.1; official inference/model.py "absorb".
   virtual void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
                                 std::span<const SequenceRows> sequences, float scale) = 0;
+
+  /// As latent_attention(), where each row sees only the positions that it chose: `chosen` has
+  /// choose_groups()'s choice of groups of one token, at least one and all of them for each row.
+  virtual void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                                       std::span<const SequenceRows> sequences, ChosenGroups chosen,
+                                       float scale) = 0;
 
   /// Attention over keys that are also the values, one head of them for all queries: columns
   /// [0, dim) of the cache rows of the nearest tokens, and pooled keys of `dim` numbers.

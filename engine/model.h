@@ -22,7 +22,7 @@ namespace fathom::engine {
 /// Sees what a model computes on the way to its logits: for comparing it with another
 /// implementation (`fathom debug-compare`). What it is shown is in backend memory and valid until
 /// it returns. Names as in tests/data/golden: embed, attn_out, mlp_out, out, final_norm, kv_latent,
-/// k_pe, router_ids, index_topk.
+/// k_pe, router_ids, index_k, index_topk.
 class Probe {
  public:
   static constexpr int kNoLayer = -1;
@@ -30,7 +30,7 @@ class Probe {
   virtual ~Probe() = default;
   /// x: a row for each token of the batch; of final_norm, for each of its logit_rows.
   virtual void see(std::string_view what, int layer, Tensor x) = 0;
-  /// What each token chose: chosen [n_rows, n_chosen], experts or rows of the cache.
+  /// What each token chose: chosen [n_rows, n_chosen], experts or positions.
   virtual void see_choice(std::string_view what, int layer, const int32_t* chosen, int n_rows,
                           int n_chosen) = 0;
 };

@@ -70,6 +70,12 @@ void TimingBackend::rms_norm(Tensor y, Tensor x, const Weight& weight, float eps
   timed("rms_norm", weight.size_bytes(), [&] { inner_.rms_norm(y, x, weight, eps); });
 }
 
+void TimingBackend::layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight& bias,
+                               float eps) {
+  timed("layer_norm", weight.size_bytes() + bias.size_bytes(),
+        [&] { inner_.layer_norm(y, x, weight, bias, eps); });
+}
+
 void TimingBackend::matmul(Tensor y, Tensor x, const Weight& w) {
   timed("matmul", w.size_bytes(), [&] { inner_.matmul(y, x, w); });
 }
@@ -117,6 +123,17 @@ void TimingBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, Tens
                                      std::span<const SequenceRows> sequences, float scale) {
   timed("latent_attention", cache_bytes(sequences, cache),
         [&] { inner_.latent_attention(out, q_latent, q_pe, cache, sequences, scale); });
+}
+
+void TimingBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                                            std::span<const SequenceRows> sequences,
+                                            ChosenGroups chosen, float scale) {
+  uint64_t bytes = 0;
+  for (const SequenceRows& sequence : sequences)
+    bytes += uint64_t(sequence.n_rows) * chosen.limit * cache.cols * sizeof(float);
+  timed("chosen_latent_attention", bytes, [&] {
+    inner_.chosen_latent_attention(out, q_latent, q_pe, cache, sequences, chosen, scale);
+  });
 }
 
 void TimingBackend::shared_kv_attention(Heads out, Heads q, Tensor cache,

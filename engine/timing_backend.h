@@ -40,6 +40,7 @@ class TimingBackend final : public Backend {
 
   void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;
   void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) override;
+  void layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight& bias, float eps) override;
   void matmul(Tensor y, Tensor x, const Weight& w) override;
   void matmul_heads(Heads y, Heads x, const Weight& w) override;
   void add(Tensor y, Tensor a, Tensor b) override;
@@ -53,6 +54,9 @@ class TimingBackend final : public Backend {
                  int n_kv_heads, float scale) override;
   void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
                         std::span<const SequenceRows> sequences, float scale) override;
+  void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                               std::span<const SequenceRows> sequences, ChosenGroups chosen,
+                               float scale) override;
   void shared_kv_attention(Heads out, Heads q, Tensor cache,
                            std::span<const SequenceRows> sequences,
                            const SharedKvAttention& attention) override;

@@ -30,6 +30,9 @@ LoadModel load_deepseek_v2;
 CheckConfig check_deepseek_v3;
 LoadModel load_deepseek_v3;
 
+CheckConfig check_deepseek_v32;
+LoadModel load_deepseek_v32;
+
 CheckConfig check_deepseek_v4;
 LoadModel load_deepseek_v4;
 

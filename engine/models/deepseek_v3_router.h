@@ -1,4 +1,4 @@
-// How DeepSeek-V3 chooses experts ("noaux_tc"), which V3.2 has kept.
+// How DeepSeek-V3 chooses experts ("noaux_tc"), which V3.2 keeps.
 
 #pragma once
 

@@ -1,5 +1,6 @@
 #include "engine/models/mla.h"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -128,6 +129,7 @@ MlaWeights bind_mla(Binder::Scope in, const MlaConfig& c) {
   w.kv_a_norm = in.vector({"self_attn.kv_a_layernorm.weight", "attn_kv_a_norm.weight"}, c.kv_lora);
   w.out = in.matrix({"self_attn.o_proj.weight", "attn_output.weight"}, c.dim,
                     int64_t{c.n_heads} * c.v_dim);
+  if (c.indexer) w.indexer = bind_indexer(in, *c.indexer);
 
   if (in.has({"", "attn_k_b.weight"})) {
     w.k_b = in.heads({"", "attn_k_b.weight"}, c.n_heads, c.kv_lora, c.nope_dim);
@@ -145,17 +147,65 @@ MlaWeights bind_mla(Binder::Scope in, const MlaConfig& c) {
 }
 
 MlaScratch MlaScratch::allocate(ScratchAllocator& memory, int max_batch, const MlaConfig& c) {
-  return {.q_a = c.q_lora > 0 ? memory.tensor(max_batch, c.q_lora) : Tensor{},
-          .q = memory.tensor(max_batch, c.n_heads * (c.nope_dim + c.rope_dim)),
-          .kv = memory.tensor(max_batch, c.cache_width()),
-          .q_latent = memory.tensor(max_batch, c.n_heads * c.kv_lora),
-          .out_latent = memory.tensor(max_batch, c.n_heads * c.kv_lora),
-          .out = memory.tensor(max_batch, c.n_heads * c.v_dim)};
+  MlaScratch s = {.q_a = c.q_lora > 0 ? memory.tensor(max_batch, c.q_lora) : Tensor{},
+                  .q = memory.tensor(max_batch, c.n_heads * (c.nope_dim + c.rope_dim)),
+                  .kv = memory.tensor(max_batch, c.latent_width()),
+                  .q_latent = memory.tensor(max_batch, c.n_heads * c.kv_lora),
+                  .out_latent = memory.tensor(max_batch, c.n_heads * c.kv_lora),
+                  .out = memory.tensor(max_batch, c.n_heads * c.v_dim)};
+  if (c.indexer) {
+    s.indexer = IndexerScratch::allocate(memory, max_batch, *c.indexer);
+    s.dense.reserve(max_batch);
+    s.sparse.reserve(max_batch);
+  }
+  return s;
 }
 
+namespace {
+
+// Whether a row is dense depends on its own position alone, so that its result does not depend on
+// how the text is cut into batches.
+void part_sequences(const Batch& batch, int top_k, MlaScratch& s) {
+  s.dense.clear();
+  s.sparse.clear();
+  for (const SequenceRows& all : batch.sequences) {
+    const int n_positions = static_cast<int>(all.slots.size());
+    const int first_position = n_positions - all.n_rows;
+    const int n_dense = std::clamp(top_k - first_position, 0, all.n_rows);
+    if (n_dense > 0)
+      s.dense.push_back({all.first_row, n_dense, all.slots.first(first_position + n_dense)});
+    if (n_dense < all.n_rows)
+      s.sparse.push_back({all.first_row + n_dense, all.n_rows - n_dense, all.slots});
+  }
+}
+
+struct LatentQueries {
+  Heads out, latent, pe;
+};
+
+void attend_to_chosen(Backend& backend, const LatentQueries& q, const IndexerInput& input,
+                      const Batch& batch, const MlaWeights& w, const MlaConfig& c, MlaScratch& s,
+                      LayerProbe probe) {
+  write_index_keys(backend, input, batch, w.indexer, *c.indexer, s.indexer);
+  const Tensor latents = input.cache.columns(0, c.latent_width());
+  part_sequences(batch, c.indexer->top_k, s);
+  if (!s.dense.empty())
+    backend.latent_attention(q.out, q.latent, q.pe, latents, s.dense, c.softmax_scale);
+  if (!s.sparse.empty()) {
+    choose_positions(backend, input, batch, s.sparse, w.indexer, *c.indexer, s.indexer);
+    backend.chosen_latent_attention(q.out, q.latent, q.pe, latents, s.sparse, s.indexer.chosen,
+                                    c.softmax_scale);
+  }
+  if (!probe.probe) return;
+  choose_positions(backend, input, batch, batch.sequences, w.indexer, *c.indexer, s.indexer);
+  probe.see_groups(s.indexer.chosen, input.x.rows);
+  probe.see("index_k", s.indexer.k.first_rows(input.x.rows));
+}
+
+}  // namespace
+
 void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
-                   const MlaWeights& w, const MlaConfig& c, const MlaScratch& scratch,
-                   LayerProbe probe) {
+                   const MlaWeights& w, const MlaConfig& c, MlaScratch& scratch, LayerProbe probe) {
   const Tensor q = scratch.q.first_rows(x.rows);
   const Tensor kv = scratch.kv.first_rows(x.rows);
   const Tensor latent = kv.columns(0, c.kv_lora);
@@ -183,7 +233,12 @@ void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
   backend.write_cache(cache, batch.slots, kv, 0);
 
   backend.matmul_heads(q_latent, q_nope, *w.k_b);
-  backend.latent_attention(out_latent, q_latent, q_pe, cache, batch.sequences, c.softmax_scale);
+  if (c.indexer)
+    attend_to_chosen(backend, {out_latent, q_latent, q_pe},
+                     {.x = x, .q_latent = query_input, .cache = cache, .column = kv.cols}, batch, w,
+                     c, scratch, probe);
+  else
+    backend.latent_attention(out_latent, q_latent, q_pe, cache, batch.sequences, c.softmax_scale);
   backend.matmul_heads(out.heads(c.n_heads), out_latent, *w.v_b);
   backend.matmul(x, out, *w.out);
 }

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <vector>
+
 #include "engine/backend.h"
 #include "engine/model.h"
 #include "engine/models/binder.h"
@@ -23,6 +25,7 @@ struct MlaWeights {
   const Weight* k_b = nullptr;        // n_heads x [kv_lora, nope]: W_UK transposed
   const Weight* v_b = nullptr;        // n_heads x [v, kv_lora]: W_UV
   const Weight* out = nullptr;        // [dim, n_heads * v]
+  IndexerWeights indexer;             // only if the config has one
 };
 
 /// Accepts all layouts in circulation: kv_b whole (Hugging Face, GGUF before April 2025), k_b and
@@ -36,15 +39,20 @@ struct MlaScratch {
   // All [max_batch, ...].
   Tensor q_a;         // q_lora, if there is one
   Tensor q;           // n_heads * (nope + rope)
-  Tensor kv;          // kv_lora + rope: a row of the cache
+  Tensor kv;          // kv_lora + rope: a row of the cache, but for the indexer's key
   Tensor q_latent;    // n_heads * kv_lora
   Tensor out_latent;  // n_heads * kv_lora
   Tensor out;         // n_heads * v
+  IndexerScratch indexer;
+
+  // A batch's sequences in two parts, by whether the rows see more positions than the indexer
+  // picks; room for all that a batch can have.
+  std::vector<SequenceRows> dense, sparse;
 };
 
 /// Writes the rows' latents to `cache` and replaces x [n, dim] by the attention's result.
 void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
-                   const MlaWeights& w, const MlaConfig& config, const MlaScratch& scratch,
+                   const MlaWeights& w, const MlaConfig& config, MlaScratch& scratch,
                    LayerProbe probe);
 
 }  // namespace fathom::engine

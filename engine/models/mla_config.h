@@ -2,8 +2,11 @@
 
 #pragma once
 
+#include <optional>
+
 #include "engine/backend.h"
 #include "engine/models/fields.h"
+#include "engine/models/indexer.h"
 
 namespace fathom::engine {
 
@@ -18,12 +21,15 @@ struct MlaConfig {
   float norm_eps = 0;
   float softmax_scale = 0;
   Rope rope;
+  std::optional<IndexerConfig> indexer;  // V3.2
 
-  int cache_width() const { return kv_lora + rope_dim; }
+  int latent_width() const { return kv_lora + rope_dim; }
+  /// Of a cache row: [latent: kv_lora | rotated key: rope_dim | the indexer's key].
+  int cache_width() const { return latent_width() + (indexer ? indexer->head_dim : 0); }
 };
 
-/// `known_mscale`: mscale and mscale_all_dim of every released model of the generation, for GGUF
-/// files older than yarn_log_multiplier. Remembers in `fields` what is wrong.
+/// All but the indexer. `known_mscale`: mscale and mscale_all_dim of every released model of the
+/// generation, for GGUF files older than yarn_log_multiplier. Remembers in `fields` what is wrong.
 MlaConfig read_mla_config(Fields& fields, double known_mscale);
 
 }  // namespace fathom::engine

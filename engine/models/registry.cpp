@@ -27,6 +27,8 @@ constexpr Architecture kArchitectures[] = {
     {"DeepseekV2ForCausalLM", "deepseek2", check_deepseek_v2, load_deepseek_v2, is_deepseek_v2},
     // DeepSeek-V3, -V3.1, -R1; the built-in model
     {"DeepseekV3ForCausalLM", "deepseek2", check_deepseek_v3, load_deepseek_v3},
+    // DeepSeek-V3.2-Exp
+    {"DeepseekV32ForCausalLM", "deepseek32", check_deepseek_v32, load_deepseek_v32},
     // DeepSeek-V4-Flash, -Pro
     {"DeepseekV4ForCausalLM", "deepseek4", check_deepseek_v4, load_deepseek_v4},
 };

@@ -107,4 +107,23 @@ void ReferenceBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, T
   });
 }
 
+// A row that sees chosen positions is a sequence of those positions whose last row it is.
+void ReferenceBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                                               std::span<const SequenceRows> sequences,
+                                               ChosenGroups chosen, float scale) {
+  chosen_slots_.resize(int64_t{q_latent.rows} * chosen.limit);
+  chosen_sequences_.clear();
+  for (const SequenceRows& sequence : sequences) {
+    for (int row = sequence.first_row; row < sequence.first_row + sequence.n_rows; ++row) {
+      const int64_t begin = int64_t{row} * chosen.limit;
+      int n = 0;
+      for (; n < chosen.limit && chosen.groups[begin + n] >= 0; ++n)
+        chosen_slots_[begin + n] = sequence.slots[chosen.groups[begin + n]];
+      FATHOM_ASSERT(n > 0);
+      chosen_sequences_.push_back({row, 1, std::span(chosen_slots_).subspan(begin, n)});
+    }
+  }
+  latent_attention(out, q_latent, q_pe, cache, chosen_sequences_, scale);
+}
+
 }  // namespace fathom::engine

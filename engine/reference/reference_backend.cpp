@@ -91,6 +91,29 @@ void ReferenceBackend::rms_norm(Tensor y, Tensor x, const Weight& weight, float 
   }
 }
 
+// Source: Ba et al. 2016, arXiv:1607.06450.
+void ReferenceBackend::layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight& bias,
+                                  float eps) {
+  FATHOM_ASSERT(y.rows == x.rows && y.cols == x.cols);
+  FATHOM_ASSERT(weight.cols() == x.cols && bias.cols() == x.cols);
+  scale_.resize(x.cols);
+  base_.resize(x.cols);
+  host_weight(weight).read_row(0, 0, scale_);
+  host_weight(bias).read_row(0, 0, base_);
+  for (int row = 0; row < x.rows; ++row) {
+    const float* in = x.row(row);
+    float* out = y.row(row);
+    double sum = 0.0;
+    for (int i = 0; i < x.cols; ++i) sum += in[i];
+    const double mean = sum / x.cols;
+    double squares = 0.0;
+    for (int i = 0; i < x.cols; ++i) squares += (in[i] - mean) * (in[i] - mean);
+    const double factor = 1.0 / std::sqrt(squares / x.cols + eps);
+    for (int i = 0; i < x.cols; ++i)
+      out[i] = static_cast<float>((in[i] - mean) * factor * scale_[i] + base_[i]);
+  }
+}
+
 void ReferenceBackend::add(Tensor y, Tensor a, Tensor b) {
   FATHOM_ASSERT(y.rows == a.rows && y.cols == a.cols && a.rows == b.rows && a.cols == b.cols);
   for (int row = 0; row < y.rows; ++row) {

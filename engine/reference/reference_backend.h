@@ -30,6 +30,7 @@ class ReferenceBackend : public Backend {
 
   void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;
   void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) override;
+  void layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight& bias, float eps) override;
   void matmul(Tensor y, Tensor x, const Weight& w) override;
   void matmul_heads(Heads y, Heads x, const Weight& w) override;
   void add(Tensor y, Tensor a, Tensor b) override;
@@ -43,6 +44,9 @@ class ReferenceBackend : public Backend {
                  int n_kv_heads, float scale) override;
   void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
                         std::span<const SequenceRows> sequences, float scale) override;
+  void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+                               std::span<const SequenceRows> sequences, ChosenGroups chosen,
+                               float scale) override;
   void shared_kv_attention(Heads out, Heads q, Tensor cache,
                            std::span<const SequenceRows> sequences,
                            const SharedKvAttention& attention) override;
@@ -75,6 +79,8 @@ class ReferenceBackend : public Backend {
   };
   std::vector<ThreadScratch> thread_scratch_;  // one for each part of parallel_for
   std::vector<float> scale_, base_;
+  std::vector<SlotId> chosen_slots_;            // [rows, limit] of chosen_latent_attention()
+  std::vector<SequenceRows> chosen_sequences_;  // one for each row
   struct RouteScratch {
     std::vector<float> bias;           // [n_experts]
     std::vector<double> scores;        // [n_experts], before the bias

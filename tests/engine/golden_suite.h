@@ -45,7 +45,8 @@ struct GoldenCase {
 void PrintTo(const GoldenCase& golden, std::ostream* out) { *out << golden.path; }
 
 GoldenCase folder(const fs::path& root, const std::string& name) {
-  return {name, root / name, root / name / "golden.json", root / name / "golden.safetensors"};
+  return {name, root / name, root / name / "golden.json", root / name / "golden.safetensors",
+          /*is_quantised=*/name.ends_with("fp4")};
 }
 
 GoldenCase gguf(const fs::path& root, const std::string& name) {

@@ -65,6 +65,13 @@ std::vector<GoldenPrompt> read_golden(const std::filesystem::path& json_path,
       auto ids = copy<int32_t>(*tensors, fmt::format("{}layer{}.router_ids", prefix, layer));
       if (!ids.empty()) p.experts[layer] = std::move(ids);
     }
+    if (entry.contains("index_topk")) {
+      for (int layer = 0; layer < 8; ++layer)
+        if (const auto rows = entry["index_topk"].find(fmt::format("layer{}.index_topk", layer));
+            rows != entry["index_topk"].end())
+          for (const auto& [position, ids] : rows->items())
+            p.selected[layer][std::stoi(position)] = ids.get<std::vector<int32_t>>();
+    }
     if (entry.contains("mtp")) {
       entry.at("mtp").at("input_ids").get_to(p.draft_next);
       p.draft_logits = copy<float>(*tensors, prefix + "mtp.logits");

@@ -24,8 +24,9 @@ struct GoldenPrompt {
   double smallest_gap = 0;  // between the two likeliest tokens, over `greedy`
 
   std::map<int, std::vector<int32_t>> experts;  // layer -> [ids.size(), n_active], ascending
-  std::vector<float> draft_logits;              // [positions.size(), vocab]
-  std::vector<TokenId> draft_next;              // [ids.size()]
+  std::map<int, std::map<int, std::vector<int32_t>>> selected;  // layer -> position -> positions
+  std::vector<float> draft_logits;                              // [positions.size(), vocab]
+  std::vector<TokenId> draft_next;                              // [ids.size()]
 };
 
 /// `variant` is appended to the names of logits and greedy tokens ("_variant"). Fails the running
