@@ -1,5 +1,8 @@
 #include "editors/cli/model_summary.h"
 
+#include <algorithm>
+#include <span>
+
 #include "engine/base/checked_math.h"
 
 namespace fathom::cli {
@@ -13,15 +16,22 @@ class Numbers {
   explicit Numbers(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
   std::optional<int64_t> find(std::string_view hugging_face, std::string_view gguf) const {
-    const bool is_gguf = checkpoint_.format() == Checkpoint::Format::gguf;
-    const std::string key = is_gguf ? fmt::format("{}.{}", checkpoint_.architecture(), gguf)
-                                    : std::string(hugging_face);
     // A negative count is nonsense that load_model() will refuse; here it is as good as absent.
-    const std::optional<int64_t> value = checkpoint_.metadata().integer(key);
+    const std::optional<int64_t> value = checkpoint_.metadata().integer(key(hugging_face, gguf));
     return value && *value >= 0 ? value : std::nullopt;
   }
 
+  std::span<const int64_t> list(std::string_view hugging_face, std::string_view gguf) const {
+    return checkpoint_.metadata().integers(key(hugging_face, gguf));
+  }
+
  private:
+  std::string key(std::string_view hugging_face, std::string_view gguf) const {
+    return checkpoint_.format() == Checkpoint::Format::gguf
+               ? fmt::format("{}.{}", checkpoint_.architecture(), gguf)
+               : std::string(hugging_face);
+  }
+
   const Checkpoint& checkpoint_;
 };
 
@@ -36,11 +46,34 @@ std::optional<int64_t> sum(std::optional<int64_t> a, std::optional<int64_t> b) {
 /// The engine keeps keys and values as f32.
 constexpr int64_t kBytesPerCacheNumber = 4;
 
-std::optional<int64_t> cache_numbers(const Numbers& numbers, const ModelSummary& s) {
-  if (const auto latent = numbers.find("kv_lora_rank", "attention.kv_lora_rank"))
-    return product(s.layers, sum(latent, numbers.find("qk_rope_head_dim", "rope.dimension_count")));
+/// Keys that are also the values. Layers that pool groups of tokens keep, for each token, numbers
+/// and gates, and a pooled key; those of few tokens twice as many of the former, and the same once
+/// more for an indexer (engine/models/compressor.h).
+std::optional<int64_t> compressed_cache_numbers(std::span<const int64_t> groups,
+                                                const ModelSummary& s,
+                                                std::optional<int64_t> head_dim,
+                                                std::optional<int64_t> index_dim) {
+  constexpr int64_t kFewTokens = 4;
+  if (!s.layers) return std::nullopt;
+  std::optional<int64_t> total = 0;
+  for (int64_t layer = 0; layer < *s.layers && layer < std::ssize(groups); ++layer) {
+    const int64_t n_keys = groups[layer] == 0 ? 1 : groups[layer] == kFewTokens ? 6 : 4;
+    total = sum(total, product(n_keys, head_dim));
+    if (groups[layer] == kFewTokens) total = sum(total, product(5, index_dim));
+  }
+  return total;
+}
 
+std::optional<int64_t> cache_numbers(const Numbers& numbers, const ModelSummary& s) {
+  const auto index_dim = numbers.find("index_head_dim", "attention.indexer.key_length");
+  if (const auto latent = numbers.find("kv_lora_rank", "attention.kv_lora_rank")) {
+    const auto key = sum(latent, numbers.find("qk_rope_head_dim", "rope.dimension_count"));
+    return product(s.layers, sum(key, index_dim.value_or(0)));
+  }
   std::optional<int64_t> head_dim = numbers.find("head_dim", "attention.key_length");
+  if (const auto groups = numbers.list("compress_ratios", "attention.compress_ratios");
+      !groups.empty())
+    return compressed_cache_numbers(groups, s, head_dim, index_dim);
   if (!head_dim && s.dim && s.heads.value_or(0) > 0) head_dim = *s.dim / *s.heads;
   return product(product(s.layers, 2), product(s.kv_heads ? s.kv_heads : s.heads, head_dim));
 }
@@ -57,14 +90,32 @@ std::optional<int64_t> vocab_size(const Checkpoint& checkpoint, const Numbers& n
   return tokens > 0 ? std::optional<int64_t>(tokens) : std::nullopt;
 }
 
+/// What a tensor of a type without numbers of its own says of another one.
+enum class Companion { none, scales, table, packed };
+
+Companion companion_of(const Checkpoint& checkpoint, const engine::TensorInfo& tensor) {
+  if (tensor.type_name == "F8_E8M0") return Companion::scales;
+  if (tensor.type_name == "I32" || tensor.type_name == "I64") return Companion::table;
+  constexpr std::string_view kWeight = ".weight";
+  if (tensor.type_name != "I8" || !tensor.name.ends_with(kWeight)) return Companion::none;
+  const std::string stem = tensor.name.substr(0, tensor.name.size() - kWeight.size());
+  return checkpoint.find(stem + ".scale") ? Companion::packed : Companion::none;
+}
+
 void count_tensors(const Checkpoint& checkpoint, ModelSummary& s) {
   for (const engine::TensorInfo& tensor : checkpoint.tensors()) {
     int64_t parameters = 1;
     // Cannot overflow: every dimension was checked against the bytes of the file.
     for (const int64_t n : tensor.shape) parameters *= n;
 
+    const Companion companion = companion_of(checkpoint, tensor);
+    if (companion == Companion::scales || companion == Companion::table) parameters = 0;
+    if (companion == Companion::packed) parameters *= 2;  // FP4: two numbers a byte
+
     TypeCount& type = s.types[tensor.type_name];
-    if (!tensor.dtype && type.tensors == 0) s.unsupported_types.push_back(tensor.type_name);
+    if (!tensor.dtype && companion == Companion::none &&
+        std::ranges::find(s.unsupported_types, tensor.type_name) == s.unsupported_types.end())
+      s.unsupported_types.push_back(tensor.type_name);
     type.tensors += 1;
     type.parameters += parameters;
     type.bytes += tensor.bytes.size();
