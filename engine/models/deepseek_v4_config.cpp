@@ -1,5 +1,7 @@
 #include "engine/models/deepseek_v4_config.h"
 
+#include <algorithm>
+
 #include "engine/models/limits.h"
 #include "engine/models/rope_tables.h"
 
@@ -135,6 +137,9 @@ V4Config read_v4_config(Fields& f) {
   c.vocab = f.vocab_size();
   c.context_length = f.count({"max_position_embeddings", "context_length"}, kMaxContext);
   c.attention = read_attention(f);
+  // A text has no more groups than that: bounds the memory for what was chosen.
+  c.attention.index_limit =
+      std::min(c.attention.index_limit, std::max(1, c.context_length / kFewTokens));
   c.streams = read_streams(f, c.dim(), c.norm_eps());
   c.experts = read_experts(f, c.dim());
 

@@ -75,10 +75,11 @@ class ReferenceBackend : public Backend {
   struct ThreadScratch {
     std::vector<double> numbers, sums;
     std::vector<const float*> keys;
-    std::vector<int32_t> order;
   };
   std::vector<ThreadScratch> thread_scratch_;  // one for each part of parallel_for
   std::vector<float> scale_, base_;
+  std::vector<double> group_scores_;  // of choose_groups()
+  std::vector<int32_t> group_order_;
   std::vector<SlotId> chosen_slots_;            // [rows, limit] of chosen_latent_attention()
   std::vector<SequenceRows> chosen_sequences_;  // one for each row
   struct RouteScratch {

@@ -52,29 +52,38 @@ void ReferenceBackend::shared_kv_attention(Heads out, Heads q, Tensor cache,
   base_.resize(q.n_heads);
   host_weight(*attention.sinks).read_row(0, 0, base_);
 
+  // What a row can see at most, so that a longer text needs no more room.
+  const size_t max_keys = std::min(attention.window, cache.rows) +
+                          (attention.pooled.size > 0 ? cache.rows / attention.pooled.size : 0);
+  for (ThreadScratch& scratch : thread_scratch_) {
+    scratch.keys.reserve(max_keys);
+    scratch.numbers.reserve(max_keys);
+  }
   for (const SequenceRows& sequence : sequences) {
     const int first_position = static_cast<int>(sequence.slots.size()) - sequence.n_rows;
-    pool_.parallel_for(sequence.n_rows, 1, [&](int64_t begin, int64_t end, int part) {
+    const int64_t n_items = int64_t{sequence.n_rows} * q.n_heads;
+    pool_.parallel_for(n_items, 1, [&](int64_t begin, int64_t end, int part) {
       ThreadScratch& scratch = thread_scratch_[part];
-      for (int64_t i = begin; i < end; ++i) {
+      for (int64_t item = begin; item < end; ++item) {
+        const int i = static_cast<int>(item / q.n_heads);
+        const int h = static_cast<int>(item % q.n_heads);
         const int64_t row = sequence.first_row + i;
-        const int32_t* chosen = attention.chosen.groups
-                                    ? attention.chosen.groups + row * attention.chosen.limit
-                                    : nullptr;
-        collect_keys(scratch.keys, cache, sequence.slots, static_cast<int>(first_position + i),
-                     attention, chosen);
-        scratch.numbers.resize(scratch.keys.size());
-        for (int h = 0; h < q.n_heads; ++h) {
-          for (size_t k = 0; k < scratch.keys.size(); ++k)
-            scratch.numbers[k] =
-                reference::dot(q.at(row, h), scratch.keys[k], q.dim) * attention.scale;
-          softmax_with_sink(scratch.numbers, base_[h]);
-          scratch.sums.assign(q.dim, 0.0);
-          for (size_t k = 0; k < scratch.keys.size(); ++k)
-            for (int c = 0; c < q.dim; ++c)
-              scratch.sums[c] += scratch.numbers[k] * scratch.keys[k][c];
-          std::copy(scratch.sums.begin(), scratch.sums.end(), out.at(row, h));
+        if (item == begin || h == 0) {
+          const int32_t* chosen = attention.chosen.groups
+                                      ? attention.chosen.groups + row * attention.chosen.limit
+                                      : nullptr;
+          collect_keys(scratch.keys, cache, sequence.slots, first_position + i, attention, chosen);
         }
+        scratch.numbers.resize(scratch.keys.size());
+        for (size_t k = 0; k < scratch.keys.size(); ++k)
+          scratch.numbers[k] =
+              reference::dot(q.at(row, h), scratch.keys[k], q.dim) * attention.scale;
+        softmax_with_sink(scratch.numbers, base_[h]);
+        scratch.sums.assign(q.dim, 0.0);
+        for (size_t k = 0; k < scratch.keys.size(); ++k)
+          for (int c = 0; c < q.dim; ++c)
+            scratch.sums[c] += scratch.numbers[k] * scratch.keys[k][c];
+        std::copy(scratch.sums.begin(), scratch.sums.end(), out.at(row, h));
       }
     });
   }

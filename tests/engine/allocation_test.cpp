@@ -39,9 +39,9 @@ namespace fathom::engine {
 namespace {
 
 // On the CPU backend, the one that people use; the reference backend may allocate for clarity.
-TEST(Allocation, NeverHappensBetweenTwoTokens) {
+void expect_no_allocation(const char* model) {
   Log log;
-  auto checkpoint = Checkpoint::open("models/nano/fathom-nano.gguf");
+  auto checkpoint = Checkpoint::open(model);
   ASSERT_TRUE(checkpoint) << checkpoint.error().message;
   auto engine = EngineThread::start(
       *checkpoint, {.backend = "cpu", .n_threads = 2, .context_tokens = 512, .threads = false},
@@ -68,6 +68,14 @@ TEST(Allocation, NeverHappensBetweenTwoTokens) {
   for (size_t i = 2; i < counts.size(); ++i) {
     EXPECT_EQ(counts[i] - counts[i - 1], 0) << "before token " << i;
   }
+}
+
+TEST(Allocation, NeverHappensBetweenTwoTokens) {
+  expect_no_allocation("models/nano/fathom-nano.gguf");
+}
+
+TEST(Allocation, NeverHappensBetweenTwoTokensOfCompressedAttention) {
+  expect_no_allocation("tests/data/golden/deepseek-v4-fp4");
 }
 
 }  // namespace
