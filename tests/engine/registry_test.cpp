@@ -18,6 +18,7 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 
 constexpr const char* kDeepseekV3 = "tests/data/golden/deepseek-v3";
+constexpr const char* kDeepseekV4 = "tests/data/golden/deepseek-v4-fp4";
 constexpr const char* kDeepseekV3Gguf = "tests/data/golden/gguf/deepseek-v3-Q8_0.gguf";
 constexpr const char* kDeepseekV2Gguf = "tests/data/golden/gguf/deepseek-v2-Q8_0.gguf";
 constexpr const char* kDeepseekMoeGguf = "tests/data/golden/gguf/deepseek-moe-Q8_0.gguf";
@@ -66,8 +67,8 @@ TEST(Registry, NamesTheArchitecturesThatItHasWhenItLacksOne) {
 }
 
 TEST(Registry, ChecksAnArchitectureWithoutLoadingIt) {
-  for (const char* path :
-       {kDeepseekV3, kDeepseekV3Gguf, kDeepseekV2Gguf, kDeepseekMoeGguf, kLlama, kQwen2})
+  for (const char* path : {kDeepseekV3, kDeepseekV3Gguf, kDeepseekV2Gguf, kDeepseekMoeGguf,
+                           kDeepseekV4, kLlama, kQwen2})
     EXPECT_TRUE(check_architecture(*open(path))) << path;
 }
 
@@ -148,8 +149,10 @@ class StopAt final : public Interrupt {
   mutable int left_;
 };
 
-TEST(Model, LooksForAnInterruptBeforeEachLayer) {
-  auto loaded = load(kDeepseekV3, std::make_unique<ReferenceBackend>(1), 1);
+class ModelOf : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ModelOf, LooksForAnInterruptBeforeEachLayer) {
+  auto loaded = load(GetParam(), std::make_unique<ReferenceBackend>(1), 1);
   ASSERT_TRUE(loaded) << loaded.error().message;
   Model& model = *loaded->model;
   std::vector<std::vector<float>> rows;
@@ -172,6 +175,9 @@ TEST(Model, LooksForAnInterruptBeforeEachLayer) {
   }
   EXPECT_TRUE(model.forward(batch, cache, logits, StopAt(model.size().n_layers)));
 }
+
+INSTANTIATE_TEST_SUITE_P(Family, ModelOf, ::testing::Values(kDeepseekV3, kDeepseekV4, kLlama),
+                         [](const auto& param) { return fmt::format("{}", param.index); });
 
 }  // namespace
 }  // namespace fathom::engine

@@ -102,7 +102,8 @@ TEST(Route, ExpertsOfOtherGroupsAreOutEvenIfAllBiasedScoresAreNegative) {
 TEST(Route, ChoosesValidExpertsWhateverTheLogits) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  for (const RouterScore score : {RouterScore::softmax, RouterScore::sigmoid}) {
+  for (const RouterScore score :
+       {RouterScore::softmax, RouterScore::sigmoid, RouterScore::sqrt_softplus}) {
     for (const auto& logits : {std::vector<float>(8, kNan),
                                std::vector<float>(8, -kInfinity),
                                {kNan, 1, kInfinity, 2, -kInfinity, kNan, 0, 0}}) {
