@@ -239,7 +239,7 @@ constexpr Language kLanguages[] = {
     {
         .name = "csharp",
         .chat_name = "csharp",
-        .lsp_ids = "csharp",
+        .lsp_ids = "csharp cs",
         .extensions = "cs csx",
         .grammar = tree_sitter_c_sharp,
         .line_comment = "//",
