@@ -40,7 +40,10 @@ Result<ModelLocation> locate_model(std::string_view model) {
   if (std::ranges::find(kBuiltinNames, model) != kBuiltinNames.end()) return locate_builtin();
 
   std::error_code error;
-  const fs::path path(model);
+  fs::path path(model);
+  // A configuration file has no shell that would do this.
+  if (const char* home = std::getenv("HOME"); home && model.starts_with("~/"))
+    path = fs::path(home) / model.substr(2);
   if (fs::exists(path, error))
     return ModelLocation{.embedded = false, .path = path, .description = path.string()};
 

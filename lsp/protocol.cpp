@@ -64,7 +64,7 @@ Status read(const Json& json, Range& out);
 Status read(const Json& json, ContentChange& out);
 Status read(const Json& json, SelectedCompletion& out);
 Status read(const Json& json, ExplainArguments& out);
-Status read(const Json& json, Settings& out);
+Status read(const Json& json, SettingsChange& out);
 
 template <class T>
 Status read(const Json& json, std::vector<T>& out) {
@@ -146,7 +146,7 @@ Status read(const Json& json, ExplainArguments& out) {
   return read_optional(json, "show", out.show);
 }
 
-Status read(const Json& json, Settings& out) {
+Status read(const Json& json, SettingsChange& out) {
   FATHOM_CHECK(read_optional(json, "completion.enabled", out.suggest));
   FATHOM_CHECK(read_optional(json, "completion.maxTokens", out.max_completion_tokens));
   FATHOM_CHECK(read_optional(json, "explain.maxReasoningTokens", out.max_reasoning_tokens));

@@ -27,7 +27,7 @@ struct InitializeParams {
   std::vector<std::string> position_encodings;
   bool has_inline_completion = false;
   bool has_work_done_progress = false;
-  Settings settings;
+  SettingsChange settings;
 };
 
 struct CancelParams {
@@ -61,7 +61,7 @@ struct DidCloseParams {
 };
 
 struct ConfigurationParams {
-  std::optional<Settings> settings;  // nothing: the client said only that something changed
+  std::optional<SettingsChange> settings;  // nothing: the client said only that something changed
 };
 
 struct FoldersParams {

@@ -33,6 +33,7 @@ namespace fathom::lsp {
 
 struct SessionOptions {
   std::string version;  // of fathom, told to the client
+  Settings settings;    // until the client says otherwise
 };
 
 /// What the client said of itself in `initialize`.

@@ -31,7 +31,7 @@ int run_stdio(AssistantLoader load, const StdioOptions& options, Log& log) {
     return 1;
   }
   StdioTransport& transport = **opened;
-  Session session(transport, {.version = options.version}, log);
+  Session session(transport, {.version = options.version, .settings = options.settings}, log);
   const std::jthread loader([&] {
     auto loaded = load_guarded(load);
     transport.post([&session, loaded = std::move(loaded)] { session.on_model(loaded); });

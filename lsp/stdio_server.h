@@ -9,6 +9,7 @@
 #include "completion/assistant.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "lsp/settings.h"
 
 namespace fathom::lsp {
 
@@ -18,6 +19,7 @@ using AssistantLoader = std::function<Result<std::shared_ptr<completion::Assista
 
 struct StdioOptions {
   std::string version;        // of fathom, told to the client
+  Settings settings;          // until the client says otherwise
   int input_fd = 0;           // pipe, socket, terminal or file
   int output_fd = 1;          // nothing else may write to it
   int parent_poll_ms = 2000;  // how often to look whether the client's process still lives

@@ -10,7 +10,7 @@ set -euo pipefail
 
 packages_build=(
   g++ cmake ninja-build ccache pkg-config
-  libboost1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libpcre2-dev zlib1g-dev
+  libboost1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libpcre2-dev libtomlplusplus-dev zlib1g-dev
 )
 packages_test=(
   libgtest-dev libgmock-dev libbenchmark-dev python3

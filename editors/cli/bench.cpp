@@ -140,9 +140,9 @@ Result<ExitCode> bench(const Options& options) {
   engine.reset();
 
   FATHOM_TRY(checkpoint, completion::open_model(options.model.model));
-  FATHOM_TRY(profile, profile_ops(checkpoint, info.backend, options.model.n_threads, prompt,
-                                  std::min(options.max_tokens, 32)));
-  const double bandwidth = read_bandwidth(options.model.n_threads);
+  FATHOM_TRY(profile, profile_ops(checkpoint, info.backend, options.model.n_threads.value_or(0),
+                                  prompt, std::min(options.max_tokens, 32)));
+  const double bandwidth = read_bandwidth(options.model.n_threads.value_or(0));
   const double decode = median(speeds.decode_tokens_per_s);
 
   Json json = {{"model", name},

@@ -21,7 +21,7 @@ using completion::Completion;
 struct Options {
   ModelOptions model;
   std::string place;
-  int max_tokens = 0;
+  std::optional<int> max_tokens;
   bool from_stdin = false;
   bool json = false;
   bool explain_context = false;
@@ -68,14 +68,16 @@ Result<ExitCode> complete(const Options& options) {
   const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text));
 
   Log log = stderr_log(options.model.verbose);
-  FATHOM_TRY(runtime, start_runtime(options.model, log));
+  const completion::Config config = read_config();
+  FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
   FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
-               runtime->assistant().complete({.snapshot = snapshot,
-                                              .cursor = cursor,
-                                              .trigger = completion::Trigger::invoked,
-                                              .max_tokens = options.max_tokens,
-                                              .cancel = cancel_on_interrupt()},
-                                             on_done);
+               runtime->assistant().complete(
+                   {.snapshot = snapshot,
+                    .cursor = cursor,
+                    .trigger = completion::Trigger::invoked,
+                    .max_tokens = options.max_tokens.value_or(config.max_completion_tokens),
+                    .cancel = cancel_on_interrupt()},
+                   on_done);
              }));
 
   if (options.explain_context) print_context(completion);

@@ -25,7 +25,7 @@ struct Options {
   ModelOptions model;
   std::string place;
   std::string question;
-  int max_reasoning_tokens = completion::ExplainRequest{}.max_reasoning_tokens;
+  std::optional<int> max_reasoning_tokens;
   bool json = false;
 };
 
@@ -72,17 +72,20 @@ Result<ExitCode> explain(const Options& options) {
   const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text));
 
   Log log = stderr_log(options.model.verbose);
-  FATHOM_TRY(runtime, start_runtime(options.model, log));
+  const completion::Config config = read_config();
+  FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
   Printer print(options.json);
   FATHOM_TRY(explanation, wait_for<Result<Explanation>>([&](auto on_done) {
-               runtime->assistant().explain({.snapshot = snapshot,
-                                             .begin = range.begin,
-                                             .end = range.end,
-                                             .question = options.question,
-                                             .max_reasoning_tokens = options.max_reasoning_tokens,
-                                             .seed = options.model.seed,
-                                             .cancel = cancel_on_interrupt()},
-                                            std::ref(print), on_done);
+               runtime->assistant().explain(
+                   {.snapshot = snapshot,
+                    .begin = range.begin,
+                    .end = range.end,
+                    .question = options.question,
+                    .max_reasoning_tokens =
+                        options.max_reasoning_tokens.value_or(config.max_reasoning_tokens),
+                    .max_answer_tokens = config.max_answer_tokens,
+                    .cancel = cancel_on_interrupt()},
+                   std::ref(print), on_done);
              }));
   if (!options.json && !explanation.answer.ends_with('\n')) write_out("\n");
   report_masked(explanation.masked_secrets);

@@ -17,12 +17,15 @@ struct Options {
 
 Result<ExitCode> serve(const Options& options) {
   Log log = stderr_log(options.model.verbose);
+  // Editors start their servers in the folder of the workspace.
+  const completion::Config config = read_config();
   const auto load = [&]() -> Result<std::shared_ptr<completion::Assistant>> {
-    FATHOM_TRY(runtime, start_runtime(options.model, log));
+    FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
     const std::shared_ptr<completion::Runtime> shared = std::move(runtime);
     return std::shared_ptr<completion::Assistant>(shared, &shared->assistant());
   };
-  return static_cast<ExitCode>(lsp::run_stdio(load, {.version = FATHOM_VERSION}, log));
+  return static_cast<ExitCode>(
+      lsp::run_stdio(load, {.version = FATHOM_VERSION, .settings = lsp::settings_of(config)}, log));
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ constexpr Command kCommands[] = {
     {"eval", "Measuring", "`eval infill`: how often a model fills in the right line", add_eval},
     {"doctor", "Measuring", "what works on this machine, what does not, and what to do",
      add_doctor},
+    {"config", "Measuring", "the effective configuration and where each value came from",
+     add_config},
 };
 
 /// The command that a mistyped name is closest to; null if none is close.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include <fmt/ranges.h>
 
 #include "completion/model_location.h"
+#include "editors/cli/output.h"
 #include "engine/backend.h"
 
 namespace fathom::cli {
@@ -68,24 +70,42 @@ void add_json_option(CLI::App& command, bool& json) {
   command.add_flag("--json", json, "print JSON");
 }
 
+completion::Config read_config() {
+  std::error_code error;
+  const completion::EffectiveConfig config =
+      completion::load_config(std::filesystem::current_path(error));
+  for (const std::string& problem : config.problems) report(problem);
+  return config.values;
+}
+
+ModelOptions configured(ModelOptions options, const completion::Config& config) {
+  if (options.model.empty()) options.model = config.model;
+  if (!options.backend) options.backend = config.backend;
+  if (!options.n_threads) options.n_threads = config.n_threads;
+  options.context_tokens = config.context_tokens;
+  return options;
+}
+
 Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& options,
                                                            engine::EngineOptions engine_options,
                                                            Log& log) {
-  FATHOM_CHECK(check_backend(options.backend));
+  engine_options.backend = options.backend.value_or("auto");
+  FATHOM_CHECK(check_backend(engine_options.backend));
   FATHOM_TRY(checkpoint, completion::open_model(options.model));
-  engine_options.backend = options.backend;
-  engine_options.n_threads = options.n_threads;
+  engine_options.n_threads = options.n_threads.value_or(0);
   FATHOM_TRY(trace, trace_from_environment());
   engine_options.trace = std::move(trace);
   return engine::EngineThread::start(checkpoint, engine_options, log);
 }
 
 Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& options, Log& log) {
-  FATHOM_CHECK(check_backend(options.backend));
+  const std::string backend = options.backend.value_or("auto");
+  FATHOM_CHECK(check_backend(backend));
   FATHOM_TRY(trace, trace_from_environment());
   return completion::Runtime::create({.model = options.model,
-                                      .backend = options.backend,
-                                      .n_threads = options.n_threads,
+                                      .backend = backend,
+                                      .n_threads = options.n_threads.value_or(0),
+                                      .context_tokens = options.context_tokens,
                                       .trace = std::move(trace)},
                                      log);
 }

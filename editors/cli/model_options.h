@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
+#include "completion/config.h"
 #include "completion/runtime.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
@@ -17,10 +19,11 @@
 namespace fathom::cli {
 
 struct ModelOptions {
-  std::string model;  // "": the built-in one
-  std::string backend = "auto";
-  int n_threads = 0;
+  std::string model;                   // "": the built-in one
+  std::optional<std::string> backend;  // "auto" unless given
+  std::optional<int> n_threads;        // 0, one a core, unless given
   uint64_t seed = 0;
+  int context_tokens = 0;  // of the configuration; 0: the model's own, at most 8192
   bool verbose = false;
 };
 
@@ -31,6 +34,12 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 void accept_engine_options(CLI::App& command);
 /// --json.
 void add_json_option(CLI::App& command, bool& json);
+
+/// The configuration of commands that do for a person what an editor does; what is wrong in its
+/// files is said on stderr. Commands that measure or check take nothing but their flags.
+completion::Config read_config();
+/// With the configuration's values where no flag was given.
+ModelOptions configured(ModelOptions options, const completion::Config& config);
 
 /// Errors: those of open_model and EngineThread::start; invalid_argument for a backend that this
 /// machine or this build lacks.

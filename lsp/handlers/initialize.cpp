@@ -40,7 +40,7 @@ void initialize(Session& session, const InitializeParams& params, Reply reply) {
                       .has_inline_completion = params.has_inline_completion,
                       .has_work_done_progress = params.has_work_done_progress};
   session.initialized_by(client);
-  session.settings() = params.settings;
+  session.settings() = changed(session.options().settings, params.settings);
   for (const std::string& folder : params.folder_uris) session.workspace().add(folder);
   if (params.process_id) session.transport().watch_process(*params.process_id);
   reply.ok({{"capabilities", capabilities_for(client)},

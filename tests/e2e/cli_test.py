@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 NANO = ROOT / "models" / "nano" / "fathom-nano.gguf"
 GOLDEN = json.loads((ROOT / "models" / "nano" / "golden-gguf.json").read_text("utf-8"))["prompts"]
 SOURCE = "engine/base/text.cpp"
-COMMANDS = "lsp complete explain generate tokenize logits inspect bench eval doctor".split()
+COMMANDS = "lsp complete explain generate tokenize logits inspect bench eval doctor config".split()
 
 
 class Case(unittest.TestCase):
@@ -125,6 +125,41 @@ class Models(Case):
         run = self.fathom("inspect", self.folder)
         self.assertIn(run.returncode, (2, 3))
         self.assertIn(str(self.folder), run.stderr.decode())
+
+
+class Config(Case):
+    def configured(self, text: str) -> dict[str, str]:
+        (self.folder / "fathom").mkdir(exist_ok=True)
+        self.write("fathom/fathom.toml", text.encode())
+        return os.environ | {"XDG_CONFIG_HOME": str(self.folder)}
+
+    def test_says_what_is_effective_and_why(self) -> None:
+        environment = self.configured("engine.threads = 1\n[explain]\nmax_answer_tokens = 7\n")
+        keys = {key["name"]: key for key in self.json("config", "--json", env=environment)["keys"]}
+        self.assertEqual(keys["explain.max_answer_tokens"]["value"], 7)
+        self.assertEqual(keys["explain.max_answer_tokens"]["origin"], str(self.folder / "fathom/fathom.toml"))
+        self.assertEqual(keys["completion.enabled"]["origin"], "default")
+        self.assertIn("threads = 1", self.ok("config", env=environment))
+
+    def test_names_what_is_wrong_in_a_file(self) -> None:
+        environment = self.configured("engine.thread = 1\n")
+        run = self.fathom("config", env=environment)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("fathom.toml:1: there is no key 'engine.thread'; did you mean 'engine.threads'?",
+                      run.stderr.decode())
+
+    def test_chooses_the_model_unless_a_flag_does(self) -> None:
+        environment = self.configured("engine.model = '/no/such/model'\n")
+        path = self.write("a.py", b"def f(a):\n    return \n")
+        self.assertIn("/no/such/model", self.fails(2, "complete", f"{path}:2:12", env=environment))
+        self.ok("complete", f"{path}:2:12", "--model", "nano", env=environment)
+
+    def test_is_documented_key_by_key(self) -> None:
+        page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+        documented = re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \| (.*) \| (yes|no) \|$", page, re.MULTILINE)
+        keys = [(key["name"], json.dumps(key["default"]), key["help"], "yes" if key["project_may_set"] else "no")
+                for key in self.json("config", "--json")["keys"]]
+        self.assertEqual(documented, keys)
 
 
 class Inspect(Case):

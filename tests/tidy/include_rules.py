@@ -13,6 +13,7 @@ LIBRARIES = {
     "pcre2": ("pcre2.h",),
     "cli11": ("CLI/",),
     "zlib": ("zlib.h",),
+    "toml": ("toml++/",),
     "cuda": ("cuda", "cublas", "nccl"),
     "fmt": ("fmt/",),
     "expected": ("tl/",),
@@ -33,6 +34,7 @@ LAYERS = {
     "engine/cpu/": (("engine/",), BASIC + ("intrinsics",)),
     "cuda/": (("engine/*.h", "engine/base/*.h", "cuda/"), BASIC + ("cuda",)),
     "completion/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json",)),
+    "completion/config_file.cpp": (ENGINE_PUBLIC + ("completion/",), BASIC + ("toml",)),
     "completion/syntax/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("tree-sitter",)),
     "completion/remote/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json", "boost")),
     "completion/runtime.cpp": (

@@ -1,0 +1,135 @@
+#include "completion/config.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "completion/syntax/words.h"
+
+namespace fathom::completion {
+namespace {
+
+constexpr int kMaxTokens = 1 << 20;
+
+constexpr ConfigKey kKeys[] = {
+    {.name = "engine.model",
+     .member = &Config::model,
+     .help = "GGUF file, Hugging Face folder, or name of a model; \"\": the built-in one",
+     .project_may_set = false},
+    {.name = "engine.backend",
+     .member = &Config::backend,
+     .help = "what computes",
+     .project_may_set = false,
+     .choices = "auto cpu cuda reference"},
+    {.name = "engine.threads",
+     .member = &Config::n_threads,
+     .help = "threads that compute; 0: one for each core",
+     .project_may_set = false,
+     .high = 1024},
+    {.name = "engine.context_tokens",
+     .member = &Config::context_tokens,
+     .help = "longest prompt with its answer; 0: the model's own, at most 8192",
+     .project_may_set = false,
+     .high = kMaxTokens},
+    {.name = "completion.enabled", .member = &Config::suggest, .help = "suggest at all"},
+    {.name = "completion.max_tokens",
+     .member = &Config::max_completion_tokens,
+     .help = "longest suggestion; 0: decided by the syntax at the cursor",
+     .high = kMaxTokens},
+    {.name = "explain.max_reasoning_tokens",
+     .member = &Config::max_reasoning_tokens,
+     .help = "then the model must begin its answer",
+     .high = kMaxTokens},
+    {.name = "explain.max_answer_tokens",
+     .member = &Config::max_answer_tokens,
+     .help = "longest answer",
+     .low = 1,
+     .high = kMaxTokens},
+};
+
+const ConfigKey* find_key(std::string_view name) {
+  const auto* found = std::ranges::find(kKeys, name, &ConfigKey::name);
+  return found == std::end(kKeys) ? nullptr : found;
+}
+
+/// Levenshtein's distance.
+size_t distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0]++;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string unknown_key(std::string_view name) {
+  // A whole name against whole names; a name without its table against the last parts too.
+  const auto cost = [name](const ConfigKey& key) {
+    const std::string_view last = key.name.substr(key.name.find('.') + 1);
+    return std::min(distance(name, key.name), distance(name.substr(name.find('.') + 1), last) + 1);
+  };
+  const auto nearest = std::ranges::min_element(kKeys, {}, cost);
+  if (cost(*nearest) > std::max<size_t>(3, name.size() / 3))
+    return fmt::format("there is no key '{}'; `fathom config` lists them all", name);
+  return fmt::format("there is no key '{}'; did you mean '{}'?", name, nearest->name);
+}
+
+/// What is wrong with the value, or "".
+std::string assign(Config& config, const ConfigKey& key, const ConfigValue& value) {
+  if (const auto* member = std::get_if<bool Config::*>(&key.member)) {
+    const auto* flag = std::get_if<bool>(&value);
+    if (!flag) return "must be true or false";
+    config.*(*member) = *flag;
+  } else if (const auto* number_member = std::get_if<int Config::*>(&key.member)) {
+    const auto* number = std::get_if<int64_t>(&value);
+    if (!number || *number < key.low || *number > key.high)
+      return fmt::format("must be a whole number from {} to {}", key.low, key.high);
+    config.*(*number_member) = static_cast<int>(*number);
+  } else {
+    const auto* text = std::get_if<std::string>(&value);
+    if (!text) return "must be a text in quotes";
+    if (!key.choices.empty() && !contains_word(key.choices, *text))
+      return fmt::format("must be one of: {}", key.choices);
+    config.*std::get<std::string Config::*>(key.member) = *text;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const ConfigKey> config_keys() { return kKeys; }
+
+std::string_view origin_of(const EffectiveConfig& config, std::string_view key) {
+  const auto found = config.origins.find(key);
+  return found == config.origins.end() ? std::string_view("default") : found->second;
+}
+
+std::string value_text(const Config& config, const ConfigKey& key) {
+  if (const auto* flag = std::get_if<bool Config::*>(&key.member))
+    return config.*(*flag) ? "true" : "false";
+  if (const auto* number = std::get_if<int Config::*>(&key.member))
+    return std::to_string(config.*(*number));
+  return fmt::format("\"{}\"", config.*std::get<std::string Config::*>(key.member));
+}
+
+void set(EffectiveConfig& config, std::string_view name, const ConfigValue& value,
+         std::string_view origin, std::string_view place) {
+  const ConfigKey* key = find_key(name);
+  const std::string wrong = key ? assign(config.values, *key, value) : unknown_key(name);
+  if (wrong.empty()) {
+    config.origins.insert_or_assign(std::string(name), origin);
+  } else if (key) {
+    config.problems.push_back(fmt::format("{}: {} {}", place, name, wrong));
+  } else {
+    config.problems.push_back(fmt::format("{}: {}", place, wrong));
+  }
+}
+
+}  // namespace fathom::completion
