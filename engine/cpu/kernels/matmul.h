@@ -108,14 +108,15 @@ struct WeightBf16 {
   F32 load_lanes(const uint8_t* p) const { return load_bf16(p); }
 };
 /// FP8 is read as f16 with other bits for the exponent, which makes it 2^-8 of itself; the scales
-/// in the panel make up for that. Exact: their product is rounded once, as dequantize()d.
+/// in the panel make up for that. Exact: the product with the scale is rounded once, as it is where
+/// a row is decoded.
 struct WeightF8 {
   static constexpr int kBytes = 1;
   F32 scale;
   F32 load_lanes(const uint8_t* p) const { return mul(load_f8(p), scale); }
 };
 
-/// The weights of columns [begin, end), which have a scale in common if any.
+/// The weights of the columns from `begin` on that have a scale in common, or of all.
 template <class Format>
 inline Format column_block(const MatmulTask& task, const uint8_t* numbers, int begin, int part) {
   if constexpr (Format::kBytes == 1) {
