@@ -26,6 +26,7 @@ Action add_bench(CLI::App& command);
 Action add_eval(CLI::App& command);
 Action add_doctor(CLI::App& command);
 Action add_config(CLI::App& command);
+Action add_debug_compare(CLI::App& command);
 
 /// `fathom bench typing` and `fathom eval infill`.
 Action add_bench_typing(CLI::App& command);

@@ -36,6 +36,8 @@ constexpr Command kCommands[] = {
      add_doctor},
     {"config", "Measuring", "the effective configuration and where each value came from",
      add_config},
+    {"debug-compare", "", "a model's activations against those of another implementation",
+     add_debug_compare},  // not in --help: for who adds an architecture
 };
 
 /// The command that a mistyped name is closest to; null if none is close.
