@@ -35,6 +35,8 @@ void ReferenceBackend::pool_groups(Tensor out, Tensor cache,
         continue;
       }
       const int begin = pooling.overlaps && end >= 2 * size ? end - 2 * size : end - size;
+      for (const SlotId slot : sequence.slots.subspan(begin, end - begin))
+        FATHOM_ASSERT(slot >= 0 && slot < cache.rows);
       weights.resize(end - begin);
       for (int c = 0; c < dim; ++c) {
         // Where a token's number is: the own group shows its last columns if groups overlap.
