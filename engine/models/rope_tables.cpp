@@ -65,8 +65,14 @@ RopeScaling read_rope_scaling(Fields& fields) {
   std::string type = fields.string_or({prefix + "rope_type", "rope.scaling.type"}, "");
   if (type.empty()) type = fields.string_or({prefix + "type", ""}, "");
 
-  if (type.empty() && fields.has({"", "rope.scale_linear"}))  // GGUF before mid-2023
+  if (type.empty() && fields.has({"", "rope.scaling.factor"})) {
+    type = "linear";
+    fields.note("rope.scaling.type is missing; taken as linear, as a factor is there");
+  }
+  if (type.empty() && fields.has({"", "rope.scale_linear"})) {  // GGUF before mid-2023
+    fields.note("rope.scale_linear, of files before mid-2023, is taken as linear scaling");
     return LinearScaling{fields.positive({"", "rope.scale_linear"})};
+  }
   if (type.empty() || type == "none" || type == "default") return std::monostate{};
   if (type == "linear")
     return LinearScaling{fields.positive({prefix + "factor", "rope.scaling.factor"})};

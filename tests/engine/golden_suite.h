@@ -115,6 +115,17 @@ TEST_P(GoldenModel, ChunksOfThePromptDoNotChangeABit) {
     EXPECT_EQ(runner(p).run(p.ids, p.positions, chunk), whole) << "chunks of " << chunk;
 }
 
+TEST_P(GoldenModel, APrefixInTheCacheDoesNotChangeABit) {
+  const GoldenPrompt& p = prompts_[2];
+  const int32_t last[] = {static_cast<int32_t>(p.ids.size()) - 1};
+  ModelRunner text = runner(p);
+  const std::vector<float> first = text.run(p.ids, last, kMaxBatch);
+  for (const int kept : {1, 17, static_cast<int>(p.ids.size()) - 1}) {
+    text.truncate(kept);
+    EXPECT_EQ(text.run(std::span(p.ids).subspan(kept), last, kMaxBatch), first) << kept;
+  }
+}
+
 TEST_P(GoldenModel, AnotherTextInTheBatchDoesNotChangeABit) {
   const GoldenPrompt& a = prompts_[1];
   const GoldenPrompt& b = prompts_[2];

@@ -108,6 +108,10 @@ TEST(RopeScaling, IsReadFromGguf) {
   EXPECT_EQ(std::get<LinearScaling>(read(kGguf, {{"arch.rope.scale_linear", 4.0}})).factor, 4);
 }
 
+TEST(RopeScaling, OfAGgufFileWithAFactorAndNoTypeIsLinear) {
+  EXPECT_EQ(std::get<LinearScaling>(read(kGguf, {{"arch.rope.scaling.factor", 4.0}})).factor, 4);
+}
+
 TEST(RopeScaling, IsAbsentWhereNothingIsSaid) {
   EXPECT_TRUE(std::holds_alternative<std::monostate>(read(kHuggingFace, {})));
   EXPECT_TRUE(std::holds_alternative<std::monostate>(
