@@ -208,6 +208,12 @@ class Assistant::Impl {
       return finish(fail(ErrorCode::invalid_argument, "{}: byte {} is behind the end of the text",
                          snapshot.path, cursor));
     }
+    if (const engine::ModelTraits& traits = generator_.traits(); !traits.fim_refusal.empty()) {
+      return finish(fail(ErrorCode::unsupported,
+                         "{} was not trained to fill in the middle: {}. Take a base model, or try "
+                         "--force-fim",
+                         traits.name, traits.fim_refusal));
+    }
     const std::string_view rule = forbidden_by(snapshot, cursor, request.trigger);
     if (!rule.empty()) return finish(nothing(cursor, rule));
     if (std::optional<Completion> known = cache_.find(snapshot, cursor)) {

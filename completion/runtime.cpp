@@ -10,6 +10,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, 
                                                  {.backend = options.backend,
                                                   .n_threads = options.n_threads,
                                                   .context_tokens = options.context_tokens,
+                                                  .force_fim = options.force_fim,
                                                   .threads = options.threads,
                                                   .trace = options.trace},
                                                  log));

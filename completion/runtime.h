@@ -18,6 +18,7 @@ struct RuntimeOptions {
   std::string backend = "auto";  // "auto", "cpu", "reference"
   int n_threads = 0;             // 0: one for each core
   int context_tokens = 0;        // of one request; 0: the model's own, at most 8192
+  bool force_fim = false;        // fill in the middle with a model that was not trained for it
   bool threads = true;           // false: everything inline, for tests
   std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };

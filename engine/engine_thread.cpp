@@ -10,7 +10,7 @@
 #include "engine/base/queue.h"
 #include "engine/engine.h"
 #include "engine/job.h"
-#include "engine/models/read_traits.h"
+#include "engine/read_traits.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace fathom::engine {
@@ -131,7 +131,7 @@ Result<std::unique_ptr<EngineThread>> EngineThread::start(
   auto impl = std::make_unique<Impl>();
   FATHOM_TRY(tokenizer, Tokenizer::load(*checkpoint));
   impl->tokenizer = std::move(tokenizer);
-  FATHOM_TRY(traits, read_traits(*checkpoint, *impl->tokenizer));
+  FATHOM_TRY(traits, read_traits(*checkpoint, *impl->tokenizer, options.force_fim));
   impl->traits = std::move(traits);
 
   FATHOM_TRY(backend, make_backend(options.backend, {.n_threads = options.n_threads}));

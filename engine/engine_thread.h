@@ -34,6 +34,7 @@ struct EngineOptions {
   int context_tokens = 0;   // longest request; 0: the model's context, at most 8192
   int cache_tokens = 0;     // tokens the KV cache holds; 0: twice the longest request
   int prefill_chunk = 128;  // prompt tokens computed in one step
+  bool force_fim = false;   // see read_traits()
   bool speculate = true;    // use the model's draft layers where it has them
   bool threads = true;
   std::shared_ptr<Trace> trace;  // null: nothing is recorded

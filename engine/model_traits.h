@@ -20,7 +20,8 @@ struct FimTraits {
   /// The model was also trained with holes that begin at the start of the cursor's line, the
   /// middle starting with what is typed of it. Then a keystroke changes only the prompt's end.
   bool line_anchored = false;
-  /// What precedes a file's path in the line above its text: "#" for "#src/a.cpp".
+  /// What precedes a file's path in the line above its text: "#" for "#src/a.cpp"; "": a comment in
+  /// the file's language.
   std::string path_prefix = "#";
 };
 
@@ -71,6 +72,7 @@ struct ModelTraits {
   TokenId bos = 0;                  // meaningful if adds_bos
   std::vector<TokenId> end_tokens;  // generation stops at any of these
   std::optional<FimTraits> fim;     // nothing: not trained to fill in
+  std::string fim_refusal;          // why not, although the tokenizer has the markers
   std::optional<ChatTraits> chat;   // nothing: a base model, or an unknown template
   /// The model has a chat template, but none that fathom knows.
   bool has_unknown_chat_template = false;

@@ -43,7 +43,8 @@ std::string path_line(const Snapshot& snapshot, const Language* language,
   const bool fits = !snapshot.path.empty() && snapshot.path.size() <= kMaxPathBytes &&
                     snapshot.path.find_first_of("\r\n") == std::string::npos;
   if (!fits) return {};
-  if (traits.fim) return traits.fim->path_prefix + snapshot.path + "\n";
+  if (traits.fim && !traits.fim->path_prefix.empty())
+    return traits.fim->path_prefix + snapshot.path + "\n";
   if (!language) return {};
   return std::string(language->line_comment) + " " + snapshot.path + "\n";
 }

@@ -102,6 +102,7 @@ Action add_complete(CLI::App& command) {
                   "the cursor: line from 1, column in bytes from 1")
       ->required();
   add_model_options(command, options->model);
+  add_force_fim_option(command, options->model);
   command.add_flag("--stdin", options->from_stdin,
                    "read the text from stdin; FILE is only its name and need not exist");
   add_json_option(command, options->json);

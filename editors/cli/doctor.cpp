@@ -97,13 +97,16 @@ Check check_tokenizer(const engine::Tokenizer& tokenizer) {
 Check check_fim_markers(const engine::EngineThread& engine) {
   const std::optional<engine::FimTraits>& fim = engine.traits().fim;
   const engine::Tokenizer& tokenizer = engine.tokenizer();
+  const std::string& refusal = engine.traits().fim_refusal;
   if (!fim)
     return {.name = "fill-in markers",
             .level = Level::warn,
-            .detail = "this model was not trained to fill in the middle",
-            .advice =
-                "completions see only what is before the cursor; take a base model with "
-                "fill-in-the-middle for better ones"};
+            .detail = "this model was not trained to fill in the middle" +
+                      (refusal.empty() ? "" : ": " + refusal),
+            .advice = refusal.empty()
+                          ? "completions see only what is before the cursor; take a base model "
+                            "with fill-in-the-middle for better ones"
+                          : "it completes nothing; take a base model, or try --force-fim"};
   Check check = {.name = "fill-in markers"};
   for (const engine::TokenId id : {fim->begin, fim->hole, fim->end}) {
     check.detail += fmt::format("{} = {}  ", printable(tokenizer.bytes(id)), id);
@@ -114,6 +117,18 @@ Check check_fim_markers(const engine::EngineThread& engine) {
     }
   }
   return check;
+}
+
+Check check_chat(const engine::ModelTraits& traits) {
+  if (traits.has_unknown_chat_template) {
+    return {.name = "chat template",
+            .level = Level::warn,
+            .detail = "the chat template is not one fathom knows",
+            .advice = "this model explains nothing; docs/prompts.md lists the templates"};
+  }
+  return {.name = "chat template",
+          .detail = traits.chat ? std::string(name_of(traits.chat->format))
+                                : "none: a base model, which explains nothing"};
 }
 
 Check check_completion(completion::Assistant& assistant) {
@@ -171,7 +186,9 @@ void check_model(const Options& options, std::vector<Check>& checks) {
                              info.backend, info.device, info.ms_load)});
   checks.push_back(check_tokenizer(engine.tokenizer()));
   checks.push_back(check_fim_markers(engine));
-  checks.push_back(check_completion((*runtime)->assistant()));
+  checks.push_back(check_chat(engine.traits()));
+  if (engine.traits().fim_refusal.empty())
+    checks.push_back(check_completion((*runtime)->assistant()));
   checks.push_back(check_speed(engine));
 }
 

@@ -138,7 +138,8 @@ class Run final {
         {.prompt = infill_prompt(engine_.tokenizer(), engine_.traits(), tasks_[index]),
          .max_tokens = kMaxTokens,
          .cancel = cancel_},
-        [&answer](const engine::TokenEvent& token) {
+        [this, &answer](const engine::TokenEvent& token) {
+          if (engine_.tokenizer().is_special(token.id)) return false;  // a marker ends the middle
           answer.text += token.bytes;
           return !line_done(answer.text);
         },
@@ -205,9 +206,14 @@ Result<ExitCode> eval_infill(const Options& options) {
   Log log = stderr_log(options.model.verbose);
   constexpr auto kCacheTokens = int(kInFlight * (kContextTokens + kMaxTokens + 8));
   FATHOM_TRY(engine, start_engine(options.model, {.cache_tokens = kCacheTokens}, log));
-  if (!engine->traits().fim)
-    return fail(ErrorCode::unsupported, "{} was not trained to fill in the middle",
-                engine->traits().name);
+  const engine::ModelTraits& traits = engine->traits();
+  if (!traits.fim_refusal.empty()) {
+    return fail(ErrorCode::unsupported,
+                "{} was not trained to fill in the middle: {}; --force-fim tries nevertheless",
+                traits.name, traits.fim_refusal);
+  }
+  if (!traits.fim)
+    return fail(ErrorCode::unsupported, "{} has no markers to fill in the middle", traits.name);
 
   const auto begin = std::chrono::steady_clock::now();
   FATHOM_TRY(answers, Run(*engine, tasks).all());
@@ -239,6 +245,7 @@ Action add_eval_infill(CLI::App& command) {
                   "JSON lines with prompt, suffix and canonical_solution; may be gzipped")
       ->required();
   add_model_options(command, options->model);
+  add_force_fim_option(command, options->model);
   command.add_option("--limit", options->limit, "only N tasks, evenly spread (default: all)")
       ->check(CLI::Range(1, 1 << 30).description(""))
       ->type_name("N");

@@ -10,6 +10,7 @@
 #include "editors/cli/model_summary.h"
 #include "editors/cli/output.h"
 #include "engine/model.h"
+#include "engine/read_traits.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace fathom::cli {
@@ -75,6 +76,27 @@ std::vector<std::string> obstacles(const Checkpoint& checkpoint, const ModelSumm
   return found;
 }
 
+std::string_view name_of(engine::Reasoning reasoning) {
+  constexpr std::string_view kNames[] = {"none", "optional", "by itself", "always"};
+  return kNames[static_cast<int>(reasoning)];
+}
+
+/// What the model can be asked for: fill in the middle, chat, reasoning; null where unknown.
+void describe_prompts(const Checkpoint& checkpoint, const Tokenizer& tokenizer, Json& json) {
+  const auto traits = engine::read_traits(checkpoint, tokenizer);
+  json["fim"] = traits ? Json(traits->fim.has_value()) : Json(nullptr);
+  json["fim_refusal"] = traits ? traits->fim_refusal : "";
+  json["chat_format"] = nullptr;
+  json["reasoning"] = nullptr;
+  if (!traits) return;
+  if (traits->chat) {
+    json["chat_format"] = engine::name_of(traits->chat->format);
+    json["reasoning"] = name_of(traits->chat->reasoning);
+  } else if (traits->has_unknown_chat_template) {
+    json["chat_format"] = "unknown";
+  }
+}
+
 Json describe(const Checkpoint& checkpoint, const Options& options) {
   const ModelSummary s = summarise(checkpoint);
   const auto tokenizer = Tokenizer::load(checkpoint);
@@ -112,6 +134,7 @@ Json describe(const Checkpoint& checkpoint, const Options& options) {
       {"special_tokens", tokenizer ? special_tokens(**tokenizer) : Json::object()},
       {"adds_bos", tokenizer ? Json((*tokenizer)->adds_bos()) : Json(nullptr)},
       {"chat_template", tokenizer ? (*tokenizer)->chat_template() : ""}};
+  if (tokenizer) describe_prompts(checkpoint, **tokenizer, json);
   if (options.tensors) json["tensors"] = tensor_list(checkpoint);
   return json;
 }
@@ -153,6 +176,15 @@ void print(const Json& json) {
   const std::string chat_template = plain(json["chat_template"]);
   line("chat template",
        chat_template.empty() ? "-" : fmt::format("{} bytes", chat_template.size()));
+  if (json.contains("fim")) {
+    const std::string refusal = plain(json["fim_refusal"]);
+    const std::string no = refusal.empty() ? "no: the tokenizer has no markers" : "no: " + refusal;
+    line("fill-in-middle", json["fim"] == true ? "yes" : json["fim"].is_null() ? "-" : no);
+    line("chat format", json["chat_format"] == "unknown"
+                            ? "the chat template is not one fathom knows"
+                            : plain(json["chat_format"]));
+    line("reasoning", plain(json["reasoning"]));
+  }
   if (json.contains("tensors"))
     for (const Json& t : json["tensors"])
       write_out(

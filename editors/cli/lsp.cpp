@@ -33,6 +33,7 @@ Result<ExitCode> serve(const Options& options) {
 Action add_lsp(CLI::App& command) {
   auto options = std::make_shared<Options>();
   add_model_options(command, options->model);
+  add_force_fim_option(command, options->model);
   command.add_flag("--standalone", options->standalone,
                    "keep everything in this process (so far there is no daemon to join, and this "
                    "is what happens without the flag too)");

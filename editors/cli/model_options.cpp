@@ -66,6 +66,12 @@ void accept_engine_options(CLI::App& command) {
   command.parse_complete_callback([ignored] {});  // keeps it alive as long as the command
 }
 
+void add_force_fim_option(CLI::App& command, ModelOptions& options) {
+  command.add_flag("--force-fim", options.force_fim,
+                   "fill in the middle with a model that was not trained for it, if its tokenizer "
+                   "has the markers");
+}
+
 void add_json_option(CLI::App& command, bool& json) {
   command.add_flag("--json", json, "print JSON");
 }
@@ -93,6 +99,7 @@ Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& o
   FATHOM_CHECK(check_backend(engine_options.backend));
   FATHOM_TRY(checkpoint, completion::open_model(options.model));
   engine_options.n_threads = options.n_threads.value_or(0);
+  engine_options.force_fim = options.force_fim;
   FATHOM_TRY(trace, trace_from_environment());
   engine_options.trace = std::move(trace);
   return engine::EngineThread::start(checkpoint, engine_options, log);
@@ -106,6 +113,7 @@ Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& o
                                       .backend = backend,
                                       .n_threads = options.n_threads.value_or(0),
                                       .context_tokens = options.context_tokens,
+                                      .force_fim = options.force_fim,
                                       .trace = std::move(trace)},
                                      log);
 }

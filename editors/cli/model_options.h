@@ -25,6 +25,7 @@ struct ModelOptions {
   uint64_t seed = 0;
   int context_tokens = 0;  // of the configuration; 0: the model's own, at most 8192
   bool verbose = false;
+  bool force_fim = false;
 };
 
 /// --model, --backend, --threads, --seed, --verbose.
@@ -32,6 +33,8 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 /// --backend, --threads, --seed, --verbose without effect and not in --help: scripts may pass the
 /// same options to every command, also to one that computes nothing.
 void accept_engine_options(CLI::App& command);
+/// --force-fim.
+void add_force_fim_option(CLI::App& command, ModelOptions& options);
 /// --json.
 void add_json_option(CLI::App& command, bool& json);
 

@@ -114,6 +114,20 @@ TEST(Assistant, RefusesACursorOutsideTheText) {
   EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
 }
 
+TEST(Assistant, RefusesAModelThatWasNotTrainedToFillIn) {
+  FakeGenerator generator(
+      FakeGenerator::Options{.has_fim = false, .fim_refusal = "it is an instruct model"});
+  Log log;
+  Assistant assistant(generator, log, {.threads = false});
+  const auto completion = complete(assistant, request_at("int a$0\n"));
+  ASSERT_FALSE(completion.has_value());
+  EXPECT_EQ(completion.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(completion.error().message,
+            "scripted was not trained to fill in the middle: it is an instruct model. Take a base "
+            "model, or try --force-fim");
+  EXPECT_TRUE(generator.requests().empty());
+}
+
 TEST(Assistant, PassesOnTheGeneratorsError) {
   FakeGenerator generator;
   generator.answer(FakeAnswer{.text = "x", .fails = true});

@@ -5,7 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "engine/models/read_traits.h"
+#include "engine/models/fim_traits.h"
+#include "engine/read_traits.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace fathom::engine {
@@ -155,6 +156,60 @@ TEST_F(EditedFolder, IsSampledAsReasoningModelsShouldBe) {
   EXPECT_EQ(traits.chat->reasoning, Reasoning::always);
   EXPECT_EQ(traits.chat->temperature, 0.6f);
   EXPECT_EQ(traits.chat->top_p, 0.95f);
+}
+
+TEST(FimTraits, AreRefusedToModelsThatWereNotTrainedForThem) {
+  const auto tokenizer = Tokenizer::load("tests/data/tokenizer-tiny/tokenizer.json");
+  ASSERT_TRUE(tokenizer);
+  const std::optional<ChatTraits> base;
+  const ChatTraits instruct = {.format = ChatFormat::deepseek_coder};
+  const ChatTraits reasoner = {.format = ChatFormat::deepseek_r1, .reasoning = Reasoning::always};
+  struct Case {
+    std::string names;
+    std::optional<ChatTraits> chat;
+    std::string refusal;
+  };
+  const Case cases[] = {
+      {"fathom-nano", reasoner, ""},
+      {"deepseek-coder-1.3b-base", base, ""},
+      {"deepseek-coder-6.7b-base", instruct, ""},
+      {"deepseek-coder-6.7b-instruct", instruct, "it is an instruct model"},
+      {"deepseek-coder-7b-base-v1.5", base,
+       "DeepSeek-Coder v1.5 was trained on the next token alone"},
+      {"deepseek-coder-v2-lite-base", base, ""},
+      {"deepseek-coder-v2-lite-instruct", base, "it is an instruct model"},
+      {"deepseek-coder-v2-base", base, "of DeepSeek-Coder-V2, only Lite was"},
+      {"deepseek-v2-chat", base, "it is a chat model"},
+      {"deepseek-v2-lite", base, ""},
+      {"deepseek-llm-7b-base", base, "DeepSeek-LLM was trained on the next token alone"},
+      {"deepseek-v3-base", base, ""},
+      {"deepseek-r1", reasoner, "it is a reasoning model"},
+      {"deepseek-r1-distill-qwen-7b", reasoner, "it is a reasoning model"},
+      {"qwen2.5-coder-7b", base, ""},
+      {"qwen2.5-coder-7b/instruct", base, "it is an instruct model"},
+      {"qwen2.5-7b", base, "of Qwen's models, only Coder was"},
+      {"my-own-model", base, ""},
+      {"model", instruct, "its chat template is that of an instruct model"},
+      {"model", reasoner, "its chat template is that of a reasoning model"},
+  };
+  for (const Case& c : cases) {
+    const FimReading reading = read_fim_traits(**tokenizer, c.names, c.chat, false);
+    EXPECT_EQ(reading.refusal, c.refusal) << c.names;
+    EXPECT_EQ(reading.fim.has_value(), c.refusal.empty()) << c.names;
+    const FimReading forced = read_fim_traits(**tokenizer, c.names, c.chat, true);
+    EXPECT_TRUE(forced.fim) << c.names;
+    EXPECT_EQ(forced.refusal, "");
+  }
+}
+
+TEST_F(EditedFolder, IsNamedByItsConfigToo) {
+  std::ifstream in(folder_ / "config.json");
+  std::string config{std::istreambuf_iterator<char>(in), {}};
+  config.insert(config.find('{') + 1, R"("_name_or_path": "/data/x/DeepSeek_Coder 33B-Instruct",)");
+  write("config.json", config);
+  const ModelTraits traits = traits_of(folder_);
+  EXPECT_FALSE(traits.fim);
+  EXPECT_EQ(traits.fim_refusal, "it is an instruct model");
 }
 
 TEST_F(EditedFolder, SaysWhichSystemMessageQwenBrings) {

@@ -45,6 +45,7 @@ engine::ModelTraits make_traits(const Tokenizer& tokenizer, const FakeGenerator:
       .bos = tokenizer.special(SpecialRole::bos).value(),
       .end_tokens = {tokenizer.special(SpecialRole::eos).value()},
       .fim = std::nullopt,
+      .fim_refusal = options.fim_refusal,
       .chat = std::nullopt,
   };
   if (options.has_fim) {

@@ -41,6 +41,7 @@ class FakeGenerator final : public engine::Generator {
     bool threads = false;
     bool line_anchored = true;
     bool has_fim = true;
+    std::string fim_refusal = "";  // with has_fim = false
     bool has_chat = true;
     int context_length = 1024;
   };

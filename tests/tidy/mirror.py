@@ -23,6 +23,8 @@ COVERED = {
     "engine/job.cpp": "tests/engine/engine_test.cpp",
     "engine/model_traits.cpp": "tests/engine/traits_test.cpp",
     "engine/models/chat_traits.cpp": "tests/engine/traits_test.cpp",
+    "engine/models/fim_traits.cpp": "tests/engine/traits_test.cpp",
+    "engine/read_traits.cpp": "tests/engine/traits_test.cpp",
     "engine/models/*": "tests/engine/golden_deepseek_test.cpp, "
                        "tests/engine/golden_deepseek_v3_test.cpp",
     "engine/quant/*": "tests/engine/quant_test.cpp",

@@ -96,6 +96,14 @@ TEST(PathLine, NamesTheFileInTheModelsForm) {
   EXPECT_EQ(path_line({.path = "src/a.md"}, nullptr, base.traits()), "");
 }
 
+TEST(PathLine, IsACommentForModelsThatKnowNoOtherForm) {
+  const FakeGenerator generator;
+  engine::ModelTraits traits = generator.traits();
+  traits.fim->path_prefix = "";
+  EXPECT_EQ(path_line({.path = "src/a.lua"}, find_language("lua", ""), traits), "-- src/a.lua\n");
+  EXPECT_EQ(path_line({.path = "src/a.md"}, nullptr, traits), "");
+}
+
 TEST(PathLine, IsLeftOutIfItCannotBeOneLine) {
   const FakeGenerator fim;
   EXPECT_EQ(path_line({.path = ""}, nullptr, fim.traits()), "");

@@ -1,4 +1,4 @@
-#include "engine/models/read_traits.h"
+#include "engine/read_traits.h"
 
 #include <algorithm>
 
@@ -7,6 +7,7 @@
 #include "engine/checkpoint/json_file.h"
 #include "engine/models/chat_traits.h"
 #include "engine/models/fields.h"
+#include "engine/models/fim_traits.h"
 #include "engine/models/limits.h"
 #include "engine/tokenizer/tokenizer.h"
 
@@ -53,21 +54,10 @@ std::vector<TokenId> end_tokens(const Checkpoint& checkpoint, const Tokenizer& t
   return ids;
 }
 
-std::optional<FimTraits> fim_of(const Tokenizer& tokenizer, const std::string& model_name) {
-  const auto begin = tokenizer.special(SpecialRole::fim_begin);
-  const auto hole = tokenizer.special(SpecialRole::fim_hole);
-  const auto end = tokenizer.special(SpecialRole::fim_end);
-  if (!begin || !hole || !end) return std::nullopt;
-  // The project's own models are trained for it (models/nano/README.md).
-  return FimTraits{.begin = *begin,
-                   .hole = *hole,
-                   .end = *end,
-                   .line_anchored = model_name.starts_with("fathom-")};
-}
-
 }  // namespace
 
-Result<ModelTraits> read_traits(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
+Result<ModelTraits> read_traits(const Checkpoint& checkpoint, const Tokenizer& tokenizer,
+                                bool force_fim) {
   Fields fields(checkpoint);
   ModelTraits traits;
   traits.name = name_of(checkpoint);
@@ -80,8 +70,10 @@ Result<ModelTraits> read_traits(const Checkpoint& checkpoint, const Tokenizer& t
   traits.adds_bos = tokenizer.adds_bos() && bos;
   traits.bos = bos.value_or(0);
   traits.end_tokens = end_tokens(checkpoint, tokenizer);
-  traits.fim = fim_of(tokenizer, traits.name);
   traits.chat = read_chat_traits(tokenizer, traits.name);
+  FimReading reading = read_fim_traits(tokenizer, names_of(checkpoint), traits.chat, force_fim);
+  traits.fim = std::move(reading.fim);
+  traits.fim_refusal = std::move(reading.refusal);
   traits.has_unknown_chat_template = !traits.chat && !tokenizer.chat_template().empty();
   return traits;
 }
