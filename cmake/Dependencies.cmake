@@ -8,6 +8,7 @@ find_package(Boost 1.81 REQUIRED)  # Asio, headers only
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(tomlplusplus REQUIRED)
+find_package(CURL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include "completion/builtin_model.h"
+#include "completion/model_store/catalogue.h"
+#include "completion/model_store/store.h"
 
 namespace fathom::completion {
 namespace {
@@ -25,15 +26,6 @@ Result<ModelLocation> locate_builtin() {
               "--model");
 }
 
-/// Where `fathom pull` keeps models; empty if there is no home directory.
-fs::path pulled_models() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data)
-    return fs::path(data) / "fathom" / "models";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".local" / "share" / "fathom" / "models";
-  return {};
-}
-
 }  // namespace
 
 Result<ModelLocation> locate_model(std::string_view model) {
@@ -47,18 +39,19 @@ Result<ModelLocation> locate_model(std::string_view model) {
   if (fs::exists(path, error))
     return ModelLocation{.embedded = false, .path = path, .description = path.string()};
 
-  const fs::path pulled = pulled_models();
+  const fs::path store = model_store_folder();
   const bool is_name = path.filename() == path;
-  if (is_name && !pulled.empty()) {
-    for (const fs::path& candidate : {pulled / path, pulled / (path.string() + ".gguf")})
-      if (fs::exists(candidate, error))
-        return ModelLocation{
-            .embedded = false, .path = candidate, .description = candidate.string()};
+  if (is_name && !store.empty()) {
+    if (const std::optional<fs::path> pulled = find_model(store, model))
+      return ModelLocation{.embedded = false, .path = *pulled, .description = pulled->string()};
+    if (find_in_catalogue(model))
+      return fail(ErrorCode::not_found, "'{}' is not here yet; get it with `fathom pull {}`", model,
+                  model);
     return fail(ErrorCode::not_found,
                 "there is no model '{}': no file or folder of that name here, and none in {}; "
                 "give the path of a GGUF file or of a Hugging Face folder, or leave --model out "
                 "for the built-in model",
-                model, pulled.string());
+                model, store.string());
   }
   return fail(ErrorCode::not_found,
               "there is no model at {}; give the path of a GGUF file or of a Hugging Face folder, "

@@ -11,12 +11,14 @@ set -euo pipefail
 packages_build=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libpcre2-dev libtomlplusplus-dev zlib1g-dev
+  libcurl4-openssl-dev
 )
 packages_test=(
   libgtest-dev libgmock-dev libbenchmark-dev python3
   clang libclang-rt-14-dev # the fuzz targets
   clang-format
-  mmdebstrap # brings the real Neovim of the editor test (scripts/neovim.sh)
+  mmdebstrap # brings the real Neovim and llama.cpp (scripts/neovim.sh, scripts/llama_cpp.sh)
+  openssl    # certificates of the server that the download tests talk to
 )
 
 wanted=("${packages_build[@]}" "${packages_test[@]}")

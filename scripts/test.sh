@@ -16,9 +16,8 @@ case "${1:-}" in
 esac
 
 # Tests that meet hostile input, index by hand, or have threads run again under the sanitizers.
-asan_tests='^(base|binder|checkpoint|cli|completion|completion_syntax|engine|gguf|hostile_files|lsp_session|lsp_stdio|lsp_text|metadata|ops|pre_tokenizer|prefix_tree|quant|safetensors|tokenizer|traits)_test$'
+asan_tests='^(base|binder|checkpoint|cli|completion|completion_syntax|engine|gguf|hostile_files|published_attacks|gguf_parts|gguf_writer|convert|model_store|lsp_session|lsp_stdio|lsp_text|metadata|ops|pre_tokenizer|prefix_tree|quant|safetensors|tokenizer|traits)_test$'
 tsan_tests='^(base|completion|engine_thread|lsp_stdio)_test$'
-fuzz_seconds=30
 
 results=$root/build/results
 rm -rf "$results"
@@ -53,23 +52,6 @@ programs() { # programs PRESET REGEX
   ctest --test-dir "build/$1" -N -R "$2" | sed -n 's/^ *Test *#[0-9]*: //p'
 }
 
-run_fuzzer() { # run_fuzzer NAME
-  local name=$1 folder=$results/fuzz corpus=build/fuzz-corpus/$1 seeds=tests/fuzz/corpus/$1
-  mkdir -p "$folder" "$corpus"
-  [ -d "$seeds" ] || seeds=
-  local code=0
-  # shellcheck disable=SC2086  # seeds may be nothing
-  "${fixed_addresses[@]}" "build/fuzz/tests/fuzz/$name" -max_total_time=$fuzz_seconds -timeout=10 \
-    -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$folder/$name-" \
-    "$corpus" $seeds >"$folder/$name.log" 2>&1 || code=$?
-  echo "$code" >"$folder/$name.exit_code"
-  if [ "$code" -eq 0 ]; then
-    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$folder/$name.log") inputs, no crash"
-  else
-    tail -n 40 "$folder/$name.log"
-  fi
-}
-
 say "Optimised build and all tests"
 configure ci
 cmake --build --preset ci
@@ -87,14 +69,8 @@ if [ "$quick" = no ]; then
     runs+=("$results/$build")
   done
 
-  say "Fuzzing, ${fuzz_seconds} s each"
-  configure fuzz
-  fuzzers=$(cd tests/fuzz && ls fuzz_*.cpp | sed 's/\.cpp$//')
-  # shellcheck disable=SC2086
-  cmake --build --preset fuzz --target $fuzzers
-  export -f run_fuzzer
-  export results fuzz_seconds
-  printf '%s\n' $fuzzers | xargs -P 2 -I{} bash -c "fixed_addresses=(${fixed_addresses[*]}); run_fuzzer {}"
+  # Crashes are counted below, with everything else.
+  scripts/fuzz.sh 10 || true
   runs+=("$results/fuzz")
 fi
 

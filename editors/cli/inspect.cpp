@@ -130,7 +130,8 @@ Json describe(const Checkpoint& checkpoint, const Options& options) {
       {"memory",
        {{"weight_bytes", s.weight_bytes},
         {"cache_bytes_per_token", or_null(s.cache_bytes_per_token)},
-        {fmt::format("total_bytes_at_{}_tokens", kQuotedContext), or_null(s.total_bytes)}}},
+        {fmt::format("total_bytes_at_{}_tokens", kQuotedContext), or_null(s.total_bytes)},
+        {"total_bytes_at_full_context", or_null(s.total_bytes_at_context)}}},
       {"special_tokens", tokenizer ? special_tokens(**tokenizer) : Json::object()},
       {"adds_bos", tokenizer ? Json((*tokenizer)->adds_bos()) : Json(nullptr)},
       {"chat_template", tokenizer ? (*tokenizer)->chat_template() : ""}};
@@ -164,12 +165,13 @@ void print(const Json& json) {
          fmt::format("{} tensors, {}", plain(count["tensors"]), megabytes(count["bytes"])));
 
   const Json& memory = json["memory"];
-  line("memory", fmt::format("{} weights, {} cache a token, {} with 4096 tokens",
+  line("memory", fmt::format("{} weights, {} cache a token, {} with 4096 tokens, {} with all",
                              megabytes(memory["weight_bytes"]),
                              memory["cache_bytes_per_token"].is_null()
                                  ? "unknown"
                                  : fmt::format("{} bytes", plain(memory["cache_bytes_per_token"])),
-                             megabytes(memory["total_bytes_at_4096_tokens"])));
+                             megabytes(memory["total_bytes_at_4096_tokens"]),
+                             megabytes(memory["total_bytes_at_full_context"])));
   for (const auto& [role, token] : json["special_tokens"].items())
     line(fmt::format("  {}", role),
          fmt::format("{:>7}  {}", plain(token["id"]), plain(token["text"])));

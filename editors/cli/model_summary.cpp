@@ -141,6 +141,8 @@ ModelSummary summarise(const Checkpoint& checkpoint) {
   s.context = numbers.find("max_position_embeddings", "context_length");
   s.cache_bytes_per_token = product(cache_numbers(numbers, s), kBytesPerCacheNumber);
   s.total_bytes = sum(int64_t(s.weight_bytes), product(s.cache_bytes_per_token, kQuotedContext));
+  s.total_bytes_at_context =
+      sum(int64_t(s.weight_bytes), product(s.cache_bytes_per_token, s.context));
   return s;
 }
 

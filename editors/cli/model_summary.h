@@ -36,6 +36,8 @@ struct ModelSummary {
   std::optional<int64_t> cache_bytes_per_token;
   /// Weights and the cache of kQuotedContext tokens.
   std::optional<int64_t> total_bytes;
+  /// Weights and the cache of all tokens that the model can look back on.
+  std::optional<int64_t> total_bytes_at_context;
 };
 
 ModelSummary summarise(const engine::Checkpoint& checkpoint);

@@ -12,14 +12,12 @@ namespace fathom::engine {
 Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const std::filesystem::path& path) {
   std::error_code ignored;  // MappedFile::open reports what is wrong with the path
   if (std::filesystem::is_directory(path, ignored)) return open_hugging_face(path);
-  FATHOM_TRY(file, MappedFile::open(path));
-  const std::span<const std::byte> bytes = file.bytes();
-  return open_gguf(bytes, path.string(), std::move(file));
+  return open_gguf_file(path);
 }
 
 Result<std::shared_ptr<const Checkpoint>> Checkpoint::open_memory(std::span<const std::byte> gguf,
                                                                   std::string name) {
-  return open_gguf(gguf, std::move(name), std::nullopt);
+  return open_gguf(gguf, std::move(name));
 }
 
 const TensorInfo* Checkpoint::find(std::string_view name) const {

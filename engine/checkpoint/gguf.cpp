@@ -15,6 +15,9 @@ namespace {
 
 constexpr uint64_t kMaxKeyValues = 65536;
 constexpr uint64_t kMaxKeyBytes = 65536;
+// Of arrays in memory, where a byte of the file may take eight. Vocabulary and merges of the
+// largest tokenizers take half of it.
+constexpr uint64_t kMaxArrayBytes = 32 << 20;
 constexpr int64_t kMaxAlignment = 1 << 20;
 constexpr int64_t kDefaultAlignment = 32;
 
@@ -55,9 +58,8 @@ class GgufReader final {
     FATHOM_CHECK(check_overlaps(source_, parts_.tensors));
 
     const std::string* architecture = parts_.metadata.string("general.architecture");
-    if (!architecture || !is_printable(*architecture))
-      return fail(ErrorCode::corrupt, "{}: 'general.architecture' is missing", source_);
-    parts_.architecture = *architecture;
+    if (architecture && is_printable(*architecture)) parts_.architecture = *architecture;
+    parts_.format = Checkpoint::Format::gguf;
     parts_.source = source_;
     return std::move(parts_);
   }
@@ -193,6 +195,7 @@ class GgufReader final {
   template <class File, class Kept>
   Result<Metadata::Value> read_elements(uint64_t n, const std::string& field) {
     if (n > reader_.remaining() / sizeof(File)) return truncated(field);
+    FATHOM_CHECK(keep(n * sizeof(Kept), field));
     std::vector<Kept> values;
     values.reserve(n);
     for (uint64_t i = 0; i < n; ++i) {
@@ -208,6 +211,7 @@ class GgufReader final {
 
   Result<Metadata::Value> read_strings(uint64_t n, const std::string& field) {
     if (n > reader_.remaining() / sizeof(uint64_t)) return truncated(field);
+    FATHOM_CHECK(keep(n * sizeof(std::string), field));
     std::vector<std::string> values;
     values.reserve(n);
     for (uint64_t i = 0; i < n; ++i) {
@@ -215,6 +219,15 @@ class GgufReader final {
       values.emplace_back(text);
     }
     return Metadata::Value(std::move(values));
+  }
+
+  /// Counts the memory of an array before it is allocated. `n_bytes` cannot have overflowed: an
+  /// element takes at most 32 bytes here, and at least one in the file.
+  Status keep(uint64_t n_bytes, const std::string& field) {
+    kept_ += n_bytes;
+    if (kept_ <= kMaxArrayBytes) return {};
+    return fail(ErrorCode::corrupt, "{}: {}: the arrays take more than {} MB of memory", source_,
+                field, kMaxArrayBytes >> 20);
   }
 
   Result<int64_t> read_alignment() {
@@ -367,18 +380,14 @@ class GgufReader final {
   ByteReader reader_;
   const std::string& source_;
   CheckpointParts parts_;
+  uint64_t kept_ = 0;            // bytes of arrays in memory
   std::vector<Extent> extents_;  // of parts_.tensors, in their order
 };
 
 }  // namespace
 
-Result<std::shared_ptr<const Checkpoint>> open_gguf(std::span<const std::byte> bytes,
-                                                    std::string source,
-                                                    std::optional<MappedFile> owner) {
-  FATHOM_TRY(parts, GgufReader(bytes, source).read());
-  parts.format = Checkpoint::Format::gguf;
-  if (owner) parts.files.push_back(std::move(*owner));
-  return CheckpointBuilder::build(std::move(parts));
+Result<CheckpointParts> read_gguf(std::span<const std::byte> bytes, const std::string& source) {
+  return GgufReader(bytes, source).read();
 }
 
 }  // namespace fathom::engine

@@ -21,10 +21,12 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr size_t kMaxConfigBytes = 16 << 20;
-constexpr size_t kMaxIndexBytes = 100 << 20;
+constexpr size_t kMaxConfigBytes = 4 << 20;
+constexpr size_t kMaxConfigValues = 100'000;
+constexpr size_t kMaxIndexBytes = 16 << 20;
+constexpr size_t kMaxIndexValues = 150'000;  // DeepSeek-V3 in FP8 has 92 thousand tensors
 constexpr size_t kMaxShards = 4096;
-constexpr size_t kMaxTensorsOfAllShards = 1 << 20;  // DeepSeek-V3 in FP8 has 92 thousand
+constexpr size_t kMaxTensorsOfAllShards = 1 << 20;
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;
@@ -43,7 +45,7 @@ bool is_plain_file_name(const std::string& name) {
 
 Result<Index> read_index(const fs::path& path) {
   Json json;
-  FATHOM_CHECK(read_json_file(path, kMaxIndexBytes, json));
+  FATHOM_CHECK(read_json_file(path, kMaxIndexBytes, json, nullptr, kMaxIndexValues));
   const auto map = json.is_object() ? json.find("weight_map") : json.end();
   if (map == json.end() || !map->is_object())
     return fail(ErrorCode::corrupt, "{}: 'weight_map' is missing", path.string());
@@ -98,7 +100,7 @@ Result<std::shared_ptr<const Checkpoint>> open_hugging_face(const fs::path& fold
                 folder.string());
   }
   Json config;
-  FATHOM_CHECK(read_json_file(config_path, kMaxConfigBytes, config));
+  FATHOM_CHECK(read_json_file(config_path, kMaxConfigBytes, config, nullptr, kMaxConfigValues));
 
   CheckpointParts parts;
   parts.format = Checkpoint::Format::hugging_face;

@@ -17,8 +17,8 @@ constexpr size_t kMaxDepth = 64;
 /// Builds the value that a parse reports, and stops it at the first thing that is not allowed.
 class Builder final : public nlohmann::json_sax<Json> {
  public:
-  Builder(const std::string& source, size_t size, Json& out, FlatObject* flat)
-      : source_(source), size_(size), out_(out), flat_(flat) {}
+  Builder(const std::string& source, size_t size, Json& out, FlatObject* flat, size_t max_values)
+      : source_(source), size_(size), out_(out), flat_(flat), max_values_(max_values) {}
 
   bool null() override { return add(nullptr) != nullptr; }
   bool boolean(bool value) override { return add(value) != nullptr; }
@@ -72,6 +72,10 @@ class Builder final : public nlohmann::json_sax<Json> {
   template <class T>
   Json* add(T&& value) {
     before_flat_ = false;
+    if (++n_values_ > max_values_) {
+      stop("has more than {} values", max_values_);
+      return nullptr;
+    }
     if (in_flat_) {
       stop("'{}.{}' has a value that is not a number from 0", flat_->outer, flat_->inner);
       return nullptr;
@@ -114,6 +118,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   std::vector<Json*> open_;  // the arrays and objects around the next value
   Json* member_ = nullptr;   // the next value, if it belongs into an object
   FlatObject* const flat_;
+  const size_t max_values_;
+  size_t n_values_ = 0;
   std::string outer_;         // the last key of the outermost object
   bool before_flat_ = false;  // the next value is the flat object, if it is one at all
   bool in_flat_ = false;
@@ -122,17 +128,18 @@ class Builder final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-Status parse_json(std::string_view text, const std::string& source, Json& out, FlatObject* flat) {
-  Builder builder(source, text.size(), out, flat);
+Status parse_json(std::string_view text, const std::string& source, Json& out, FlatObject* flat,
+                  size_t max_values) {
+  Builder builder(source, text.size(), out, flat, max_values);
   if (!Json::sax_parse(text.begin(), text.end(), &builder))
     return tl::unexpected<Error>(std::move(builder.error()));
   return {};
 }
 
 Status read_json_file(const std::filesystem::path& path, size_t max_bytes, Json& out,
-                      FlatObject* flat) {
+                      FlatObject* flat, size_t max_values) {
   FATHOM_TRY(text, read_text_file(path, max_bytes));
-  return parse_json(text, path.string(), out, flat);
+  return parse_json(text, path.string(), out, flat, max_values);
 }
 
 }  // namespace fathom::engine

@@ -32,14 +32,15 @@ struct FlatObject {
   }
 };
 
-/// Replaces `out` by the value of `text`. `source` is for messages.
-/// Errors: corrupt (not JSON, nested deeper than 64, an object with one key twice, or something
-/// else than a number from 0 in `flat`).
+/// Replaces `out` by the value of `text`, which has at most `max_values` values: a value takes many
+/// times the memory of its text. `source` is for messages.
+/// Errors: corrupt (not JSON, nested deeper than 64, more values, an object with one key twice, or
+/// something else than a number from 0 in `flat`).
 Status parse_json(std::string_view text, const std::string& source, nlohmann::json& out,
-                  FlatObject* flat = nullptr);
+                  FlatObject* flat = nullptr, size_t max_values = SIZE_MAX);
 
 /// parse_json of a file of at most `max_bytes`. Errors: also not_found, io, unsupported.
 Status read_json_file(const std::filesystem::path& path, size_t max_bytes, nlohmann::json& out,
-                      FlatObject* flat = nullptr);
+                      FlatObject* flat = nullptr, size_t max_values = SIZE_MAX);
 
 }  // namespace fathom::engine

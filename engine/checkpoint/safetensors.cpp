@@ -19,7 +19,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // as the format's own library
+// The format's own library takes 100 MB. The largest shards of DeepSeek models have 200 kB; what is
+// read here must not cost more memory than a small model.
+constexpr uint64_t kMaxHeaderBytes = 16 << 20;
+constexpr size_t kMaxHeaderValues = 400'000;  // ten a tensor at most
 constexpr size_t kMaxTypeName = 32;
 
 struct StoredType {
@@ -81,10 +84,20 @@ class SafetensorsReader final {
       tensors.push_back(std::move(tensor));
     }
     FATHOM_CHECK(check_overlaps(source_, tensors));
+    FATHOM_CHECK(check_gaps(tensors));
     return tensors;
   }
 
  private:
+  /// Bytes of no tensor could be a file of another kind.
+  Status check_gaps(const std::vector<TensorInfo>& tensors) const {
+    size_t used = 0;
+    for (const TensorInfo& tensor : tensors) used += tensor.bytes.size();
+    if (used == data_.size()) return {};
+    return fail(ErrorCode::corrupt, "{}: {} bytes belong to no tensor", source_,
+                data_.size() - used);
+  }
+
   Result<Json> read_header() {
     ByteReader reader(file_);
     const auto length = reader.read<uint64_t>();
@@ -101,7 +114,8 @@ class SafetensorsReader final {
     const auto text = reader.read_bytes(*length);
     data_ = file_.subspan(reader.offset());
     Json header;
-    FATHOM_CHECK(parse_json(*text, fmt::format("{}: the header", source_), header));
+    FATHOM_CHECK(parse_json(*text, fmt::format("{}: the header", source_), header, nullptr,
+                            kMaxHeaderValues));
     if (!header.is_object())
       return fail(ErrorCode::corrupt, "{}: the header is not a JSON object", source_);
     return header;

@@ -23,7 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 NANO = ROOT / "models" / "nano" / "fathom-nano.gguf"
 GOLDEN = json.loads((ROOT / "models" / "nano" / "golden-gguf.json").read_text("utf-8"))["prompts"]
 SOURCE = "engine/base/text.cpp"
-COMMANDS = "lsp complete explain generate tokenize logits inspect bench eval doctor config".split()
+COMMANDS = ("lsp complete explain generate tokenize logits inspect pull models rm convert synth bench "
+            "eval doctor config").split()
 
 
 class Case(unittest.TestCase):

@@ -14,6 +14,7 @@ LIBRARIES = {
     "cli11": ("CLI/",),
     "zlib": ("zlib.h",),
     "toml": ("toml++/",),
+    "curl": ("curl/",),
     "cuda": ("cuda", "cublas", "nccl"),
     "fmt": ("fmt/",),
     "expected": ("tl/",),
@@ -23,8 +24,9 @@ LIBRARIES = {
 
 # What a folder may include; the longest matching prefix decides. Our own paths may end in "*.h":
 # the headers of that folder but not of those below it.
-ENGINE_PUBLIC = ("engine/*.h", "engine/base/*.h", "engine/tokenizer/*.h", "engine/checkpoint/*.h")
-CLI = ENGINE_PUBLIC + ("completion/*.h", "lsp/*.h", "editors/cli/")
+ENGINE_PUBLIC = ("engine/*.h", "engine/base/*.h", "engine/tokenizer/*.h", "engine/checkpoint/*.h",
+                 "engine/convert/*.h")
+CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "lsp/*.h", "editors/cli/")
 BASIC = ("fmt", "expected")
 LAYERS = {
     "engine/base/": (("engine/base/",), BASIC + ("os", "intrinsics")),
@@ -37,6 +39,8 @@ LAYERS = {
     "completion/config_file.cpp": (ENGINE_PUBLIC + ("completion/",), BASIC + ("toml",)),
     "completion/syntax/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("tree-sitter",)),
     "completion/remote/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json", "boost")),
+    "completion/model_store/": (
+        ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "os")),
     "completion/runtime.cpp": (
         ENGINE_PUBLIC + ("completion/*.h", "cuda/cuda_backend.h"), BASIC),
     "lsp/": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
@@ -100,6 +104,7 @@ SAMPLES = [
     ({"engine/a.cpp": "#include <tree_sitter/api.h>\n"}, ["(tree-sitter)"]),
     ({"engine/a.cpp": "#include <boost/asio.hpp>\n"}, ["(boost)"]),
     ({"engine/a.cpp": "#include <cuda_runtime.h>\n"}, ["(cuda)"]),
+    ({"completion/a.cpp": "#include <curl/curl.h>\n"}, ["(curl)"]),
     ({"engine/a.cpp": "#include <unistd.h>\n"}, ["(os)"]),
     ({"completion/a.cpp": '#include "lsp/server.h"\n', "lsp/server.h": ""}, ["lsp/server.h"]),
     ({"completion/a.cpp": '#include "engine/models/llama.h"\n', "engine/models/llama.h": ""},

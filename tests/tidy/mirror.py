@@ -14,10 +14,13 @@ COVERED = {
                          "tests/completion/chat/encode_chat_vectors_test.cpp",
     "completion/builtin_model.cpp": "tests/e2e/cli_test.py",
     "completion/model_location.cpp": "tests/e2e/cli_test.py",
+    "completion/model_store/*": "tests/completion/model_store/model_store_test.cpp, "
+                                "tests/e2e/pull_test.py",
     "completion/runtime.cpp": "tests/e2e/cli_test.py",
     "engine/backend.cpp": "tests/engine/ops_test.cpp",
     "engine/base/system.cpp": "tests/e2e/cli_test.py",
     "engine/checkpoint/*": "tests/engine/checkpoint_test.cpp, tests/engine/gguf_test.cpp",
+    "engine/convert/*": "tests/engine/convert_test.cpp",
     "engine/cpu/*": "tests/engine/ops_test.cpp, tests/engine/ops_identity_test.cpp",
     "engine/generator.cpp": "tests/engine/engine_thread_test.cpp",
     "engine/job.cpp": "tests/engine/engine_test.cpp",

@@ -1,0 +1,123 @@
+// The parts of the model store that need no server; tests/e2e/pull_test.py has the rest.
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "completion/model_store/catalogue.h"
+#include "completion/model_store/sha256.h"
+#include "completion/model_store/store.h"
+
+namespace fathom::completion {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+std::string hash_of(const std::string& text, size_t piece) {
+  Sha256 hash;
+  for (size_t at = 0; at < text.size(); at += piece)
+    hash.update(std::as_bytes(std::span(text)).subspan(at, std::min(piece, text.size() - at)));
+  return hash.finish();
+}
+
+// FIPS 180-4 and NIST's examples.
+TEST(Sha256, GivesTheHashesOfTheStandard) {
+  EXPECT_EQ(hash_of("", 1), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(hash_of("abc", 3), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hash_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 7),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(hash_of(std::string(1000000, 'a'), 4096),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256, DoesNotDependOnThePieces) {
+  for (size_t n : {55, 56, 63, 64, 65, 119, 120, 128})
+    EXPECT_EQ(hash_of(std::string(n, 'x'), 1), hash_of(std::string(n, 'x'), n)) << n;
+}
+
+TEST(Catalogue, NamesAreUniqueAndPlainAndEntriesSayWhatTheyAre) {
+  std::set<std::string_view> names;
+  for (const CatalogueEntry& entry : catalogue()) {
+    EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
+    EXPECT_TRUE(is_plain_name(entry.name)) << entry.name;
+    EXPECT_EQ(std::ranges::count(entry.repository, '/'), 1) << entry.name;
+    EXPECT_TRUE(entry.file.empty() || entry.file.ends_with(".gguf")) << entry.name;
+    EXPECT_GT(entry.size_gb, 0) << entry.name;
+    EXPECT_FALSE(entry.licence.empty() || entry.purpose.empty()) << entry.name;
+    EXPECT_TRUE(entry.sha256.empty() || entry.sha256.size() == 64) << entry.name;
+  }
+}
+
+std::string resolved(std::string_view what) {
+  const auto source = resolve_source(what);
+  if (!source) return source.error().message;
+  return fmt::format("{} = {} {} {}", source->name, source->repository, source->revision,
+                     source->file);
+}
+
+TEST(Catalogue, ResolvesNamesAndAddresses) {
+  EXPECT_EQ(resolved("qwen2.5-coder-0.5b"), "qwen2.5-coder-0.5b = Qwen/Qwen2.5-Coder-0.5B main ");
+  EXPECT_EQ(resolved("a/b"), "b = a/b main ");
+  EXPECT_EQ(resolved("a/b-GGUF:b-Q4_K_M.gguf"), "b-Q4_K_M = a/b-GGUF main b-Q4_K_M.gguf");
+  EXPECT_THAT(resolved("qwen-coder"), HasSubstr("did you mean r1-distill-qwen-1.5b, "));
+  EXPECT_THAT(resolved("nothing-like-it"), HasSubstr("no model 'nothing-like-it'"));
+  for (const char* wrong :
+       {"a/b/c", "../b", "a/..", "a/b:", "a/b:x.bin", "a/b:../x.gguf", "/b", "a/"})
+    EXPECT_THAT(resolved(wrong), HasSubstr("is neither")) << wrong;
+}
+
+class StoreTest : public ::testing::Test {
+ protected:
+  StoreTest() : store_(fs::temp_directory_path() / fmt::format("fathom-store-{}", getpid())) {
+    fs::create_directories(store_);
+  }
+  ~StoreTest() override { fs::remove_all(store_); }
+  void write(const fs::path& file, const std::string& text = "12345") const {
+    fs::create_directories((store_ / file).parent_path());
+    std::ofstream(store_ / file) << text;
+  }
+  const fs::path store_;
+};
+
+TEST_F(StoreTest, ListsCompleteModelsOnly) {
+  write("b.gguf");
+  write("a/config.json");
+  write("a/model.safetensors");
+  write("c.gguf.part");
+  write("d.unfinished/config.json");
+  write(".e.lock");
+  write("notes.txt");
+  const auto models = list_models(store_);
+  ASSERT_TRUE(models);
+  ASSERT_EQ(models->size(), 2u);
+  EXPECT_EQ((*models)[0].name, "a");
+  EXPECT_EQ((*models)[0].size_bytes, 10u);
+  EXPECT_EQ((*models)[1].name, "b");
+  EXPECT_EQ(list_models(store_ / "nowhere")->size(), 0u);
+}
+
+TEST_F(StoreTest, FindsAndRemovesByName) {
+  write("b.gguf");
+  write("b.gguf.part");
+  EXPECT_EQ(find_model(store_, "b"), store_ / "b.gguf");
+  EXPECT_EQ(find_model(store_, "../b"), std::nullopt);
+  ASSERT_TRUE(remove_model(store_, "b"));
+  EXPECT_FALSE(fs::exists(store_ / "b.gguf") || fs::exists(store_ / "b.gguf.part"));
+  EXPECT_THAT(remove_model(store_, "b").error().message, HasSubstr("no pulled model 'b'"));
+  EXPECT_FALSE(remove_model(store_, ".."));
+}
+
+TEST_F(StoreTest, AModelIsPulledByOneAtATime) {
+  const auto first = ModelLock::take(store_, "m");
+  ASSERT_TRUE(first);
+  EXPECT_THAT(ModelLock::take(store_, "m").error().message, HasSubstr("another fathom"));
+  EXPECT_TRUE(ModelLock::take(store_, "other"));
+}
+
+}  // namespace
+}  // namespace fathom::completion
