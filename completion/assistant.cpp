@@ -18,6 +18,7 @@
 #include "completion/decide.h"
 #include "completion/document.h"
 #include "completion/explain_job.h"
+#include "completion/privacy/secret_files.h"
 #include "completion/privacy/secret_finder.h"
 #include "completion/suggestion_cache.h"
 #include "completion/worker.h"
@@ -186,6 +187,20 @@ class Assistant::Impl {
             .secrets = std::move(secrets)};
   }
 
+  /// Leaves out files that hold credentials and masks those in others; returns how many.
+  int mask_related(std::vector<SnapshotPtr>& files) const {
+    std::erase_if(files, [](const SnapshotPtr& file) {
+      return is_secret_file(file->path) || is_secret_file(file->uri);
+    });
+    int n_secrets = 0;
+    for (SnapshotPtr& file : files) {
+      const Masked masked = mask(file);
+      file = masked.snapshot;
+      n_secrets += masked.n_secrets();
+    }
+    return n_secrets;
+  }
+
   /// `on_done`, then the end of the request.
   template <class Value>
   std::function<void(Result<Value>)> ending(uint64_t id,
@@ -224,13 +239,14 @@ class Assistant::Impl {
     const Masked masked = mask(original);
     if (masked.hides(cursor)) return finish(nothing(cursor, "secret"));
     request.snapshot = masked.snapshot;
+    const int masked_secrets = masked.n_secrets() + mask_related(request.related);
     auto job = std::make_shared<Generating>(
         Generating{.plan = plan_completion(request, documents_.find(snapshot), generator_.traits(),
                                            generator_.tokenizer(), max_request_tokens_),
                    .cancel = request.cancel,
                    .finish = finish,
                    .start = start,
-                   .masked_secrets = masked.n_secrets()});
+                   .masked_secrets = masked_secrets});
     job->plan.snapshot = original;
     engine::GenerateRequest generate = std::move(job->plan.generate);
     generate.cancel = request.cancel;

@@ -29,7 +29,7 @@ namespace fathom::completion {
 
 /// One piece of the prompt, in the order of the prompt: the answer to "why this suggestion".
 struct ContextPiece {
-  std::string kind;  // "path", "imports", "scope", "prefix", "suffix", ...
+  std::string kind;  // "related", "path", "import", "scope", "prefix", "suffix", ...
   std::string path;  // file it comes from
   size_t begin = 0;  // byte range in that file
   size_t end = 0;
@@ -41,6 +41,10 @@ enum class Trigger { automatic, invoked };
 struct CompletionRequest {
   SnapshotPtr snapshot;
   size_t cursor = 0;  // byte offset in snapshot->text
+  /// Other files of the repository to show the model, the most telling one last. What holds
+  /// credentials is left out or masked.
+  std::vector<SnapshotPtr> related;
+  std::string repository;  // its name; may be ""
   Trigger trigger = Trigger::automatic;
   int max_tokens = 0;  // 0: decided by the syntax at the cursor
   CancelToken cancel;

@@ -25,6 +25,7 @@ constexpr int kWindowShare = 4;
 constexpr int kMinWindow = 1024;
 constexpr int kMaxWindow = 2048;
 constexpr int kSpecialTokens = 8;
+constexpr int kRelatedShare = 2;  // other files have at most half of the room
 
 // Header and cursor are close; what is further is not a header that someone reads.
 constexpr size_t kMaxHeaderBytes = 4096;
@@ -57,6 +58,24 @@ size_t whole_lines(std::string_view text) {
   return others ? newline : text.size();
 }
 
+int count_tokens(const std::vector<RelatedFile>& files) {
+  size_t n = 0;
+  for (const RelatedFile& related : files) n += related.tokens.size();
+  return static_cast<int>(n);
+}
+
+std::vector<ContextPiece> pieces_of(const Context& context) {
+  std::vector<ContextPiece> pieces;
+  for (const RelatedFile& related : context.related)
+    pieces.push_back({.kind = "related",
+                      .path = related.file->path,
+                      .begin = 0,
+                      .end = related.end,
+                      .tokens = static_cast<int>(related.tokens.size())});
+  pieces.insert(pieces.end(), context.pieces.begin(), context.pieces.end());
+  return pieces;
+}
+
 }  // namespace
 
 CompletionPlan plan_completion(const CompletionRequest& request, Document* document,
@@ -73,17 +92,24 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
 
   const Language* language = document ? &document->tree.language() : nullptr;
   Outliner* outliner = document ? &document->outliner : nullptr;
-  ContextOptions options{.max_tokens = prompt_budget(max_request_tokens),
-                         .path_line = path_line(snapshot, language, traits)};
+  const bool names_file_itself = traits.fim && traits.fim->repository && !request.related.empty();
+  const std::string first_line =
+      names_file_itself ? std::string() : path_line(snapshot, language, traits);
   Context context;
   CompletionPrompt prompt;
   // Again with less only if a caller wants more than a block, or the cursor's line, which is not in
   // the budget, is long.
-  for (bool fits = false; !fits; options.max_tokens /= 2) {
-    context = gather_context(snapshot, request.cursor, outliner, tokenizer, options);
-    prompt = completion_prompt(context, traits, tokenizer);
+  int max_tokens = prompt_budget(max_request_tokens);
+  for (bool fits = false; !fits; max_tokens /= 2) {
+    auto related = gather_related(request.related, tokenizer, max_tokens / kRelatedShare);
+    context =
+        gather_context(snapshot, request.cursor, outliner, tokenizer,
+                       {.max_tokens = max_tokens - count_tokens(related), .path_line = first_line});
+    context.related = std::move(related);
+    prompt = completion_prompt(context, {.path = snapshot.path, .repository = request.repository},
+                               traits, tokenizer);
     const int n_prompt = static_cast<int>(prompt.tokens.size());
-    fits = n_prompt + max_new_tokens <= max_request_tokens || options.max_tokens == 0;
+    fits = n_prompt + max_new_tokens <= max_request_tokens || max_tokens == 0;
   }
 
   engine::GenerateRequest generate{.prompt = std::move(prompt.tokens),
@@ -96,7 +122,7 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
           .trigger = request.trigger,
           .generate = std::move(generate),
           .rules = StopRules(std::move(prompt.forced_prefix), std::move(block)),
-          .context = context.pieces};
+          .context = pieces_of(context)};
 }
 
 Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,

@@ -13,6 +13,11 @@ namespace fathom::engine {
 
 /// Fill-in-the-middle, in the order begin PREFIX hole SUFFIX end, then the model writes the middle.
 /// Ids come from the tokenizer (README of DeepSeek-Coder; arXiv:2401.14196, section 3.1).
+struct RepositoryMarkers {
+  TokenId name = 0;  // before the repository's name
+  TokenId file = 0;  // before each file's path
+};
+
 struct FimTraits {
   TokenId begin = 0;
   TokenId hole = 0;
@@ -23,6 +28,8 @@ struct FimTraits {
   /// What precedes a file's path in the line above its text: "#" for "#src/a.cpp"; "": a comment in
   /// the file's language.
   std::string path_prefix = "#";
+  /// How several files are shown; nothing: each under its path line.
+  std::optional<RepositoryMarkers> repository;
 };
 
 /// How the turns of a conversation are laid out. One encoder each, in completion/chat/; what they

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "completion/assistant.h"
+#include "completion/context/related.h"
 #include "completion/syntax/outline.h"
 #include "engine/token.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -27,6 +28,7 @@ struct ContextOptions {
 };
 
 struct Context {
+  std::vector<RelatedFile> related;     // what the prompt begins with
   std::vector<engine::TokenId> head;    // path, outline, and the code before the cursor's line
   std::string line;                     // of the cursor's line what is before the cursor
   std::vector<engine::TokenId> suffix;  // what is behind it

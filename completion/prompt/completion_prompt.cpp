@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "completion/prompt/healing.h"
+#include "completion/syntax/language.h"
 
 namespace fathom::completion {
 namespace {
@@ -13,9 +14,38 @@ void append(std::vector<engine::TokenId>& out, const std::vector<engine::TokenId
   out.insert(out.end(), tokens.begin(), tokens.end());
 }
 
+/// A special token, then a line of text.
+void append_marked_line(std::vector<engine::TokenId>& out, engine::TokenId marker,
+                        const std::string& text, const engine::Tokenizer& tokenizer) {
+  out.push_back(marker);
+  tokenizer.encode(text + "\n", out);
+}
+
+void append_marked_files(std::vector<engine::TokenId>& out, const Context& context,
+                         const PromptPlace& place, const engine::RepositoryMarkers& markers,
+                         const engine::Tokenizer& tokenizer) {
+  append_marked_line(out, markers.name, place.repository, tokenizer);
+  for (const RelatedFile& related : context.related) {
+    append_marked_line(out, markers.file, related.file->path, tokenizer);
+    append(out, related.tokens);
+  }
+  append_marked_line(out, markers.file, place.path, tokenizer);
+}
+
+void append_listed_files(std::vector<engine::TokenId>& out, const Context& context,
+                         const engine::ModelTraits& traits, const engine::Tokenizer& tokenizer) {
+  for (const RelatedFile& related : context.related) {
+    const Snapshot& file = *related.file;
+    tokenizer.encode(path_line(file, find_language(file.language, file.path), traits), out);
+    append(out, related.tokens);
+    tokenizer.encode("\n\n", out);
+  }
+}
+
 }  // namespace
 
-CompletionPrompt completion_prompt(const Context& context, const engine::ModelTraits& traits,
+CompletionPrompt completion_prompt(const Context& context, const PromptPlace& place,
+                                   const engine::ModelTraits& traits,
                                    const engine::Tokenizer& tokenizer) {
   const size_t cut = healed_length(context.line);
   const std::string_view line = std::string_view(context.line).substr(0, cut);
@@ -23,12 +53,17 @@ CompletionPrompt completion_prompt(const Context& context, const engine::ModelTr
   std::vector<engine::TokenId>& tokens = prompt.tokens;
 
   if (traits.adds_bos) tokens.push_back(traits.bos);
+  const bool has_markers = traits.fim && traits.fim->repository;
+  if (has_markers && !context.related.empty())
+    append_marked_files(tokens, context, place, *traits.fim->repository, tokenizer);
   if (!traits.fim) {
+    append_listed_files(tokens, context, traits, tokenizer);
     append(tokens, context.head);
     tokenizer.encode(line, tokens);
     return prompt;
   }
   tokens.push_back(traits.fim->begin);
+  if (!has_markers) append_listed_files(tokens, context, traits, tokenizer);
   append(tokens, context.head);
   if (!traits.fim->line_anchored) tokenizer.encode(line, tokens);
   tokens.push_back(traits.fim->hole);
@@ -45,7 +80,7 @@ std::string path_line(const Snapshot& snapshot, const Language* language,
   if (!fits) return {};
   if (traits.fim && !traits.fim->path_prefix.empty())
     return traits.fim->path_prefix + snapshot.path + "\n";
-  if (!language) return {};
+  if (!language || language->line_comment.empty()) return {};
   return std::string(language->line_comment) + " " + snapshot.path + "\n";
 }
 

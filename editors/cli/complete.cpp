@@ -1,5 +1,6 @@
 // fathom complete: what an editor would show at a cursor, in a terminal.
 
+#include <filesystem>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@ using completion::Completion;
 struct Options {
   ModelOptions model;
   std::string place;
+  std::vector<std::string> related;
   std::optional<int> max_tokens;
   bool from_stdin = false;
   bool json = false;
@@ -60,12 +62,24 @@ void print_context(const Completion& c) {
                printable(piece.path), piece.begin, piece.end);
 }
 
+Result<std::vector<completion::SnapshotPtr>> read_files(const std::vector<std::string>& names) {
+  std::vector<completion::SnapshotPtr> files;
+  for (const std::string& name : names) {
+    FATHOM_TRY(text, read_text_file(name, kMaxSourceBytes));
+    files.push_back(make_snapshot(name, std::move(text)));
+  }
+  return files;
+}
+
 Result<ExitCode> complete(const Options& options) {
   FATHOM_TRY(place, parse_file_position(options.place));
   FATHOM_TRY(text, options.from_stdin ? read_stdin(kMaxSourceBytes)
                                       : read_text_file(place.file, kMaxSourceBytes));
   FATHOM_TRY(cursor, offset_of(text, place.position));
   const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text));
+  FATHOM_TRY(related, read_files(options.related));
+  std::error_code error;
+  const std::string repository = std::filesystem::current_path(error).filename().string();
 
   Log log = stderr_log(options.model.verbose);
   const completion::Config config = read_config();
@@ -74,6 +88,8 @@ Result<ExitCode> complete(const Options& options) {
                runtime->assistant().complete(
                    {.snapshot = snapshot,
                     .cursor = cursor,
+                    .related = related,
+                    .repository = repository,
                     .trigger = completion::Trigger::invoked,
                     .max_tokens = options.max_tokens.value_or(config.max_completion_tokens),
                     .cancel = cancel_on_interrupt()},
@@ -103,6 +119,12 @@ Action add_complete(CLI::App& command) {
       ->required();
   add_model_options(command, options->model);
   add_force_fim_option(command, options->model);
+  command
+      .add_option("--with", options->related,
+                  "another file of the repository to show the model; may be repeated, the most "
+                  "telling one last")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   command.add_flag("--stdin", options->from_stdin,
                    "read the text from stdin; FILE is only its name and need not exist");
   add_json_option(command, options->json);

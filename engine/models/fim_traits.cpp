@@ -59,6 +59,9 @@ FimReading read_fim_traits(const Tokenizer& tokenizer, const std::string& names,
   fim.line_anchored = names.starts_with("fathom-");
   // Only DeepSeek's models have seen paths behind a bare "#".
   if (tokenizer.bytes(*begin).starts_with("<|")) fim.path_prefix = "";
+  const auto name = tokenizer.find_special("<|repo_name|>");
+  const auto file = tokenizer.find_special("<|file_sep|>");
+  if (name && file) fim.repository = RepositoryMarkers{.name = *name, .file = *file};
   return {.fim = std::move(fim), .refusal = ""};
 }
 

@@ -248,6 +248,28 @@ TEST(Assistant, ExplainsWithoutTheSecretsOfCodeAndQuestion) {
   EXPECT_EQ(generator.prompt_text(0).find("ghp_"), std::string::npos);
 }
 
+TEST(Assistant, ShowsTheModelOtherFilesWithoutTheirSecrets) {
+  FakeGenerator generator;
+  generator.answer("1;");
+  Log log;
+  Assistant assistant(generator, log, {.threads = false});
+  const auto file = [](std::string path, std::string text) {
+    return std::make_shared<Snapshot>(
+        Snapshot{.path = std::move(path), .language = "cpp", .text = std::move(text)});
+  };
+  CompletionRequest request = request_at("int b = $0\n");
+  request.related = {file(".env", "int hidden;\n"), file("x.h", "int shown;\n// " + kToken + "\n")};
+  const auto completion = complete(assistant, request);
+  ASSERT_TRUE(completion.has_value());
+  EXPECT_EQ(completion->masked_secrets, 1);
+  EXPECT_EQ(completion->context.at(0).kind, "related");
+  EXPECT_EQ(completion->context.at(0).path, "x.h");
+  const std::string prompt = generator.prompt_text(0);
+  EXPECT_NE(prompt.find("#x.h\nint shown;\n// ****"), std::string::npos) << prompt;
+  EXPECT_EQ(prompt.find("hidden"), std::string::npos) << prompt;
+  EXPECT_EQ(prompt.find("ghp_"), std::string::npos) << prompt;
+}
+
 TEST(Assistant, SuggestsNothingInsideASecret) {
   FakeGenerator generator;
   Log log;

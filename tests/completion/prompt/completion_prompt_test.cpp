@@ -42,9 +42,9 @@ std::string render(const FakeGenerator& generator, const CompletionPrompt& promp
 void check(FakeGenerator::Options options, std::string_view expected) {
   const FakeGenerator generator(options);
   const Context context = context_of(generator, "#a.c\nint a;\n", "  return wid", ";\n}\n");
-  EXPECT_EQ(
-      render(generator, completion_prompt(context, generator.traits(), generator.tokenizer())),
-      expected);
+  EXPECT_EQ(render(generator, completion_prompt(context, {.path = "a.c", .repository = "r"},
+                                                generator.traits(), generator.tokenizer())),
+            expected);
 }
 
 TEST(CompletionPrompt, IsCutAtTheCursor) {
@@ -59,13 +59,53 @@ TEST(CompletionPrompt, IsThePrefixAloneForAModelWithoutFillInTheMiddle) {
   check({.has_fim = false}, "BOS #a.c\nint a;\n  return| wid");
 }
 
+Context with_related(Context context, const FakeGenerator& generator) {
+  const std::string text = "int x;\n";
+  context.related.push_back(
+      {.file = std::make_shared<Snapshot>(Snapshot{.path = "x.c", .language = "c", .text = text}),
+       .tokens = generator.tokenizer().encode(text),
+       .end = text.size()});
+  return context;
+}
+
+TEST(CompletionPrompt, ListsOtherFilesBeforeTheHead) {
+  for (const bool has_fim : {true, false}) {
+    const FakeGenerator generator({.line_anchored = false, .has_fim = has_fim});
+    const Context context =
+        with_related(context_of(generator, "#a.c\nint a;\n", "  return wid", "\n}\n"), generator);
+    EXPECT_EQ(render(generator, completion_prompt(context, {.path = "a.c", .repository = "r"},
+                                                  generator.traits(), generator.tokenizer())),
+              has_fim ? "BOS [begin]#x.c\nint x;\n\n\n#a.c\nint a;\n  return[hole]\n}\n[end]| wid"
+                      : "BOS // x.c\nint x;\n\n\n#a.c\nint a;\n  return| wid");
+  }
+}
+
+TEST(CompletionPrompt, MarksOtherFilesForAModelThatKnowsMarkers) {
+  const FakeGenerator generator({.line_anchored = false});
+  engine::ModelTraits traits = generator.traits();
+  const engine::Tokenizer& tokenizer = generator.tokenizer();
+  traits.fim->repository = {.name = *tokenizer.special(engine::SpecialRole::user),
+                            .file = *tokenizer.special(engine::SpecialRole::assistant)};
+  const std::string name(tokenizer.bytes(traits.fim->repository->name));
+  const std::string separator(tokenizer.bytes(traits.fim->repository->file));
+  const Context context = context_of(generator, "int a;\n", "  return wid", "\n}\n");
+  const PromptPlace place = {.path = "a.c", .repository = "r"};
+  EXPECT_EQ(render(generator,
+                   completion_prompt(with_related(context, generator), place, traits, tokenizer)),
+            "BOS " + name + "r\n" + separator + "x.c\nint x;\n" + separator +
+                "a.c\n[begin]int a;\n  return[hole]\n}\n[end]| wid");
+  EXPECT_EQ(render(generator, completion_prompt(context, place, traits, tokenizer)),
+            "BOS [begin]int a;\n  return[hole]\n}\n[end]| wid");
+}
+
 TEST(CompletionPrompt, OfAnAnchoredLineOnlyGrowsWhileWordsAreTyped) {
   const FakeGenerator generator;
   const std::string typed = "    return first value of the list";
   std::vector<engine::TokenId> last;
   for (size_t n = 0; n <= typed.size(); ++n) {
     const Context context = context_of(generator, "int a;\n", typed.substr(0, n), "\n}\n");
-    const auto prompt = completion_prompt(context, generator.traits(), generator.tokenizer());
+    const auto prompt = completion_prompt(context, {.path = "a.c", .repository = "r"},
+                                          generator.traits(), generator.tokenizer());
     ASSERT_LE(last.size(), prompt.tokens.size());
     EXPECT_TRUE(std::equal(last.begin(), last.end(), prompt.tokens.begin())) << typed.substr(0, n);
     last = prompt.tokens;
@@ -80,7 +120,8 @@ TEST(CompletionPrompt, NeverTakesSpecialTokensFromText) {
   }
   ASSERT_FALSE(spelled.empty());
   const Context context = context_of(generator, spelled, spelled + " x", spelled);
-  const auto prompt = completion_prompt(context, generator.traits(), generator.tokenizer());
+  const auto prompt = completion_prompt(context, {.path = "a.c", .repository = "r"},
+                                        generator.traits(), generator.tokenizer());
   const auto n_special = std::count_if(prompt.tokens.begin(), prompt.tokens.end(), [&](auto id) {
     return generator.tokenizer().is_special(id);
   });
@@ -94,6 +135,7 @@ TEST(PathLine, NamesTheFileInTheModelsForm) {
   EXPECT_EQ(path_line({.path = "src/a.lua"}, lua, fim.traits()), "#src/a.lua\n");
   EXPECT_EQ(path_line({.path = "src/a.lua"}, lua, base.traits()), "-- src/a.lua\n");
   EXPECT_EQ(path_line({.path = "src/a.md"}, nullptr, base.traits()), "");
+  EXPECT_EQ(path_line({.path = "a.json"}, find_language("json", ""), base.traits()), "");
 }
 
 TEST(PathLine, IsACommentForModelsThatKnowNoOtherForm) {
