@@ -15,6 +15,7 @@ LIBRARIES = {
     "zlib": ("zlib.h",),
     "toml": ("toml++/",),
     "curl": ("curl/",),
+    "openssl": ("openssl/",),
     "cuda": ("cuda", "cublas", "nccl"),
     "fmt": ("fmt/",),
     "expected": ("tl/",),
@@ -40,7 +41,7 @@ LAYERS = {
     "completion/syntax/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("tree-sitter",)),
     "completion/remote/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json", "boost")),
     "completion/model_store/": (
-        ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "os")),
+        ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "openssl", "os")),
     "completion/runtime.cpp": (
         ENGINE_PUBLIC + ("completion/*.h", "cuda/cuda_backend.h"), BASIC),
     "lsp/": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
