@@ -70,7 +70,10 @@ bool use_gguf(const std::string& image) {
   }
   if (const auto tokenizer = Tokenizer::load(**checkpoint)) {
     const std::vector<TokenId> ids = (*tokenizer)->encode("int main() { return 42; }\xff");
-    EXPECT_EQ((*tokenizer)->decode(ids), "int main() { return 42; }\xff");
+    // A flipped byte can take the token of a byte that UTF-8 never uses.
+    EXPECT_EQ((*tokenizer)->decode(ids), (*tokenizer)->has_all_bytes()
+                                             ? "int main() { return 42; }\xff"
+                                             : "int main() { return 42; }\xef\xbf\xbd");
   } else {
     EXPECT_THAT(tokenizer.error().message, HasSubstr("x.gguf: "));
   }

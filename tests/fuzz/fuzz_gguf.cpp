@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (const auto tokenizer = Tokenizer::load(**checkpoint)) {
     const std::string text = "for (int i = 0; i < 10; ++i)\n\t\xc3\xb6\xff  <think>";
-    if ((*tokenizer)->decode((*tokenizer)->encode(text)) != text) std::abort();
+    if ((*tokenizer)->has_all_bytes() && (*tokenizer)->decode((*tokenizer)->encode(text)) != text)
+      std::abort();
   }
   return 0;
 }

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
 
   const std::vector<TokenId> ids = tokenizer->encode(text);
-  if (tokenizer->decode(ids) != text) std::abort();
+  if (tokenizer->has_all_bytes() && tokenizer->decode(ids) != text) std::abort();
   for (const TokenId id : ids)
     if (tokenizer->is_special(id)) std::abort();
 
