@@ -81,6 +81,13 @@ class Hyperparameters final {
     if (fields_.has({"q_lora_rank", ""}))
       set("attention.q_lora_rank", count("q_lora_rank", kMaxHeadDim));
     set("rope.dimension_count", rope);
+    if (fields_.has({"index_topk", ""})) write_indexer();
+  }
+
+  void write_indexer() {
+    set("attention.indexer.head_count", count("index_n_heads", kMaxHeads));
+    set("attention.indexer.key_length", count("index_head_dim", kMaxHeadDim));
+    set("attention.indexer.top_k", count("index_topk", kMaxContext));
   }
 
   void write_rope() {

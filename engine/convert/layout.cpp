@@ -20,6 +20,7 @@ constexpr Layout kLayouts[] = {
     {"DeepseekForCausalLM", "deepseek", true, false},
     {"DeepseekV2ForCausalLM", "deepseek2", false, true},
     {"DeepseekV3ForCausalLM", "deepseek2", false, true},
+    {"DeepseekV32ForCausalLM", "deepseek32", false, true},
 };
 
 struct Name {
@@ -49,6 +50,11 @@ constexpr Name kLayerNames[] = {
     {"self_attn.q_b_proj.weight", "attn_q_b.weight"},
     {"self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_mqa.weight"},
     {"self_attn.kv_a_layernorm.weight", "attn_kv_a_norm.weight"},
+    {"self_attn.indexer.wq_b.weight", "indexer.attn_q_b.weight"},
+    {"self_attn.indexer.wk.weight", "indexer.attn_k.weight"},
+    {"self_attn.indexer.k_norm.weight", "indexer.k_norm.weight"},
+    {"self_attn.indexer.k_norm.bias", "indexer.k_norm.bias"},
+    {"self_attn.indexer.weights_proj.weight", "indexer.proj.weight"},
     {"mlp.gate_proj.weight", "ffn_gate.weight"},
     {"mlp.up_proj.weight", "ffn_up.weight"},
     {"mlp.down_proj.weight", "ffn_down.weight"},

@@ -32,7 +32,7 @@ DType at_least(DType type, DType floor) { return bits(type) < bits(floor) ? floo
 
 bool is_full_precision(std::string_view name, size_t n_dims) {
   return n_dims == 1 || name.ends_with("_norm.weight") || name.ends_with("ffn_gate_inp.weight") ||
-         name.ends_with("indexer.proj.weight");
+         name.ends_with("indexer.proj.weight") || name.ends_with("indexer.proj.weight");
 }
 
 bool is_raised(const QuantMix& mix, const ModelShape& model, std::string_view name) {

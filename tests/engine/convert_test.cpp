@@ -127,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(All, ConvertModel,
                          ::testing::Values("deepseek-v3", "llama-deepseek-coder", "llama3-rope",
                                            "qwen2-tied", "llama-gqa", "llama-gqa-linear",
                                            "qwen2-untied", "deepseek-moe", "deepseek-v2-lite",
-                                           "deepseek-v2", "deepseek-v3-fp8"),
+                                           "deepseek-v2", "deepseek-v3-fp8", "deepseek-v32"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::ranges::replace(name, '-', '_');
