@@ -63,13 +63,14 @@ std::vector<ChatMessage> read_messages(std::string_view data) {
 
 /// The same conversation without any marker in it.
 std::vector<ChatMessage> harmless(std::vector<ChatMessage> messages) {
+  const std::string plain = "x";
   for (ChatMessage& message : messages) {
-    message.content = "x";
-    if (!message.reasoning.empty()) message.reasoning = "x";
+    message.content = plain;
+    if (!message.reasoning.empty()) message.reasoning = plain;
     for (std::string& tool : message.tools) tool = "{}";
     for (fathom::completion::ToolCall& call : message.tool_calls) {
-      call.type = call.name = "x";
-      if (call.arguments == object_of(call.id)) call.arguments = object_of("x");
+      call.type = call.name = plain;
+      if (call.arguments == object_of(call.id)) call.arguments = object_of(plain);
     }
   }
   return messages;
