@@ -12,10 +12,6 @@ namespace {
 using engine::TokenId;
 using engine::Tokenizer;
 
-// Code has 3 to 4 bytes a token in every tokenizer at hand. Where it has fewer, the window is
-// halved until it fits.
-constexpr size_t kBytesPerToken = 3;
-
 // A share of the budget for the code behind the cursor. Real models gain little beyond 256 tokens
 // of it, and a change of the prefix costs it all again, since it follows the prefix.
 constexpr int kSuffixShare = 7;
@@ -112,15 +108,9 @@ class Gatherer final {
   }
 
   void add_suffix(int max_tokens) {
-    size_t bytes = static_cast<size_t>(max_tokens) * kBytesPerToken;
-    size_t end = cursor_;
-    do {
-      end = window_end(text_, cursor_, bytes);
-      context_.suffix = tokenizer_.encode(to_lf(text_.substr(cursor_, end - cursor_)));
-      bytes /= 2;
-    } while (static_cast<int>(context_.suffix.size()) > max_tokens && bytes > 0);
-    if (static_cast<int>(context_.suffix.size()) > max_tokens) context_.suffix.clear();
-    add_piece("suffix", cursor_, end, context_.suffix.size());
+    TokenWindow window = window_of_tokens(text_, cursor_, tokenizer_, max_tokens);
+    add_piece("suffix", cursor_, window.end, window.tokens.size());
+    context_.suffix = std::move(window.tokens);
   }
 
   void add_to_head(std::string_view kind, size_t begin, size_t end, std::string_view text) {

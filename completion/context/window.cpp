@@ -31,4 +31,14 @@ size_t window_end(std::string_view text, size_t begin, size_t max_bytes) {
   return end;
 }
 
+TokenWindow window_of_tokens(std::string_view text, size_t begin,
+                             const engine::Tokenizer& tokenizer, int max_tokens) {
+  for (size_t bytes = static_cast<size_t>(max_tokens) * kBytesPerToken; bytes > 0; bytes /= 2) {
+    TokenWindow window{.tokens = {}, .end = window_end(text, begin, bytes)};
+    window.tokens = tokenizer.encode(to_lf(text.substr(begin, window.end - begin)));
+    if (static_cast<int>(window.tokens.size()) <= max_tokens) return window;
+  }
+  return {.tokens = {}, .end = begin};
+}
+
 }  // namespace fathom::completion

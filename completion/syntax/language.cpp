@@ -63,7 +63,6 @@ constexpr Language kLanguages[] = {
                         "type_definition declaration field_declaration preproc_def "
                         "preproc_function_def",
         .functions = "function_definition",
-        .decorations = "",
         .wrappers = "preproc_ifdef preproc_if linkage_specification declaration_list",
     },
     {
@@ -106,7 +105,6 @@ constexpr Language kLanguages[] = {
         .declarations = "function_definition class_definition",
         .functions = "function_definition",
         .decorations = "decorated_definition",
-        .wrappers = "",
     },
     {
         .name = "javascript",
@@ -124,7 +122,6 @@ constexpr Language kLanguages[] = {
                         "field_definition",
         .functions = "function_declaration generator_function_declaration method_definition",
         .decorations = "export_statement",
-        .wrappers = "",
     },
     {
         .name = "typescript",
@@ -165,7 +162,6 @@ constexpr Language kLanguages[] = {
         .extensions = "go",
         .grammar = tree_sitter_go,
         .line_comment = "//",
-        .elided_body = "",
         .brackets = kRoundSquareCurly,
         .block_openers = "{ block { field_declaration_list { interface_type "
                          "{ expression_switch_statement { type_switch_statement "
@@ -174,8 +170,6 @@ constexpr Language kLanguages[] = {
         .declarations = "function_declaration method_declaration type_declaration "
                         "const_declaration var_declaration",
         .functions = "function_declaration method_declaration",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "rust",
@@ -193,8 +187,6 @@ constexpr Language kLanguages[] = {
                         "union_item type_item const_item static_item macro_definition "
                         "function_signature_item field_declaration",
         .functions = "function_item",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "java",
@@ -212,8 +204,6 @@ constexpr Language kLanguages[] = {
                         "record_declaration method_declaration constructor_declaration "
                         "field_declaration",
         .functions = "method_declaration constructor_declaration",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "lua",
@@ -230,11 +220,8 @@ constexpr Language kLanguages[] = {
                          "repeat repeat_statement ) parameters then ERROR else ERROR do ERROR "
                          "repeat ERROR",
         .header_words = "if elseif else while for do repeat function local",
-        .imports = "",
         .declarations = "function_declaration variable_declaration",
         .functions = "function_declaration",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "csharp",
@@ -253,8 +240,6 @@ constexpr Language kLanguages[] = {
                         "delegate_declaration method_declaration constructor_declaration "
                         "property_declaration field_declaration event_field_declaration",
         .functions = "method_declaration constructor_declaration",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "kotlin",
@@ -263,7 +248,6 @@ constexpr Language kLanguages[] = {
         .extensions = "kt kts",
         .grammar = tree_sitter_kotlin,
         .line_comment = "//",
-        .elided_body = "",
         .brackets = kScriptBrackets,
         .block_openers = "{ function_body { class_body { enum_class_body { control_structure_body "
                          "{ when_expression { lambda_literal { ERROR",
@@ -272,7 +256,6 @@ constexpr Language kLanguages[] = {
                         "companion_object property_declaration type_alias secondary_constructor",
         .bodies = "function_body class_body enum_class_body",
         .functions = "function_declaration secondary_constructor",
-        .decorations = "",
         .wrappers = "import_list",
     },
     {
@@ -282,7 +265,6 @@ constexpr Language kLanguages[] = {
         .extensions = "swift",
         .grammar = tree_sitter_swift,
         .line_comment = "//",
-        .elided_body = "",
         .brackets = kRoundSquareCurly,
         .block_openers = "{ function_body { class_body { enum_class_body { protocol_body "
                          "{ if_statement { for_statement { while_statement { guard_statement "
@@ -293,8 +275,6 @@ constexpr Language kLanguages[] = {
                         "property_declaration typealias_declaration init_declaration "
                         "protocol_function_declaration protocol_property_declaration",
         .functions = "function_declaration init_declaration",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "scala",
@@ -303,7 +283,6 @@ constexpr Language kLanguages[] = {
         .extensions = "scala sc sbt",
         .grammar = tree_sitter_scala,
         .line_comment = "//",
-        .elided_body = "",
         .brackets = kRoundSquareCurly,
         .block_openers = "{ block { template_body { case_block { enum_body { ERROR",
         .imports = "package_clause import_declaration",
@@ -311,8 +290,6 @@ constexpr Language kLanguages[] = {
                         "object_definition trait_definition enum_definition type_definition "
                         "val_definition var_definition given_definition",
         .functions = "function_definition",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "php",
@@ -330,8 +307,6 @@ constexpr Language kLanguages[] = {
                         "trait_declaration enum_declaration method_declaration "
                         "property_declaration const_declaration",
         .functions = "function_definition method_declaration",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "ruby",
@@ -349,10 +324,8 @@ constexpr Language kLanguages[] = {
         .block_openers = "do do_block ) method_parameters then then else else begin begin "
                          "{ block ) ERROR do ERROR",
         .header_words = "def do if unless while until for begin else case",
-        .imports = "",
         .declarations = "method singleton_method class module",
         .functions = "method singleton_method",
-        .decorations = "",
         .wrappers = "body_statement",
     },
     {
@@ -362,18 +335,14 @@ constexpr Language kLanguages[] = {
         .extensions = "sh bash zsh bats",
         .grammar = tree_sitter_bash,
         .line_comment = "#",
-        .elided_body = "",
         // "then elif": the elif closes the branch before it and its own "then" opens the next.
         .brackets = "{ } ( ) [ ] [[ ]] ${ } $( ) (( )) do done case esac then fi then elif",
         .not_brackets = ") case_item",
         .block_openers = "{ compound_statement do do_group then if_statement then elif_clause "
                          "else else_clause then ERROR do ERROR else ERROR { ERROR",
         .header_words = "if elif else for while until function do then",
-        .imports = "",
         .declarations = "function_definition",
         .functions = "function_definition",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "zig",
@@ -386,11 +355,8 @@ constexpr Language kLanguages[] = {
         .brackets = kRoundSquareCurly,
         .block_openers = "{ block { struct_declaration { enum_declaration { union_declaration "
                          "{ switch_expression { ERROR",
-        .imports = "",
         .declarations = "function_declaration variable_declaration test_declaration",
         .functions = "function_declaration test_declaration",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "css",
@@ -398,15 +364,9 @@ constexpr Language kLanguages[] = {
         .lsp_ids = "css scss less",
         .extensions = "css",
         .grammar = tree_sitter_css,
-        .line_comment = "",
-        .elided_body = "",
         .brackets = kRoundSquareCurly,
         .block_openers = "{ block { keyframe_block_list { ERROR",
         .imports = "import_statement",
-        .declarations = "",
-        .functions = "",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "html",
@@ -414,14 +374,7 @@ constexpr Language kLanguages[] = {
         .lsp_ids = "html",
         .extensions = "html htm xhtml",
         .grammar = tree_sitter_html,
-        .line_comment = "",
-        .elided_body = "",
         .brackets = "< > </ > <! >",
-        .imports = "",
-        .declarations = "",
-        .functions = "",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "json",
@@ -429,14 +382,7 @@ constexpr Language kLanguages[] = {
         .lsp_ids = "json jsonc",
         .extensions = "json jsonc webmanifest",
         .grammar = tree_sitter_json,
-        .line_comment = "",
-        .elided_body = "",
         .brackets = "{ } [ ]",
-        .imports = "",
-        .declarations = "",
-        .functions = "",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "toml",
@@ -445,13 +391,7 @@ constexpr Language kLanguages[] = {
         .extensions = "toml",
         .grammar = tree_sitter_toml,
         .line_comment = "#",
-        .elided_body = "",
         .brackets = "{ } [ ] [[ ]]",
-        .imports = "",
-        .declarations = "",
-        .functions = "",
-        .decorations = "",
-        .wrappers = "",
     },
     {
         .name = "yaml",
@@ -460,14 +400,8 @@ constexpr Language kLanguages[] = {
         .extensions = "yml yaml",
         .grammar = tree_sitter_yaml,
         .line_comment = "#",
-        .elided_body = "",
         .indented_blocks = true,
         .brackets = "{ } [ ]",
-        .imports = "",
-        .declarations = "",
-        .functions = "",
-        .decorations = "",
-        .wrappers = "",
     },
 };
 
