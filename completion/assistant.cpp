@@ -130,20 +130,10 @@ class Assistant::Impl {
   void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {
     const auto ticket = active_.begin("", request.cancel);
     request.cancel = ticket.cancel;
-    const Masked masked = mask(request.snapshot);
-    request.snapshot = masked.snapshot;
-    request.question = with_secrets_masked(request.question, secrets_.find(request.question));
-    OnExplanation finish =
-        [masked_secrets = masked.n_secrets(),
-         finish = ending(ticket.id, std::move(on_done))](Result<Explanation> explanation) {
-          if (explanation) explanation->masked_secrets = masked_secrets;
-          finish(std::move(explanation));
-        };
-    auto job = std::make_shared<ExplainJob>(
-        generator_, log_, std::move(request), max_request_tokens_,
-        [this](std::function<void()> work) { worker_.post(std::move(work)); }, std::move(on_delta),
-        std::move(finish));
-    worker_.post([job = std::move(job)] { job->start(); });
+    worker_.post([this, request = std::move(request), on_delta = std::move(on_delta),
+                  finish = ending(ticket.id, std::move(on_done))] {
+      start_explaining(request, on_delta, finish);
+    });
   }
 
   void close(const std::string& uri) {
@@ -209,6 +199,22 @@ class Assistant::Impl {
       on_done(std::move(result));
       active_.end(id);
     };
+  }
+
+  // Context thread: looking for secrets takes longer than the caller may wait.
+  void start_explaining(ExplainRequest request, const OnDelta& on_delta,
+                        const OnExplanation& finish) {
+    const Masked masked = mask(request.snapshot);
+    request.snapshot = masked.snapshot;
+    request.question = with_secrets_masked(request.question, secrets_.find(request.question));
+    const auto job = std::make_shared<ExplainJob>(
+        generator_, log_, std::move(request), max_request_tokens_,
+        [this](std::function<void()> work) { worker_.post(std::move(work)); }, on_delta,
+        [masked_secrets = masked.n_secrets(), finish](Result<Explanation> explanation) {
+          if (explanation) explanation->masked_secrets = masked_secrets;
+          finish(std::move(explanation));
+        });
+    job->start();
   }
 
   // Context thread.
