@@ -10,41 +10,10 @@
 # root or user namespaces.
 set -eu
 
-cache=${FATHOM_CACHE:-$(cd "$(dirname "$0")/.." && pwd)/.cache}
+. "$(dirname "$0")/forky.sh"
 root=$cache/llama.cpp
 
-give_up() {
-  echo "llama_cpp.sh: $1" >&2
-  exit 1
-}
-
-# Where this machine gets Debian itself from.
-mirror() {
-  {
-    sed -n 's|^URIs: *\([^ ]*/debian\)/* *$|\1|p' /etc/apt/sources.list.d/*.sources || true
-    sed -n 's|^deb  *\(\[[^]]*\]  *\)\{0,1\}\([^ ]*/debian\)/* .*|\2|p' /etc/apt/sources.list || true
-  } 2>/dev/null | head -n 1
-}
-
-fetch() {
-  [ ! -x "$root/usr/bin/llama-bench" ] || return 0
-  command -v mmdebstrap >/dev/null ||
-    give_up "mmdebstrap is missing (scripts/setup.sh installs it)"
-  from=$(mirror)
-  [ -n "$from" ] || give_up "apt's sources name no Debian mirror"
-  mkdir -p "$cache"
-  unpacked=$(mktemp -d "$cache/llama.cpp.XXXXXX")
-  trap 'rm -rf "$unpacked"' EXIT
-  mmdebstrap --quiet --aptopt='Acquire::Check-Valid-Until "false"' --variant=extract \
-    --include=llama.cpp forky "$unpacked" "$from" >"$cache/llama.cpp.log" 2>&1 ||
-    give_up "mmdebstrap failed: $(tail -n 1 "$cache/llama.cpp.log")"
-  [ -x "$unpacked/usr/bin/llama-bench" ] ||
-    give_up "there is no llama-bench in it, see $cache/llama.cpp.log"
-  # Somebody else may have been faster; then theirs is as good.
-  mv -T "$unpacked" "$root" 2>/dev/null || [ -x "$root/usr/bin/llama-bench" ]
-}
-
-fetch
+fetch llama.cpp llama-bench
 [ "${1:-}" != fetch ] || exit 0
 
 program=$1
