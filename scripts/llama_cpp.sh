@@ -25,7 +25,7 @@ for loader in "$libraries"/ld-linux-*.so.*; do break; done
 for variant in "$libraries"/ggml/backends*/libggml-*.so; do
   case $variant in
     *sapphirerapids*) ;;
-    *) [ -e "$libraries/${variant##*/}" ] || ln -s "$variant" "$libraries/" 2>/dev/null || true ;;
+    *) [ -e "$libraries/${variant##*/}" ] || ln -sf "${variant#"$libraries"/}" "$libraries/" ;;
   esac
 done
 exec "$loader" --library-path "$libraries:$libraries/llama" "$root/usr/bin/$program" "$@"
