@@ -50,33 +50,41 @@ class ActiveRequests final {
     CancelToken cancel;  // the request's own wish, or ours
   };
 
-  /// A request that its client cancels through `own`. If `uri` is not empty, it cancels the
-  /// active one of that document.
-  Ticket begin(const std::string& uri, const CancelToken& own) {
+  /// A completion that its client cancels through `own`. It cancels the one that is under way in
+  /// its document.
+  Ticket begin_latest(const DocumentId& document, const CancelToken& own) {
     const std::lock_guard lock(mutex_);
-    CancelSource source(own);
-    const uint64_t id = ++last_id_;
-    if (!uri.empty()) {
-      if (const auto older = latest_.find(uri); older != latest_.end()) cancel(older->second);
-      latest_[uri] = id;
-    }
-    active_.emplace(id, Active{source, uri});
-    return {id, source.token()};
+    const auto [latest, is_first] = latest_.try_emplace(document, last_id_ + 1);
+    if (!is_first) cancel(std::exchange(latest->second, last_id_ + 1));
+    return add(document, own);
+  }
+
+  /// Any number of others may run beside it.
+  Ticket begin(const DocumentId& document, const CancelToken& own) {
+    const std::lock_guard lock(mutex_);
+    return add(document, own);
   }
 
   void end(uint64_t id) {
     // Notifies under the lock: once it is released, the waiter may destroy this object.
     const std::lock_guard lock(mutex_);
     const auto active = active_.find(id);
-    const auto latest = latest_.find(active->second.uri);
+    const auto latest = latest_.find(active->second.document);
     if (latest != latest_.end() && latest->second == id) latest_.erase(latest);
     active_.erase(active);
     ended_.notify_all();
   }
 
-  void cancel_latest(const std::string& uri) {
+  void cancel_latest(const DocumentId& document) {
     const std::lock_guard lock(mutex_);
-    if (const auto latest = latest_.find(uri); latest != latest_.end()) cancel(latest->second);
+    const auto latest = latest_.find(document);
+    if (latest != latest_.end()) cancel(latest->second);
+  }
+
+  void cancel_client(uint64_t client) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, active] : active_)
+      if (active.document.client == client) active.source.cancel();
   }
 
   void cancel_all_and_wait() {
@@ -88,8 +96,14 @@ class ActiveRequests final {
  private:
   struct Active {
     CancelSource source;
-    std::string uri;
+    DocumentId document;
   };
+
+  Ticket add(const DocumentId& document, const CancelToken& own) {
+    CancelSource source(own);
+    active_.emplace(++last_id_, Active{source, document});
+    return {last_id_, source.token()};
+  }
 
   void cancel(uint64_t id) {
     if (const auto active = active_.find(id); active != active_.end()) {
@@ -101,7 +115,7 @@ class ActiveRequests final {
   std::condition_variable ended_;
   uint64_t last_id_ = 0;  // all guarded by mutex_
   std::map<uint64_t, Active> active_;
-  std::map<std::string, uint64_t> latest_;  // completion of each document
+  std::map<DocumentId, uint64_t> latest_;  // completion of each document
 };
 
 }  // namespace
@@ -120,7 +134,7 @@ class Assistant::Impl {
   ~Impl() { active_.cancel_all_and_wait(); }
 
   void complete(CompletionRequest request, OnCompletion on_done) {
-    const auto ticket = active_.begin(request.snapshot->uri, request.cancel);
+    const auto ticket = active_.begin_latest(request.snapshot->id(), request.cancel);
     request.cancel = ticket.cancel;
     OnCompletion finish = ending(ticket.id, std::move(on_done));
     worker_.post([this, request = std::move(request), finish = std::move(finish),
@@ -128,7 +142,7 @@ class Assistant::Impl {
   }
 
   void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {
-    const auto ticket = active_.begin("", request.cancel);
+    const auto ticket = active_.begin(request.snapshot->id(), request.cancel);
     request.cancel = ticket.cancel;
     worker_.post([this, request = std::move(request), on_delta = std::move(on_delta),
                   finish = ending(ticket.id, std::move(on_done))] {
@@ -136,11 +150,19 @@ class Assistant::Impl {
     });
   }
 
-  void close(const std::string& uri) {
-    active_.cancel_latest(uri);
-    worker_.post([this, uri] {
-      documents_.forget(uri);
-      cache_.forget(uri);
+  void close(const DocumentId& document) {
+    active_.cancel_latest(document);
+    worker_.post([this, document] {
+      documents_.forget(document);
+      cache_.forget(document);
+    });
+  }
+
+  void close_client(uint64_t client) {
+    active_.cancel_client(client);
+    worker_.post([this, client] {
+      documents_.forget_client(client);
+      cache_.forget_client(client);
     });
   }
 
@@ -308,6 +330,8 @@ void Assistant::explain(ExplainRequest request, OnDelta on_delta, OnExplanation 
   impl_->explain(std::move(request), std::move(on_delta), std::move(on_done));
 }
 
-void Assistant::close(const std::string& uri) { impl_->close(uri); }
+void Assistant::close(const DocumentId& document) { impl_->close(document); }
+
+void Assistant::close_client(uint64_t client) { impl_->close_client(client); }
 
 }  // namespace fathom::completion

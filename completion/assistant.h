@@ -5,7 +5,7 @@
 // ErrorCode::cancelled). With AssistantOptions::threads = false everything runs inside the call,
 // which is how most tests run.
 //
-// A newer completion request for the same document cancels the older one.
+// A newer completion request for the same document of the same client cancels the older one.
 
 #pragma once
 
@@ -109,7 +109,9 @@ class Assistant final {
   void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done);
 
   /// Forgets the syntax tree and cached suggestions of a document and cancels its completions.
-  void close(const std::string& uri);
+  void close(const DocumentId& document);
+  /// Cancels everything a client has asked for and forgets its documents. Others notice nothing.
+  void close_client(uint64_t client);
 
  private:
   class Impl;

@@ -23,16 +23,17 @@ class Document final {
   Outliner outliner;  // of what lies above the prompt's window
 };
 
-/// The documents by their uri.
+/// The documents of all clients.
 class Documents final {
  public:
   /// The document of a snapshot, new if it is or if its language has changed; nullptr if the
   /// language is not supported. Valid until the next call.
   Document* find(const Snapshot& snapshot);
-  void forget(const std::string& uri) { documents_.erase(uri); }
+  void forget(const DocumentId& id) { documents_.erase(id); }
+  void forget_client(uint64_t client);
 
  private:
-  std::map<std::string, std::unique_ptr<Document>> documents_;
+  std::map<DocumentId, std::unique_ptr<Document>> documents_;
 };
 
 }  // namespace fathom::completion

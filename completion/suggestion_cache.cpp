@@ -14,7 +14,7 @@ size_t hash_of(std::string_view text) { return std::hash<std::string_view>()(tex
 void SuggestionCache::add(const Snapshot& snapshot, size_t cursor, const Completion& completion) {
   if (completion.text.empty() || completion.replace_begin != cursor) return;
   const std::string_view text = snapshot.text;
-  Entry entry{.uri = snapshot.uri,
+  Entry entry{.document = snapshot.id(),
               .start = cursor,
               .before_hash = hash_of(text.substr(0, cursor)),
               .after_size = text.size() - cursor,
@@ -29,7 +29,9 @@ bool SuggestionCache::answers(const Entry& entry, const Snapshot& snapshot, size
   const std::string_view text = snapshot.text;
   const std::string_view suggested = entry.completion.text;
   if (cursor < entry.start || cursor - entry.start >= suggested.size()) return false;
-  if (text.size() - cursor != entry.after_size || snapshot.uri != entry.uri) return false;
+  if (text.size() - cursor != entry.after_size || snapshot.uri != entry.document.uri ||
+      snapshot.client != entry.document.client)
+    return false;
   const std::string_view typed = text.substr(entry.start, cursor - entry.start);
   return suggested.starts_with(typed) && hash_of(text.substr(cursor)) == entry.after_hash &&
          hash_of(text.substr(0, entry.start)) == entry.before_hash;
@@ -52,9 +54,14 @@ std::optional<Completion> SuggestionCache::find(const Snapshot& snapshot, size_t
   return std::nullopt;
 }
 
-void SuggestionCache::forget(std::string_view uri) {
+void SuggestionCache::forget(const DocumentId& document) {
   const std::lock_guard lock(mutex_);
-  entries_.remove_if([&](const Entry& entry) { return entry.uri == uri; });
+  entries_.remove_if([&](const Entry& entry) { return entry.document == document; });
+}
+
+void SuggestionCache::forget_client(uint64_t client) {
+  const std::lock_guard lock(mutex_);
+  entries_.remove_if([&](const Entry& entry) { return entry.document.client == client; });
 }
 
 }  // namespace fathom::completion

@@ -29,11 +29,12 @@ class SuggestionCache final {
   std::optional<Completion> find(const Snapshot& snapshot, size_t cursor);
 
   /// Drops the suggestions of a document.
-  void forget(std::string_view uri);
+  void forget(const DocumentId& document);
+  void forget_client(uint64_t client);
 
  private:
   struct Entry {
-    std::string uri;
+    DocumentId document;
     size_t start = 0;        // where the suggestion was made; size of the text before it
     size_t before_hash = 0;  // of the text before it
     size_t after_size = 0;

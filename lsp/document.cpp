@@ -64,7 +64,8 @@ completion::SnapshotPtr Document::snapshot() const {
                              .path = info_.path,
                              .language = info_.language,
                              .version = version_,
-                             .text = text_});
+                             .text = text_,
+                             .client = info_.client});
   return snapshot_;
 }
 

@@ -20,6 +20,7 @@ struct DocumentInfo {
   std::string uri;       // as the client wrote it: its identity
   std::string path;      // for the model, relative to the workspace
   std::string language;  // LSP language id
+  uint64_t client = 0;   // whose it is
 };
 
 class Document final {

@@ -34,6 +34,7 @@ namespace fathom::lsp {
 struct SessionOptions {
   std::string version;  // of fathom, told to the client
   Settings settings;    // until the client says otherwise
+  uint64_t client = 0;  // its number among all that share an assistant
 };
 
 /// What the client said of itself in `initialize`.

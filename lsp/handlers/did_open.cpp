@@ -8,7 +8,8 @@ void did_open(Session& session, const DidOpenParams& params) {
   session.completions().stop(params.uri);
   session.documents().open(Document({.uri = params.uri,
                                      .path = session.workspace().relative_path(params.uri),
-                                     .language = params.language},
+                                     .language = params.language,
+                                     .client = session.options().client},
                                     params.version, params.text, session.client().encoding));
 }
 

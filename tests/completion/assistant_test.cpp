@@ -337,8 +337,48 @@ TEST_F(Threads, ClosingADocumentCancelsItsRequest) {
   generator_.answer(FakeAnswer{.text = "x", .hold = true});
   auto future = start(request_at("int a = $0"));
   generator_.wait_for_started(1);
-  assistant_->close("file:///a.cpp");
+  assistant_->close({.client = 0, .uri = "file:///a.cpp"});
   EXPECT_EQ(code_of(future), ErrorCode::cancelled);
+}
+
+CompletionRequest request_of(uint64_t client, std::string_view marked) {
+  CompletionRequest request = request_at(marked);
+  Snapshot snapshot = *request.snapshot;
+  snapshot.client = client;
+  request.snapshot = std::make_shared<const Snapshot>(std::move(snapshot));
+  return request;
+}
+
+TEST_F(Threads, TwoClientsWithTheSameFileDoNotDisturbEachOther) {
+  generator_.answer(FakeAnswer{.text = "one", .hold = true});
+  generator_.answer("two");
+  auto first = start(request_of(1, "int a = $0"));
+  generator_.wait_for_started(1);
+  auto second = start(request_of(2, "int b = $0"));
+  assistant_->close({.client = 2, .uri = "file:///b.cpp"});
+  generator_.release();
+  EXPECT_EQ(first.get()->text, "one");
+  EXPECT_EQ(second.get()->text, "two");
+}
+
+TEST_F(Threads, AClientThatLeavesTakesOnlyItsOwn) {
+  generator_.answer(FakeAnswer{.text = "one", .hold = true});
+  generator_.answer(FakeAnswer{.text = "two", .hold = true});
+  generator_.answer(FakeAnswer{.text = "three", .hold = true});
+  auto gone = start(request_of(1, "int a = $0"));
+  generator_.wait_for_started(1);
+  auto stays = start(request_of(2, "int a = $0"));
+  std::promise<ErrorCode> explained;
+  assistant_->explain(
+      {.snapshot = request_of(1, "int a;$0").snapshot}, [](Channel, std::string_view) {},
+      [&](const Result<Explanation>& result) {
+        explained.set_value(result ? ErrorCode::internal : result.error().code);
+      });
+  assistant_->close_client(1);
+  EXPECT_EQ(code_of(gone), ErrorCode::cancelled);
+  generator_.release();
+  EXPECT_EQ(stays.get()->text, "two");
+  EXPECT_EQ(explained.get_future().get(), ErrorCode::cancelled);
 }
 
 TEST_F(Threads, TheDestructorAnswersEverything) {
@@ -360,7 +400,7 @@ TEST_F(Threads, TwoHundredRequestsAtOnceAreAllAnswered) {
   for (int i = 0; i < 200; ++i) {
     futures.push_back(
         start(request_at("int a = " + std::string(static_cast<size_t>(i), 'x') + "$0")));
-    if (i % 10 == 0) assistant_->close("file:///a.cpp");
+    if (i % 10 == 0) assistant_->close({.client = 0, .uri = "file:///a.cpp"});
   }
   for (auto& future : futures) {
     const auto result = future.get();

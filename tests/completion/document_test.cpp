@@ -27,8 +27,20 @@ TEST(Documents, ForgetADocument) {
   Documents documents;
   const Snapshot snapshot{.uri = "file:///a", .language = "go"};
   documents.find(snapshot)->tree.update("package a");
-  documents.forget("file:///a");
+  documents.forget({.client = 0, .uri = "file:///a"});
   EXPECT_EQ(documents.find(snapshot)->tree.tree(), nullptr);
+}
+
+TEST(Documents, KeepTheSameFileOfTwoClientsApart) {
+  Documents documents;
+  const Snapshot first{.uri = "file:///a", .language = "go", .client = 1};
+  const Snapshot second{.uri = "file:///a", .language = "go", .client = 2};
+  documents.find(first)->tree.update("package a");
+  EXPECT_EQ(documents.find(second)->tree.tree(), nullptr);
+  documents.find(second)->tree.update("package b");
+  documents.forget_client(1);
+  EXPECT_EQ(documents.find(first)->tree.tree(), nullptr);
+  EXPECT_NE(documents.find(second)->tree.tree(), nullptr);
 }
 
 }  // namespace

@@ -84,14 +84,28 @@ TEST_F(Cache, PrefersTheNewerSuggestion) {
 
 TEST_F(Cache, ForgetsADocumentAndWhatIsOld) {
   suggest("a$0", "b");
-  cache_.forget("file:///other");
+  cache_.forget({.client = 0, .uri = "file:///other"});
   EXPECT_EQ(ask("a$0"), "b");
-  cache_.forget("file:///a");
+  cache_.forget({.client = 0, .uri = "file:///a"});
   EXPECT_EQ(ask("a$0"), "none");
 
   suggest("first$0", "b");
   for (int i = 0; i < 256; ++i) suggest(std::string(static_cast<size_t>(i) + 10, 'x') + "$0", "y");
   EXPECT_EQ(ask("first$0"), "none");
+}
+
+TEST_F(Cache, KeepsTheSameFileOfTwoClientsApart) {
+  Snapshot first = snapshot_of("a");
+  first.client = 1;
+  Snapshot second = snapshot_of("a");
+  second.client = 2;
+  const Completion suggestion{.text = "b", .replace_begin = 1, .replace_end = 1, .stop = "line"};
+  cache_.add(first, 1, suggestion);
+  EXPECT_FALSE(cache_.find(second, 1));
+  cache_.add(second, 1, suggestion);
+  cache_.forget_client(2);
+  EXPECT_FALSE(cache_.find(second, 1));
+  EXPECT_TRUE(cache_.find(first, 1));
 }
 
 TEST_F(Cache, DoesNotKeepEmptySuggestions) {
