@@ -7,12 +7,16 @@ Exit status 77, with the reason, where llama.cpp cannot be fetched (scripts/llam
 
 from __future__ import annotations
 
+import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 
 FATHOM = ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -46,32 +50,50 @@ class Case(unittest.TestCase):
             shutil.copy(ROOT / "tests" / "data" / "tokenizer-tiny" / file, folder)
         return folder
 
-    def llama_completion(self, model: pathlib.Path, prompt: str, n: int) -> str:
-        """Its output, the whole of it: a thread writes it, which the end of the process may cut
-        short. The figures come last."""
-        for _ in range(20):
-            run = subprocess.run(
-                ["scripts/llama_cpp.sh", "llama-completion", "-m", model, "-p", prompt, "-n",
-                 str(n), "--temp", "0", "-no-cnv", "--no-warmup", "--ignore-eos", "-t", "2",
-                 "--no-display-prompt", "--special"],
-                stdin=subprocess.DEVNULL, capture_output=True, cwd=ROOT, timeout=300)
-            self.assertEqual(run.returncode, 0, run.stderr.decode(errors="replace"))
-            if b"graph reallocs" in run.stderr:
-                return run.stdout.decode(errors="replace")
-        self.fail("llama-completion never said all it had to say")
+    def llama_server(self, model: pathlib.Path) -> str:
+        """Its address. The server, because llama-completion's output may be cut short: a thread
+        writes it, which the end of the process does not wait for."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log = (self.folder / "server.log").open("w+")
+        self.addCleanup(log.close)
+        server = subprocess.Popen(
+            ["scripts/llama_cpp.sh", "llama-server", "-m", model, "--port", str(port), "-t", "2",
+             "-c", "512", "--parallel", "1", "--no-warmup"],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                urllib.request.urlopen(address + "/health", timeout=5).close()
+                return address
+            except OSError:
+                time.sleep(0.1)
+        log.seek(0)
+        self.fail("llama-server does not answer:\n" + log.read())
+
+    def llama_tokens(self, model: pathlib.Path, prompt: str, n: int) -> list[int]:
+        request = {"prompt": prompt, "n_predict": n, "temperature": 0, "ignore_eos": True,
+                   "return_tokens": True}
+        with urllib.request.urlopen(self.llama_server(model) + "/completion",
+                                    json.dumps(request).encode(), timeout=300) as answer:
+            return json.load(answer)["tokens"]
 
     def check(self, model: pathlib.Path, prompt: str, n: int) -> None:
-        ours = self.run_ok(FATHOM, "generate", "--model", model, "--prompt", prompt,
-                           "--max-tokens", n, "--temperature", "0", "--ignore-eos", "--special")
-        theirs = self.llama_completion(model, prompt, n)
-        self.assertGreater(len(ours.strip()), 3)
-        self.assertEqual(theirs.strip(), ours.strip())
+        ours = json.loads(self.run_ok(FATHOM, "generate", "--model", model, "--prompt", prompt,
+                                      "--max-tokens", n, "--temperature", "0", "--ignore-eos",
+                                      "--json"))
+        self.assertEqual(len(ours["tokens"]), n)
+        self.assertEqual(self.llama_tokens(model, prompt, n), ours["tokens"])
 
     def check_tiny(self, name: str, quant: str) -> None:
         self.check(self.convert(self.complete_folder(name), quant), TINY_PROMPT, 8)
 
 
-class SameTextAsLlamaCpp(Case):
+class SameTokensAsLlamaCpp(Case):
     def test_llama_with_heads_that_are_rotated(self) -> None:
         self.check_tiny("llama-deepseek-coder", "f16")
 
