@@ -8,35 +8,13 @@
 #include "lsp/protocol.h"
 
 namespace fathom::lsp {
-namespace {
-
-std::optional<RequestId> read_id(const Json& message) {
-  const auto id = message.find("id");
-  if (id == message.end()) return std::nullopt;
-  if (id->is_string()) return id->get<std::string>();
-  const bool fits = !id->is_number_unsigned() || id->get<uint64_t>() <= INT64_MAX;
-  if (id->is_number_integer() && fits) return id->get<int64_t>();
-  return std::nullopt;
-}
-
-Json error_message(const Json& id, RpcError code, std::string_view message) {
-  return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", int(code)}, {"message", message}}}};
-}
-
-}  // namespace
 
 Router::Router(Transport& transport, Log& log, Gate gate)
     : transport_(transport), log_(log), gate_(std::move(gate)) {}
 
 void Router::receive(std::string_view body) {
   try {
-    const Json message = parse_json(body);
-    if (message.is_discarded()) return reject(RpcError::parse_error, "the message is not JSON");
-    if (message.is_array())
-      return reject(RpcError::invalid_request, "batches are not part of the protocol");
-    if (!message.is_object())
-      return reject(RpcError::invalid_request, "the message is not a JSON object");
-    dispatch(message);
+    dispatch(parse_json(body));
   } catch (const std::exception& error) {
     // The Reply of a request was destroyed on the way here and has answered.
     log_.error("a message could not be handled: {}", error.what());
@@ -49,33 +27,28 @@ void Router::reject(RpcError code, std::string_view message) {
 }
 
 void Router::dispatch(const Json& message) {
-  const auto method = message.find("method");
-  const bool has_id = message.contains("id");
-  if (method == message.end()) {
-    if (has_id && (message.contains("result") || message.contains("error")))
-      return handle_response(message);
-    return reject(RpcError::invalid_request, "the message has no method");
-  }
-  if (!method->is_string()) return reject(RpcError::invalid_request, "method is not a string");
-
-  const auto found = message.find("params");
-  const Json params = found == message.end() || found->is_null() ? Json::object() : *found;
-  if (has_id) {
-    handle_request(method->get<std::string>(), message, params);
-  } else {
-    handle_notification(method->get<std::string>(), params);
+  const MessageHead head = read_head(message);
+  switch (head.kind) {
+    case MessageKind::unreadable:
+      return reject(head.code, head.problem);
+    case MessageKind::response:
+      return handle_response(head, message);
+    case MessageKind::notification:
+      return handle_notification(head.method, params_of(message));
+    case MessageKind::request:
+      return handle_request(head, params_of(message));
   }
 }
 
-void Router::handle_request(const std::string& method, const Json& message, const Json& params) {
-  const std::optional<RequestId> id = read_id(message);
-  if (!id) return reject(RpcError::invalid_request, "id is neither an integer nor a string");
-  if (in_flight_.contains(*id)) {
-    return send(error_message(to_json(*id), RpcError::invalid_request,
+void Router::handle_request(const MessageHead& head, const Json& params) {
+  const RequestId& id = *head.id;
+  const std::string& method = head.method;
+  if (in_flight_.contains(id)) {
+    return send(error_message(to_json(id), RpcError::invalid_request,
                               "another request with this id is not answered yet"));
   }
-  const auto call = std::make_shared<Call>(Call{.id = *id, .cancel = {}});
-  in_flight_.emplace(*id, call);
+  const auto call = std::make_shared<Call>(Call{.id = id, .cancel = {}});
+  in_flight_.emplace(id, call);
   Reply reply(*this, call);
 
   if (const std::optional<Refusal> refusal = gate_(method))
@@ -94,10 +67,9 @@ void Router::handle_notification(const std::string& method, const Json& params) 
     log_.warning("{}: {}", method, status.error().message);
 }
 
-void Router::handle_response(const Json& message) {
-  const std::optional<RequestId> id = read_id(message);
-  if (!id || !std::holds_alternative<int64_t>(*id)) return;
-  const auto found = sent_.find(std::get<int64_t>(*id));
+void Router::handle_response(const MessageHead& head, const Json& message) {
+  if (!head.id || !std::holds_alternative<int64_t>(*head.id)) return;
+  const auto found = sent_.find(std::get<int64_t>(*head.id));
   if (found == sent_.end()) return log_.debug("the client answered a request nobody sent");
   const OnResponse on_response = std::move(found->second);
   sent_.erase(found);
@@ -117,18 +89,18 @@ void Router::cancel_all() {
 }
 
 void Router::notify(std::string_view method, const Json& params) {
-  send({{"jsonrpc", "2.0"}, {"method", method}, {"params", params}});
+  send(notification_message(method, params));
 }
 
 void Router::request(std::string_view method, const Json& params, OnResponse on_response) {
   const int64_t id = ++last_sent_;
   sent_.emplace(id, std::move(on_response));
-  send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}});
+  send(request_message(id, method, params));
 }
 
 void Router::answer(Call& call, const Json& result) {
   if (!finish(call)) return;
-  send({{"jsonrpc", "2.0"}, {"id", to_json(call.id)}, {"result", result}});
+  send(result_message(call.id, result));
 }
 
 void Router::answer_error(Call& call, RpcError code, std::string_view message) {

@@ -23,6 +23,7 @@
 #include "engine/base/result.h"
 #include "lsp/json.h"
 #include "lsp/json_rpc.h"
+#include "lsp/message.h"
 #include "lsp/reply.h"
 #include "lsp/transport.h"
 
@@ -82,9 +83,9 @@ class Router final {
   using NotificationHandler = std::function<Status(const Json&)>;
 
   void dispatch(const Json& message);
-  void handle_request(const std::string& method, const Json& message, const Json& params);
+  void handle_request(const MessageHead& head, const Json& params);
   void handle_notification(const std::string& method, const Json& params);
-  void handle_response(const Json& message);
+  void handle_response(const MessageHead& head, const Json& message);
   void answer(Call& call, const Json& result);
   void answer_error(Call& call, RpcError code, std::string_view message);
   bool finish(Call& call);
