@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing fathom needs on a plain Debian 12 with git, node and npm:
-# packages by apt, the tree-sitter core and grammars by npm. Does nothing when all is there.
+# packages by apt; the tree-sitter core, the grammars and the protocol's types by npm. Does nothing when all is there.
 #
 #   scripts/setup.sh [--no-tests]     --no-tests: only what building the program needs
 #

@@ -31,8 +31,10 @@ class Client:
             stderr=subprocess.DEVNULL,
         )
         self.n_answers = {}  # by request id, of those sent
+        self.methods = {}  # by request id, of those sent
         self.null_answers = 0  # answers to what could not be read
         self.received = []  # messages nobody has expected yet
+        self.all_received = []
         self._arriving = queue.Queue()
         self._ended = False  # the output, and all of it was taken from _arriving
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -48,6 +50,7 @@ class Client:
     def send(self, message):
         if "method" in message and "id" in message:
             self.n_answers.setdefault(message["id"], 0)
+            self.methods[message["id"]] = message["method"]
         self.send_bytes(frame(json.dumps({"jsonrpc": "2.0", **message}).encode()))
 
     def request(self, request_id, method, params=None):
@@ -128,6 +131,7 @@ class Client:
         return message
 
     def _count(self, message):
+        self.all_received.append(message)
         if "method" in message:
             return
         if message.get("id") is None:

@@ -40,8 +40,8 @@ def play(client, step):
         raise Failure("no such step")
 
 
-def main():
-    binary, transcript = sys.argv[1:]
+def play_all(binary, transcript):
+    """Plays a whole transcript; gives the client. Raises Failure."""
     with open(transcript, encoding="utf-8") as file:
         lines = file.read().splitlines()
     client = Client(binary)
@@ -52,16 +52,19 @@ def main():
             try:
                 play(client, json.loads(line))
             except Failure as failure:
-                sys.exit(f"{transcript}:{number}: {failure}")
+                raise Failure(f"{transcript}:{number}: {failure}") from None
         client.finish()
         client.check_answers()
         unread = [m for m in client.received if m.get("id", 0) is None]
         if unread:
-            raise Failure(f"answers nobody expected: {unread}")
-    except Failure as failure:
-        sys.exit(f"{transcript}: {failure}")
+            raise Failure(f"{transcript}: answers nobody expected: {unread}")
     finally:
         client.process.kill()
+    return client
 
 
-main()
+if __name__ == "__main__":
+    try:
+        play_all(*sys.argv[1:])
+    except Failure as failure:
+        sys.exit(str(failure))
