@@ -34,6 +34,10 @@ constexpr ConfigKey kKeys[] = {
      .project_may_set = false,
      .high = kMaxTokens},
     {.name = "completion.enabled", .member = &Config::suggest, .help = "suggest at all"},
+    {.name = "completion.disabled_languages",
+     .member = &Config::disabled_languages,
+     .help = "languages in which nothing is suggested, by their LSP names",
+     .is_list = true},
     {.name = "completion.max_tokens",
      .member = &Config::max_completion_tokens,
      .help = "longest suggestion; 0: decided by the syntax at the cursor",
@@ -81,6 +85,17 @@ std::string unknown_key(std::string_view name) {
   return fmt::format("there is no key '{}'; did you mean '{}'?", name, nearest->name);
 }
 
+/// The words of a list in one text; nothing if one of them is no word.
+std::optional<std::string> joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (word.empty() || word.find(' ') != std::string::npos) return std::nullopt;
+    if (!text.empty()) text += ' ';
+    text += word;
+  }
+  return text;
+}
+
 /// What is wrong with the value, or "".
 std::string assign(Config& config, const ConfigKey& key, const ConfigValue& value) {
   if (const auto* member = std::get_if<bool Config::*>(&key.member)) {
@@ -92,9 +107,14 @@ std::string assign(Config& config, const ConfigKey& key, const ConfigValue& valu
     if (!number || *number < key.low || *number > key.high)
       return fmt::format("must be a whole number from {} to {}", key.low, key.high);
     config.*(*number_member) = static_cast<int>(*number);
+  } else if (const auto* list = std::get_if<std::vector<std::string>>(&value);
+             list && key.is_list) {
+    const std::optional<std::string> words = joined(*list);
+    if (!words) return "must be a list of words";
+    config.*std::get<std::string Config::*>(key.member) = *words;
   } else {
     const auto* text = std::get_if<std::string>(&value);
-    if (!text) return "must be a text in quotes";
+    if (!text) return key.is_list ? "must be a list of words" : "must be a text in quotes";
     if (!key.choices.empty() && !contains_word(key.choices, *text))
       return fmt::format("must be one of: {}", key.choices);
     config.*std::get<std::string Config::*>(key.member) = *text;
@@ -117,6 +137,22 @@ std::string value_text(const Config& config, const ConfigKey& key) {
   if (const auto* number = std::get_if<int Config::*>(&key.member))
     return std::to_string(config.*(*number));
   return fmt::format("\"{}\"", config.*std::get<std::string Config::*>(key.member));
+}
+
+std::string forbidden_to(ConfigScope scope, std::string_view name) {
+  const ConfigKey* key = find_key(name);
+  if (scope == ConfigScope::user || !key || key->project_may_set) return {};
+  return fmt::format("{} is not for {} to decide; set it in {}", name,
+                     scope == ConfigScope::project ? "projects" : "editors",
+                     user_config_file().string());
+}
+
+std::vector<std::string_view> changed_at_start_only(const Config& before, const Config& after) {
+  std::vector<std::string_view> names;
+  for (const ConfigKey& key : kKeys)
+    if (!key.project_may_set && value_text(before, key) != value_text(after, key))
+      names.push_back(key.name);
+  return names;
 }
 
 void set(EffectiveConfig& config, std::string_view name, const ConfigValue& value,

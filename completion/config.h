@@ -1,8 +1,9 @@
 // The configuration: what a person may set, and where each value came from.
 //
 // Layers, each over the one before: defaults; fathom.toml in $XDG_CONFIG_HOME/fathom/; .fathom.toml
-// of the project; what the editor sends; flags. A project's file may come from a stranger: it can
-// set how fathom behaves, never what is loaded, run or talked to.
+// of the project; what the editor sends; flags. A project's file may come from a stranger, and so
+// may an editor's settings for a folder: they can set how fathom behaves, never what is loaded, run
+// or talked to.
 //
 // Threads: any; plain data.
 
@@ -25,7 +26,8 @@ struct Config {
   int n_threads = 0;       // 0: one for each core
   int context_tokens = 0;  // 0: the model's own, at most 8192
   bool suggest = true;
-  int max_completion_tokens = 0;  // 0: decided by the syntax at the cursor
+  std::string disabled_languages;  // LSP language ids, between spaces
+  int max_completion_tokens = 0;   // 0: decided by the syntax at the cursor
   int max_reasoning_tokens = 512;
   int max_answer_tokens = 512;
 };
@@ -41,11 +43,12 @@ struct ConfigKey {
   int low = 0;  // of a number
   int high = 0;
   std::string_view choices;  // of a string, between spaces; "": any
+  bool is_list = false;      // a string of words; may also be given as a list of strings
 };
 
 std::span<const ConfigKey> config_keys();
 
-using ConfigValue = std::variant<bool, int64_t, std::string>;
+using ConfigValue = std::variant<bool, int64_t, std::string, std::vector<std::string>>;
 
 /// What is effective, and why.
 struct EffectiveConfig {
@@ -64,7 +67,14 @@ std::string value_text(const Config& config, const ConfigKey& key);
 void set(EffectiveConfig& config, std::string_view key, const ConfigValue& value,
          std::string_view origin, std::string_view place);
 
-enum class ConfigScope { user, project };
+enum class ConfigScope { user, project, client };
+
+/// "a.b is not for projects to decide; set it in FILE", if that is so; else "".
+std::string forbidden_to(ConfigScope scope, std::string_view key);
+
+/// Keys that only the user's file may set and whose values differ: what is loaded, run or talked
+/// to, which a running program does not change.
+std::vector<std::string_view> changed_at_start_only(const Config& before, const Config& after);
 
 /// Sets what a TOML text says. A text that is no TOML sets nothing and is a problem.
 void apply_toml(EffectiveConfig& config, std::string_view text, const std::string& file,
@@ -73,6 +83,9 @@ void apply_toml(EffectiveConfig& config, std::string_view text, const std::strin
 /// The user's file and the nearest .fathom.toml in `project` or a folder around it. A file that is
 /// not there is no problem; one that cannot be read is. `project` may be empty.
 EffectiveConfig load_config(const std::filesystem::path& project);
+
+/// The files that load_config(project) reads if they are there; what has no place is left out.
+std::vector<std::filesystem::path> config_files(const std::filesystem::path& project);
 
 /// $XDG_CONFIG_HOME/fathom/fathom.toml, else ~/.config/fathom/fathom.toml; empty without a home.
 std::filesystem::path user_config_file();

@@ -38,12 +38,22 @@ class FileReader final {
   }
 
  private:
+  static std::optional<std::vector<std::string>> list_of_texts(const toml::node& node) {
+    const toml::array* array = node.as_array();
+    if (!array) return std::nullopt;
+    std::vector<std::string> texts;
+    for (const toml::node& element : *array) {
+      const auto text = element.value_exact<std::string>();
+      if (!text) return std::nullopt;
+      texts.push_back(*text);
+    }
+    return texts;
+  }
+
   void read_value(const std::string& key, const toml::node& node) {
     const std::string place = place_of(file_, node.source());
-    for (const ConfigKey& known : config_keys()) {
-      if (known.name != key || known.project_may_set || scope_ == ConfigScope::user) continue;
-      config_.problems.push_back(fmt::format("{}: {} is not for projects to decide; set it in {}",
-                                             place, key, user_config_file().string()));
+    if (const std::string forbidden = forbidden_to(scope_, key); !forbidden.empty()) {
+      config_.problems.push_back(fmt::format("{}: {}", place, forbidden));
       return;
     }
     ConfigValue value = std::string();
@@ -53,6 +63,8 @@ class FileReader final {
       value = *number;
     } else if (const auto text = node.value_exact<std::string>()) {
       value = *text;
+    } else if (const auto list = list_of_texts(node)) {
+      value = *list;
     } else {
       config_.problems.push_back(
           fmt::format("{}: {} must be a text, a whole number, true or false", place, key));
@@ -112,6 +124,13 @@ EffectiveConfig load_config(const fs::path& project) {
   apply_file(config, user_config_file(), ConfigScope::user);
   if (!project.empty()) apply_file(config, project_config_file(project), ConfigScope::project);
   return config;
+}
+
+std::vector<fs::path> config_files(const fs::path& project) {
+  std::vector<fs::path> files = {user_config_file()};
+  if (!project.empty()) files.push_back(project_config_file(project));
+  std::erase(files, fs::path());
+  return files;
 }
 
 fs::path user_config_file() {

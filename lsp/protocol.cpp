@@ -35,13 +35,6 @@ Status read(const Json& json, uint32_t& out) {
   return {};
 }
 
-Status read(const Json& json, int& out) {
-  uint32_t value = 0;
-  FATHOM_CHECK(read(json, value));
-  out = int(value);
-  return {};
-}
-
 Status read(const Json& json, std::string& out) {
   if (!json.is_string()) return not_a("a string");
   out = json.get_ref<const std::string&>();
@@ -64,7 +57,6 @@ Status read(const Json& json, Range& out);
 Status read(const Json& json, ContentChange& out);
 Status read(const Json& json, SelectedCompletion& out);
 Status read(const Json& json, ExplainArguments& out);
-Status read(const Json& json, SettingsChange& out);
 
 template <class T>
 Status read(const Json& json, std::vector<T>& out) {
@@ -146,13 +138,6 @@ Status read(const Json& json, ExplainArguments& out) {
   return read_optional(json, "show", out.show);
 }
 
-Status read(const Json& json, SettingsChange& out) {
-  FATHOM_CHECK(read_optional(json, "completion.enabled", out.suggest));
-  FATHOM_CHECK(read_optional(json, "completion.maxTokens", out.max_completion_tokens));
-  FATHOM_CHECK(read_optional(json, "explain.maxReasoningTokens", out.max_reasoning_tokens));
-  return read_optional(json, "explain.maxAnswerTokens", out.max_answer_tokens);
-}
-
 Status read_folders(const Json& json, std::string_view path, std::vector<std::string>& out) {
   const Json* folders = find(json, path);
   if (!folders) return {};
@@ -183,7 +168,13 @@ Status parse(const Json& json, InitializeParams& out) {
   FATHOM_CHECK(
       read_optional(json, "capabilities.window.workDoneProgress", out.has_work_done_progress));
   out.has_inline_completion = find(json, "capabilities.textDocument.inlineCompletion") != nullptr;
-  return read_optional(json, "initializationOptions", out.settings);
+  FATHOM_CHECK(read_optional(json, "capabilities.workspace.configuration", out.has_configuration));
+  FATHOM_CHECK(read_optional(json,
+                             "capabilities.workspace.didChangeConfiguration.dynamicRegistration",
+                             out.can_register_configuration));
+  if (const Json* settings = find(json, "initializationOptions"))
+    out.settings = read_settings(*settings);
+  return {};
 }
 
 Status parse(const Json& json, CancelParams& out) { return read_member(json, "id", out.id); }
@@ -210,7 +201,8 @@ Status parse(const Json& json, DidCloseParams& out) {
 }
 
 Status parse(const Json& json, ConfigurationParams& out) {
-  return read_optional(json, "settings.fathom", out.settings);
+  if (const Json* settings = find(json, "settings.fathom")) out.settings = read_settings(*settings);
+  return {};
 }
 
 Status parse(const Json& json, FoldersParams& out) {

@@ -27,7 +27,9 @@ struct InitializeParams {
   std::vector<std::string> position_encodings;
   bool has_inline_completion = false;
   bool has_work_done_progress = false;
-  SettingsChange settings;
+  bool has_configuration = false;           // answers workspace/configuration
+  bool can_register_configuration = false;  // for workspace/didChangeConfiguration
+  ClientSettings settings;
 };
 
 struct CancelParams {
@@ -61,7 +63,7 @@ struct DidCloseParams {
 };
 
 struct ConfigurationParams {
-  std::optional<SettingsChange> settings;  // nothing: the client said only that something changed
+  std::optional<ClientSettings> settings;  // nothing: the client said only that something changed
 };
 
 struct FoldersParams {

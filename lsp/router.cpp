@@ -71,9 +71,12 @@ void Router::handle_response(const MessageHead& head, const Json& message) {
   if (!head.id || !std::holds_alternative<int64_t>(*head.id)) return;
   const auto found = sent_.find(std::get<int64_t>(*head.id));
   if (found == sent_.end()) return log_.debug("the client answered a request nobody sent");
-  const OnResponse on_response = std::move(found->second);
+  const OnResult on_result = std::move(found->second);
   sent_.erase(found);
-  on_response(!message.contains("error"));
+  const auto result = message.find("result");
+  const Json none;
+  if (message.contains("error")) return on_result(nullptr);
+  on_result(result == message.end() ? &none : &*result);
 }
 
 void Router::cancel(const RequestId& id) {
@@ -93,8 +96,14 @@ void Router::notify(std::string_view method, const Json& params) {
 }
 
 void Router::request(std::string_view method, const Json& params, OnResponse on_response) {
+  request_result(method, params, [on_response = std::move(on_response)](const Json* result) {
+    on_response(result != nullptr);
+  });
+}
+
+void Router::request_result(std::string_view method, const Json& params, OnResult on_result) {
   const int64_t id = ++last_sent_;
-  sent_.emplace(id, std::move(on_response));
+  sent_.emplace(id, std::move(on_result));
   send(request_message(id, method, params));
 }
 

@@ -41,6 +41,8 @@ class Router final {
   using Gate = std::function<std::optional<Refusal>(std::string_view method)>;
   /// `ok` is false if the client answered with an error.
   using OnResponse = std::function<void(bool ok)>;
+  /// Null if the client answered with an error.
+  using OnResult = std::function<void(const Json* result)>;
 
   Router(Transport& transport, Log& log, Gate gate);
 
@@ -76,6 +78,7 @@ class Router final {
 
   void notify(std::string_view method, const Json& params);
   void request(std::string_view method, const Json& params, OnResponse on_response);
+  void request_result(std::string_view method, const Json& params, OnResult on_result);
 
  private:
   friend class Reply;
@@ -97,7 +100,7 @@ class Router final {
   std::unordered_map<std::string, RequestHandler> requests_;
   std::unordered_map<std::string, NotificationHandler> notifications_;
   std::map<RequestId, std::shared_ptr<Call>> in_flight_;  // received and not answered
-  std::map<int64_t, OnResponse> sent_;                    // of ours, not answered by the client
+  std::map<int64_t, OnResult> sent_;                      // of ours, not answered by the client
   int64_t last_sent_ = 0;
 };
 

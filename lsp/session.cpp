@@ -3,7 +3,10 @@
 #include <utility>
 #include <variant>
 
+#include <nlohmann/json.hpp>
+
 #include "lsp/handlers/handlers.h"
+#include "lsp/message_type.h"
 
 namespace fathom::lsp {
 
@@ -12,10 +15,15 @@ Session::Session(Transport& transport, SessionOptions options, Log& log)
       options_(std::move(options)),
       log_(log),
       router_(transport, log, [this](std::string_view method) { return refuse(method); }),
+      settings_(options_.config),
       completions_(transport, log),
       explanations_(transport, router_, log),
       model_(router_) {
   register_handlers(*this);
+}
+
+Session::~Session() {
+  if (config_watch_id_ != 0) options_.config_watch->unwatch(config_watch_id_);
 }
 
 std::optional<Refusal> Session::refuse(std::string_view method) const {
@@ -60,6 +68,55 @@ void Session::on_model(Result<std::shared_ptr<completion::Assistant>> loaded) {
 void Session::initialized_by(const Client& client) {
   client_ = client;
   state_ = State::running;
+}
+
+void Session::set_client_settings(ClientSettings settings) {
+  settings_.set_client(std::move(settings));
+  tell_settings_problems();
+}
+
+void Session::ask_for_settings() {
+  if (!client_.has_configuration) return;
+  router_.request_result("workspace/configuration",
+                         {{"items", Json::array({{{"section", "fathom"}}})}},
+                         [this](const Json* result) {
+                           // Null: the client has nothing to say, and what it said before counts.
+                           if (!result || !result->is_array() || result->empty()) return;
+                           if (!result->front().is_null())
+                             set_client_settings(read_settings(result->front()));
+                         });
+}
+
+void Session::watch_settings() {
+  may_tell_settings_ = true;
+  tell_settings_problems();
+  ask_for_settings();
+  if (client_.can_register_configuration) {
+    router_.request(
+        "client/registerCapability",
+        {{"registrations", Json::array({{{"id", "fathom/configuration"},
+                                         {"method", "workspace/didChangeConfiguration"},
+                                         {"registerOptions", {{"section", "fathom"}}}}})}},
+        [](bool) {});
+  }
+  if (!options_.config_watch || config_watch_id_ != 0) return;
+  config_watch_id_ = options_.config_watch->watch(
+      workspace_.first(), [this](const completion::EffectiveConfig& config) {
+        transport_.post([this, config] {
+          settings_.set_base(config);
+          tell_settings_problems();
+        });
+      });
+}
+
+void Session::tell_settings_problems() {
+  if (!may_tell_settings_) return;
+  for (const std::string& problem : settings_.take_problems()) {
+    log_.warning("{}", problem);
+    const Json message = {{"type", int(MessageType::warning)}, {"message", "fathom: " + problem}};
+    router_.notify("window/logMessage", message);
+    router_.notify("window/showMessage", message);
+  }
 }
 
 void Session::shut_down() {

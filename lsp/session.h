@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "completion/assistant.h"
+#include "completion/config_watch.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/completion_jobs.h"
@@ -32,9 +33,11 @@
 namespace fathom::lsp {
 
 struct SessionOptions {
-  std::string version;  // of fathom, told to the client
-  Settings settings;    // until the client says otherwise
-  uint64_t client = 0;  // its number among all that share an assistant
+  std::string version;                 // of fathom, told to the client
+  uint64_t client = 0;                 // its number among all that share an assistant
+  completion::EffectiveConfig config;  // what the files say
+  // Tells when the files say something else; null: they do not change. Must outlive the session.
+  completion::ConfigWatch* config_watch = nullptr;
 };
 
 /// What the client said of itself in `initialize`.
@@ -42,6 +45,8 @@ struct Client {
   PositionEncoding encoding = PositionEncoding::utf16;
   bool has_inline_completion = false;
   bool has_work_done_progress = false;
+  bool has_configuration = false;           // answers workspace/configuration
+  bool can_register_configuration = false;  // for workspace/didChangeConfiguration
 };
 
 class Session final {
@@ -51,6 +56,7 @@ class Session final {
   Session(Transport& transport, SessionOptions options, Log& log);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+  ~Session();
 
   /// What the client sent, cut anywhere.
   void on_bytes(std::string_view bytes);
@@ -66,6 +72,12 @@ class Session final {
   void initialized_by(const Client& client);
   void shut_down();
   void leave();
+  void set_client_settings(ClientSettings settings);
+  /// Asks the client for its settings, if it can be asked.
+  void ask_for_settings();
+  /// From `initialized` on: follows the configuration's files and the client's settings, and tells
+  /// the client what is wrong in them, each thing once.
+  void watch_settings();
   const SessionOptions& options() const { return options_; }
   const Client& client() const { return client_; }
   Transport& transport() { return transport_; }
@@ -73,7 +85,7 @@ class Session final {
   Router& router() { return router_; }
   Documents& documents() { return documents_; }
   Workspace& workspace() { return workspace_; }
-  Settings& settings() { return settings_; }
+  const completion::Config& settings() const { return settings_.values(); }
   CompletionJobs& completions() { return completions_; }
   ExplainJobs& explanations() { return explanations_; }
   ModelSlot& model() { return model_; }
@@ -82,6 +94,7 @@ class Session final {
   enum class State { created, running, shut_down };
 
   std::optional<Refusal> refuse(std::string_view method) const;
+  void tell_settings_problems();
 
   Transport& transport_;
   SessionOptions options_;
@@ -92,6 +105,8 @@ class Session final {
   bool left_ = false;  // `exit` came, or the input ended
   Client client_;
   Settings settings_;
+  bool may_tell_settings_ = false;  // `initialized` has come
+  uint64_t config_watch_id_ = 0;    // 0: none
   Workspace workspace_;
   Documents documents_;
   CompletionJobs completions_;

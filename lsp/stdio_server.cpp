@@ -31,7 +31,10 @@ int run_stdio(AssistantLoader load, const StdioOptions& options, Log& log) {
     return 1;
   }
   StdioTransport& transport = **opened;
-  Session session(transport, {.version = options.version, .settings = options.settings}, log);
+  Session session(
+      transport,
+      {.version = options.version, .config = options.config, .config_watch = options.config_watch},
+      log);
   const std::jthread loader([&] {
     auto loaded = load_guarded(load);
     transport.post([&session, loaded = std::move(loaded)] { session.on_model(loaded); });

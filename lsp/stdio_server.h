@@ -7,9 +7,9 @@
 #include <string>
 
 #include "completion/assistant.h"
+#include "completion/config_watch.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
-#include "lsp/settings.h"
 
 namespace fathom::lsp {
 
@@ -18,10 +18,11 @@ namespace fathom::lsp {
 using AssistantLoader = std::function<Result<std::shared_ptr<completion::Assistant>>()>;
 
 struct StdioOptions {
-  std::string version;        // of fathom, told to the client
-  Settings settings;          // until the client says otherwise
-  int input_fd = 0;           // pipe, socket, terminal or file
-  int output_fd = 1;          // nothing else may write to it
+  std::string version;                              // of fathom, told to the client
+  completion::EffectiveConfig config;               // what the files say
+  completion::ConfigWatch* config_watch = nullptr;  // null: the files do not change
+  int input_fd = 0;                                 // pipe, socket, terminal or file
+  int output_fd = 1;                                // nothing else may write to it
   int parent_poll_ms = 2000;  // how often to look whether the client's process still lives
 };
 

@@ -12,6 +12,8 @@ class Workspace final {
  public:
   void add(std::string_view folder_uri);
   void remove(std::string_view folder_uri);
+  /// The first folder, which ends in '/'; "" if there is none.
+  std::string first() const { return folders_.empty() ? std::string() : folders_.front(); }
 
   /// Path of a document as the model is shown it: relative to the innermost folder that holds it,
   /// or its file name alone if none does. What lies above a project is nobody's business, and a

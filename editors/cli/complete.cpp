@@ -82,7 +82,7 @@ Result<ExitCode> complete(const Options& options) {
   const std::string repository = std::filesystem::current_path(error).filename().string();
 
   Log log = stderr_log(options.model.verbose);
-  const completion::Config config = read_config();
+  const completion::Config config = read_config().values;
   FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
   FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
                runtime->assistant().complete(

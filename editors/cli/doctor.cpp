@@ -176,7 +176,7 @@ void check_model(const Options& options, std::vector<Check>& checks) {
   checks.push_back(check_memory(summarise(**checkpoint)));
 
   Log log = stderr_log(options.model.verbose);
-  const auto runtime = start_runtime(configured(options.model, read_config()), log);
+  const auto runtime = start_runtime(configured(options.model, read_config().values), log);
   if (!runtime) return checks.push_back(failed("engine", runtime.error()));
   engine::EngineThread& engine = (*runtime)->engine();
   const engine::EngineInfo& info = engine.info();

@@ -72,7 +72,7 @@ Result<ExitCode> explain(const Options& options) {
   const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text));
 
   Log log = stderr_log(options.model.verbose);
-  const completion::Config config = read_config();
+  const completion::Config config = read_config().values;
   FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
   Printer print(options.json);
   FATHOM_TRY(explanation, wait_for<Result<Explanation>>([&](auto on_done) {

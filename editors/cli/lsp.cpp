@@ -1,5 +1,6 @@
 // fathom lsp: the language server on stdin and stdout.
 
+#include <chrono>
 #include <memory>
 
 #include "editors/cli/command.h"
@@ -10,6 +11,8 @@
 namespace fathom::cli {
 namespace {
 
+constexpr std::chrono::seconds kConfigPeriod{2};  // how often to look for new settings
+
 struct Options {
   ModelOptions model;
   bool standalone = false;
@@ -18,14 +21,15 @@ struct Options {
 Result<ExitCode> serve(const Options& options) {
   Log log = stderr_log(options.model.verbose);
   // Editors start their servers in the folder of the workspace.
-  const completion::Config config = read_config();
+  const completion::EffectiveConfig config = read_config();
+  completion::ConfigWatch config_watch(kConfigPeriod);
   const auto load = [&]() -> Result<std::shared_ptr<completion::Assistant>> {
-    FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
+    FATHOM_TRY(runtime, start_runtime(configured(options.model, config.values), log));
     const std::shared_ptr<completion::Runtime> shared = std::move(runtime);
     return std::shared_ptr<completion::Assistant>(shared, &shared->assistant());
   };
-  return static_cast<ExitCode>(
-      lsp::run_stdio(load, {.version = FATHOM_VERSION, .settings = lsp::settings_of(config)}, log));
+  return static_cast<ExitCode>(lsp::run_stdio(
+      load, {.version = FATHOM_VERSION, .config = config, .config_watch = &config_watch}, log));
 }
 
 }  // namespace

@@ -76,12 +76,12 @@ void add_json_option(CLI::App& command, bool& json) {
   command.add_flag("--json", json, "print JSON");
 }
 
-completion::Config read_config() {
+completion::EffectiveConfig read_config() {
   std::error_code error;
-  const completion::EffectiveConfig config =
+  completion::EffectiveConfig config =
       completion::load_config(std::filesystem::current_path(error));
   for (const std::string& problem : config.problems) report(problem);
-  return config.values;
+  return config;
 }
 
 ModelOptions configured(ModelOptions options, const completion::Config& config) {

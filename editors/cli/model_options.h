@@ -40,7 +40,7 @@ void add_json_option(CLI::App& command, bool& json);
 
 /// The configuration of commands that do for a person what an editor does; what is wrong in its
 /// files is said on stderr. Commands that measure or check take nothing but their flags.
-completion::Config read_config();
+completion::EffectiveConfig read_config();
 /// With the configuration's values where no flag was given.
 ModelOptions configured(ModelOptions options, const completion::Config& config);
 

@@ -5,6 +5,16 @@
 #include <nlohmann/json.hpp>
 
 namespace fathom::lsp {
+namespace {
+
+bool is_wanted(const completion::Config& settings, const std::string& language) {
+  const bool is_disabled =
+      fmt::format(" {} ", settings.disabled_languages).find(fmt::format(" {} ", language)) !=
+      std::string::npos;
+  return settings.suggest && !is_disabled;
+}
+
+}  // namespace
 
 void ask_for_completion(Session& session, const CompletionQuery& query, RenderSuggestion render,
                         Reply reply) {
@@ -19,7 +29,8 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
                                   query.position.line, document->n_lines()));
   }
   completion::Assistant* assistant = session.model().assistant();
-  if (!assistant || !session.settings().suggest) return reply.ok(render(*place, std::nullopt));
+  if (!assistant || !is_wanted(session.settings(), place->snapshot->language))
+    return reply.ok(render(*place, std::nullopt));
 
   completion::CompletionRequest request{.snapshot = place->snapshot,
                                         .cursor = place->cursor,

@@ -33,7 +33,7 @@ void explain(Session& session, const ExecuteCommandParams& params, Reply reply) 
   completion::Assistant* assistant = session.model().assistant();
   if (!assistant) return reply.fail(RpcError::request_failed, session.model().reason());
 
-  const Settings& settings = session.settings();
+  const completion::Config& settings = session.settings();
   completion::ExplainRequest request{.snapshot = document->snapshot(),
                                      .begin = begin,
                                      .end = end,

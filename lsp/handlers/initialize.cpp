@@ -38,9 +38,11 @@ Json capabilities_for(const Client& client) {
 void initialize(Session& session, const InitializeParams& params, Reply reply) {
   const Client client{.encoding = choose_encoding(params.position_encodings),
                       .has_inline_completion = params.has_inline_completion,
-                      .has_work_done_progress = params.has_work_done_progress};
+                      .has_work_done_progress = params.has_work_done_progress,
+                      .has_configuration = params.has_configuration,
+                      .can_register_configuration = params.can_register_configuration};
   session.initialized_by(client);
-  session.settings() = changed(session.options().settings, params.settings);
+  session.set_client_settings(params.settings);
   for (const std::string& folder : params.folder_uris) session.workspace().add(folder);
   if (params.process_id) session.transport().watch_process(*params.process_id);
   reply.ok({{"capabilities", capabilities_for(client)},

@@ -6,10 +6,10 @@
 
 namespace fathom::lsp {
 
-TestClient::TestClient(Model model)
+TestClient::TestClient(Model model, completion::ConfigWatch* config_watch)
     : assistant_(std::make_shared<completion::Assistant>(
           generator_, log_, completion::AssistantOptions{.threads = false})),
-      session_(transport_, {.version = "1.2.3"}, log_) {
+      session_(transport_, {.version = "1.2.3", .config_watch = config_watch}, log_) {
   if (model == Model::ready) session_.on_model(assistant_);
   if (model == Model::failed) session_.on_model(fail(ErrorCode::corrupt, "model.gguf: truncated"));
 }
@@ -35,6 +35,13 @@ int TestClient::request(const std::string& method, const Json& params) {
   const int id = ++last_id_;
   send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}});
   return id;
+}
+
+void TestClient::respond(const std::string& method, const Json& result) {
+  Json id;
+  for (const Json& message : transport_.sent)
+    if (message.value("method", "") == method && message.contains("id")) id = message["id"];
+  send({{"jsonrpc", "2.0"}, {"id", id}, {"result", result}});
 }
 
 void TestClient::finish_loading() { session_.on_model(assistant_); }

@@ -29,7 +29,8 @@ class TestClient final {
  public:
   enum class Model { ready, loading, failed };
 
-  explicit TestClient(Model model = Model::ready);
+  /// `config_watch`: SessionOptions::config_watch.
+  explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr);
 
   FakeTransport& transport() { return transport_; }
   test::FakeGenerator& generator() { return generator_; }
@@ -41,6 +42,8 @@ class TestClient final {
   void notify(const std::string& method, const Json& params = Json::object());
   /// Gives the id.
   int request(const std::string& method, const Json& params = Json::object());
+  /// Answers the newest request of the server's with this method.
+  void respond(const std::string& method, const Json& result);
   void finish_loading();
   /// Runs what was posted to the main thread.
   void run() { transport_.run_tasks(); }
