@@ -75,6 +75,11 @@ class ActiveRequests final {
     ended_.notify_all();
   }
 
+  bool any() const {
+    const std::lock_guard lock(mutex_);
+    return !active_.empty();
+  }
+
   void cancel_latest(const DocumentId& document) {
     const std::lock_guard lock(mutex_);
     const auto latest = latest_.find(document);
@@ -111,7 +116,7 @@ class ActiveRequests final {
     }
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable ended_;
   uint64_t last_id_ = 0;  // all guarded by mutex_
   std::map<uint64_t, Active> active_;
@@ -149,6 +154,8 @@ class Assistant::Impl {
       start_explaining(request, on_delta, finish);
     });
   }
+
+  bool busy() const { return active_.any(); }
 
   void close(const DocumentId& document) {
     active_.cancel_latest(document);
@@ -333,5 +340,7 @@ void Assistant::explain(ExplainRequest request, OnDelta on_delta, OnExplanation 
 void Assistant::close(const DocumentId& document) { impl_->close(document); }
 
 void Assistant::close_client(uint64_t client) { impl_->close_client(client); }
+
+bool Assistant::busy() const { return impl_->busy(); }
 
 }  // namespace fathom::completion

@@ -113,6 +113,9 @@ class Assistant final {
   /// Cancels everything a client has asked for and forgets its documents. Others notice nothing.
   void close_client(uint64_t client);
 
+  /// Whether something was asked that is not answered yet.
+  bool busy() const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

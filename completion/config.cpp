@@ -12,12 +12,32 @@ namespace fathom::completion {
 namespace {
 
 constexpr int kMaxTokens = 1 << 20;
+constexpr int kMaxMegabytes = 1 << 24;
 
 constexpr ConfigKey kKeys[] = {
     {.name = "engine.model",
      .member = &Config::model,
      .help = "GGUF file, Hugging Face folder, or name of a model; \"\": the built-in one",
      .project_may_set = false},
+    {.name = "engine.memory_mb",
+     .member = &Config::memory_mb,
+     .help = "memory that the model and its KV cache may take, in megabytes; 0: no limit",
+     .project_may_set = false,
+     .high = kMaxMegabytes},
+    {.name = "engine.reasoning_model",
+     .member = &Config::reasoning_model,
+     .help = "model that explains, as engine.model; \"\": engine.model does",
+     .project_may_set = false},
+    {.name = "engine.reasoning_memory_mb",
+     .member = &Config::reasoning_memory_mb,
+     .help = "as engine.memory_mb, for engine.reasoning_model",
+     .project_may_set = false,
+     .high = kMaxMegabytes},
+    {.name = "engine.idle_unload_minutes",
+     .member = &Config::idle_unload_minutes,
+     .help = "unused for so long, a model gives its memory back until it is needed; 0: never",
+     .project_may_set = false,
+     .high = 60 * 24 * 365},
     {.name = "engine.backend",
      .member = &Config::backend,
      .help = "what computes",

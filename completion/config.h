@@ -21,7 +21,11 @@
 namespace fathom::completion {
 
 struct Config {
-  std::string model;  // "": the built-in one
+  std::string model;             // "": the built-in one
+  int memory_mb = 0;             // for weights and KV cache; 0: no limit
+  std::string reasoning_model;   // explains; "": model does
+  int reasoning_memory_mb = 0;   // as memory_mb
+  int idle_unload_minutes = 30;  // 0: never
   std::string backend = "auto";
   int n_threads = 0;       // 0: one for each core
   int context_tokens = 0;  // 0: the model's own, at most 8192

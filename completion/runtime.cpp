@@ -1,17 +1,44 @@
 #include "completion/runtime.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
 #include "completion/model_location.h"
+#include "engine/base/mapped_file.h"
 
 namespace fathom::completion {
+namespace {
+
+using FileVersions = std::vector<std::pair<std::filesystem::path, FileStamp>>;
+
+/// Whether one of the paths names another file than it did, or none.
+bool any_changed(const FileVersions& versions) {
+  return std::ranges::any_of(versions, [](const auto& version) {
+    const Result<FileStamp> stamp = stamp_of(version.first);
+    return !stamp || *stamp != version.second;
+  });
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, Log& log) {
   FATHOM_TRY(checkpoint, open_model(options.model));
+  return create(std::move(checkpoint), options, log);
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::create(
+    std::shared_ptr<const engine::Checkpoint> checkpoint, const RuntimeOptions& options, Log& log) {
+  const uint64_t memory_bytes = uint64_t(options.memory_mb) * 1'000'000;
   FATHOM_TRY(engine, engine::EngineThread::start(checkpoint,
                                                  {.backend = options.backend,
                                                   .n_threads = options.n_threads,
                                                   .context_tokens = options.context_tokens,
                                                   .force_fim = options.force_fim,
                                                   .threads = options.threads,
+                                                  .memory_bytes = memory_bytes,
+                                                  .watch = options.watch,
                                                   .trace = options.trace},
                                                  log));
 
@@ -23,6 +50,25 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, 
                        .max_prompt_tokens = runtime->engine_->info().context_tokens,
                        .trace = options.trace});
   return runtime;
+}
+
+ModelLoader runtime_loader(RuntimeOptions options, Log& log) {
+  return [options = std::move(options), &log](const LoadOrder& order) -> Result<LoadedModel> {
+    RuntimeOptions ordered = options;
+    ordered.model = order.spec.model;
+    ordered.memory_mb = order.spec.memory_mb;
+    ordered.watch = {.cancel = order.cancel, .on_progress = order.on_progress};
+    FATHOM_TRY(checkpoint, open_model(ordered.model));
+    FileVersions versions;
+    for (const MappedFile& file : checkpoint->files())
+      versions.emplace_back(file.path(), file.stamp());
+    FATHOM_TRY(created, Runtime::create(std::move(checkpoint), ordered, log));
+    const std::shared_ptr<Runtime> runtime = std::move(created);
+    return LoadedModel{
+        .assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant()),
+        .info = runtime->engine().info(),
+        .file_changed = [versions = std::move(versions)] { return any_changed(versions); }};
+  };
 }
 
 }  // namespace fathom::completion

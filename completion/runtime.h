@@ -6,6 +6,7 @@
 #include <string>
 
 #include "completion/assistant.h"
+#include "completion/hosted_model.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "engine/base/trace.h"
@@ -19,6 +20,8 @@ struct RuntimeOptions {
   int n_threads = 0;             // 0: one for each core
   int context_tokens = 0;        // of one request; 0: the model's own, at most 8192
   bool force_fim = false;        // fill in the middle with a model that was not trained for it
+  int memory_mb = 0;             // for weights and KV cache; 0: no limit
+  engine::LoadWatch watch;       // of the load
   bool threads = true;           // false: everything inline, for tests
   std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };
@@ -28,6 +31,10 @@ class Runtime final {
  public:
   /// Loads the model. Errors: those of Checkpoint::open, Tokenizer::load, load_model, make_backend.
   static Result<std::unique_ptr<Runtime>> create(const RuntimeOptions& options, Log& log);
+  /// As above, of an open model file.
+  static Result<std::unique_ptr<Runtime>> create(
+      std::shared_ptr<const engine::Checkpoint> checkpoint, const RuntimeOptions& options,
+      Log& log);
 
   Assistant& assistant() { return *assistant_; }
   engine::EngineThread& engine() { return *engine_; }
@@ -37,5 +44,9 @@ class Runtime final {
   std::unique_ptr<engine::EngineThread> engine_;
   std::unique_ptr<Assistant> assistant_;  // after the engine it uses
 };
+
+/// Loads models for a ModelHost, each as a Runtime; what `options` says of model, memory and watch
+/// is replaced by what the host orders. `log` must outlive what is loaded.
+ModelLoader runtime_loader(RuntimeOptions options, Log& log);
 
 }  // namespace fathom::completion

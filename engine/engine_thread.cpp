@@ -20,19 +20,58 @@ namespace {
 // take more memory than people expect of an editor's helper.
 constexpr int kDefaultContext = 8192;
 constexpr uint64_t kDefaultCacheBytes = uint64_t{1} << 30;
+constexpr uint64_t kMegabyte = 1'000'000;
 
 // Rows that a step may have beyond a prefill chunk: decoding jobs and their drafts.
 constexpr int kDecodeRows = 16;
+
+// A context in which fathom's prompts still make sense.
+constexpr int kMinContext = 1024;
+
+/// Before anything is loaded. Errors: out_of_memory.
+Status check_weights_fit(const Checkpoint& checkpoint, uint64_t memory_bytes) {
+  if (memory_bytes == 0 || checkpoint.size_bytes() < memory_bytes) return {};
+  return fail(ErrorCode::out_of_memory,
+              "{}: its weights take {} MB, and the limit for this model is {} MB: raise the limit "
+              "or take a smaller model",
+              checkpoint.source(), checkpoint.size_bytes() / kMegabyte + 1,
+              memory_bytes / kMegabyte);
+}
+
+/// Shrinks the KV cache, and if that is not enough the context, to what the limit leaves beside the
+/// weights. Errors: out_of_memory.
+Status fit_cache(Engine::Limits& limits, const Checkpoint& checkpoint, uint64_t bytes_per_token,
+                 uint64_t memory_bytes) {
+  if (memory_bytes == 0) return {};
+  const uint64_t room = memory_bytes - checkpoint.size_bytes();
+  const auto affordable = static_cast<int64_t>(room / std::max<uint64_t>(1, bytes_per_token));
+  const int least = std::min(limits.context_tokens, kMinContext);
+  if (affordable <= least) {
+    return fail(ErrorCode::out_of_memory,
+                "{}: needs {} MB with a context of {} tokens, and the limit for this model is {} "
+                "MB: raise the limit or take a smaller model",
+                checkpoint.source(),
+                (checkpoint.size_bytes() + (least + 1) * bytes_per_token) / kMegabyte + 1, least,
+                memory_bytes / kMegabyte);
+  }
+  limits.cache_tokens = static_cast<int>(std::min<int64_t>(limits.cache_tokens, affordable));
+  limits.context_tokens = std::min(limits.context_tokens, limits.cache_tokens - 1);
+  return {};
+}
+
+uint64_t cache_bytes_per_token(const Model& model) {
+  uint64_t n_bytes = 0;
+  for (const int width : model.cache_widths()) n_bytes += sizeof(float) * width;
+  return n_bytes;
+}
 
 Engine::Limits limits_for(const EngineOptions& options, const Model& model, int context_length) {
   Engine::Limits limits;
   limits.context_tokens = options.context_tokens > 0
                               ? std::min(options.context_tokens, context_length)
                               : std::min(kDefaultContext, context_length);
-  uint64_t bytes_per_token = 0;
-  for (const int width : model.cache_widths()) bytes_per_token += sizeof(float) * width;
-  const auto affordable =
-      static_cast<int64_t>(kDefaultCacheBytes / std::max<uint64_t>(1, bytes_per_token));
+  const auto affordable = static_cast<int64_t>(kDefaultCacheBytes /
+                                               std::max<uint64_t>(1, cache_bytes_per_token(model)));
   const int64_t wanted = options.cache_tokens > 0
                              ? options.cache_tokens
                              : std::min<int64_t>(2 * limits.context_tokens, affordable);
@@ -134,11 +173,13 @@ Result<std::unique_ptr<EngineThread>> EngineThread::start(
   FATHOM_TRY(traits, read_traits(*checkpoint, *impl->tokenizer, options.force_fim));
   impl->traits = std::move(traits);
 
+  FATHOM_CHECK(check_weights_fit(*checkpoint, options.memory_bytes));
   FATHOM_TRY(backend, make_backend(options.backend, {.n_threads = options.n_threads}));
-  const ModelOptions model_options = {.max_batch =
-                                          std::max(1, options.prefill_chunk) + kDecodeRows};
+  const ModelOptions model_options = {.max_batch = std::max(1, options.prefill_chunk) + kDecodeRows,
+                                      .watch = options.watch};
   FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));
-  const Engine::Limits limits = limits_for(options, *model, impl->traits.context_length);
+  Engine::Limits limits = limits_for(options, *model, impl->traits.context_length);
+  FATHOM_CHECK(fit_cache(limits, *checkpoint, cache_bytes_per_token(*model), options.memory_bytes));
   FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits, options.trace));
 
   const std::chrono::duration<double, std::milli> elapsed =

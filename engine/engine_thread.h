@@ -37,6 +37,8 @@ struct EngineOptions {
   bool force_fim = false;   // see read_traits()
   bool speculate = true;    // use the model's draft layers where it has them
   bool threads = true;
+  uint64_t memory_bytes = 0;     // that weights and KV cache may take; 0: no limit
+  LoadWatch watch;               // of start()
   std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };
 
@@ -53,7 +55,9 @@ struct EngineInfo {
 
 class EngineThread final : public Generator {
  public:
-  /// Loads tokenizer and model. Errors: see Tokenizer::load, load_model, make_backend.
+  /// Loads tokenizer and model. Keeps nothing that points into the checkpoint. A memory limit
+  /// shrinks the KV cache before it is an error.
+  /// Errors: see Tokenizer::load, load_model, make_backend; out_of_memory.
   static Result<std::unique_ptr<EngineThread>> start(std::shared_ptr<const Checkpoint> checkpoint,
                                                      const EngineOptions& options, Log& log);
   /// Cancels and finishes what is queued, then joins.

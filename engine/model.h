@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "engine/backend.h"
+#include "engine/base/cancel.h"
 #include "engine/base/result.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/token.h"
@@ -96,8 +98,15 @@ class Model {
   }
 };
 
+/// How a load is followed and given up.
+struct LoadWatch {
+  CancelToken cancel;                       // looked at before every tensor
+  std::function<void(double)> on_progress;  // 0 to 1, by bytes of weights; after every tensor
+};
+
 struct ModelOptions {
   int max_batch = 128;  // rows of one step
+  LoadWatch watch;
 };
 
 /// Sentences about what a file leaves open and how it was filled in.
@@ -109,7 +118,8 @@ Result<ConfigNotes> check_architecture(const Checkpoint& checkpoint);
 
 /// Loads the architecture that the checkpoint names (engine/models/registry.cpp).
 /// `backend` must outlive the model. Errors: unsupported (architecture, tensor type), corrupt
-/// (a tensor is missing or has another shape; the message names it), out_of_memory.
+/// (a tensor is missing or has another shape; the message names it), out_of_memory, cancelled, io
+/// (the file was changed meanwhile).
 Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const Checkpoint> checkpoint,
                                           Backend& backend, const ModelOptions& options);
 

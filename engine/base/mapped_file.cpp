@@ -33,44 +33,76 @@ tl::unexpected<Error> fail_errno(const std::filesystem::path& path, int error) {
   return fail(code, "{}: {}", path.string(), std::generic_category().message(error));
 }
 
-/// Size of an open regular file.
-Result<size_t> size_of(const Descriptor& file, const std::filesystem::path& path) {
+FileStamp stamp_from(const struct stat& status) {
+  return {.device = static_cast<uint64_t>(status.st_dev),
+          .inode = static_cast<uint64_t>(status.st_ino),
+          .size_bytes = static_cast<uint64_t>(status.st_size),
+          .changed_ns = int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+/// Of an open regular file.
+Result<FileStamp> stamp_of(int fd, const std::filesystem::path& path) {
   struct stat status = {};
-  if (::fstat(file.get(), &status) != 0) return fail_errno(path, errno);
+  if (::fstat(fd, &status) != 0) return fail_errno(path, errno);
   if (!S_ISREG(status.st_mode)) {
     return fail(ErrorCode::io, "{}: is not a regular file", path.string());
   }
-  return static_cast<size_t>(status.st_size);
+  return stamp_from(status);
 }
 
 }  // namespace
 
-Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return fail_errno(path, errno);
-  FATHOM_TRY(size, size_of(file, path));
-  if (size == 0) return MappedFile({});
-
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (address == MAP_FAILED) return fail_errno(path, errno);
-  return MappedFile({static_cast<const std::byte*>(address), size});
+Result<FileStamp> stamp_of(const std::filesystem::path& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return fail_errno(path, errno);
+  return stamp_from(status);
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
+  MappedFile file;
+  file.path_ = path;
+  file.fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file.fd_ < 0) return fail_errno(path, errno);
+  FATHOM_TRY(stamp, stamp_of(file.fd_, path));
+  file.stamp_ = stamp;
+  const size_t size = stamp.size_bytes;
+  if (size == 0) return file;
+
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd_, 0);
+  if (address == MAP_FAILED) return fail_errno(path, errno);
+  file.bytes_ = {static_cast<const std::byte*>(address), size};
+  return file;
+}
+
+bool MappedFile::is_intact() const {
+  const auto stamp = stamp_of(fd_, path_);
+  return stamp && *stamp == stamp_;
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, {})),
+      path_(std::move(other.path_)),
+      stamp_(other.stamp_),
+      fd_(std::exchange(other.fd_, -1)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(bytes_, other.bytes_);
+  std::swap(path_, other.path_);
+  std::swap(stamp_, other.stamp_);
+  std::swap(fd_, other.fd_);
   return *this;
 }
 
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+  if (fd_ >= 0) ::close(fd_);
 }
 
 Result<std::string> read_text_file(const std::filesystem::path& path, size_t max_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return fail_errno(path, errno);
-  FATHOM_TRY(size, size_of(file, path));
+  FATHOM_TRY(stamp, stamp_of(file.get(), path));
+  const size_t size = stamp.size_bytes;
   if (size > max_bytes) {
     return fail(ErrorCode::unsupported, "{}: is {} bytes; the limit here is {}", path.string(),
                 size, max_bytes);

@@ -1,18 +1,34 @@
 // A file's bytes as memory, read on demand by the operating system.
 //
 // Immutable after open; any thread. Movable: moving does not move the bytes. The bytes are what
-// the file held when it was opened as long as nobody truncates it: model files are replaced by
-// renaming, never written in place.
+// the file held when it was opened as long as nobody writes into it or truncates it (replacing it
+// by renaming is fine): then reading them gives other bytes, or ends the process. Whoever reads
+// them later than at once asks is_intact() before, and keeps nothing that points into them for
+// long.
 
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 
 #include "engine/base/result.h"
 
 namespace fathom {
+
+/// What tells one version of a file from another.
+struct FileStamp {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size_bytes = 0;
+  int64_t changed_ns = 0;  // time of the last write
+
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// Of the file that the path names now. Errors: not_found, io.
+Result<FileStamp> stamp_of(const std::filesystem::path& path);
 
 class MappedFile final {
  public:
@@ -26,10 +42,18 @@ class MappedFile final {
   ~MappedFile();
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  const std::filesystem::path& path() const { return path_; }
+  const FileStamp& stamp() const { return stamp_; }
+
+  /// Whether the file that was opened is as it was, wherever it lies by now.
+  bool is_intact() const;
 
  private:
-  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  MappedFile() = default;
   std::span<const std::byte> bytes_;
+  std::filesystem::path path_;
+  FileStamp stamp_;
+  int fd_ = -1;
 };
 
 /// The whole file as a string, for small text files. `max_bytes` guards against surprises.

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string_view>
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -47,6 +48,8 @@ void prefer_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t s
   madvise(memory, size_bytes, MADV_HUGEPAGE);  // a refusal only costs speed
 #endif
 }
+
+void release_free_memory() { ::malloc_trim(0); }
 
 std::string cpu_name() { return first_value("/proc/cpuinfo", "model name"); }
 

@@ -28,6 +28,9 @@ void prefer_large_pages(void* memory, size_t size_bytes);
 /// What `memory` above should be aligned to.
 inline constexpr size_t kLargePageBytes = size_t{2} << 20;
 
+/// Gives freed memory that the allocator keeps for later back to the system.
+void release_free_memory();
+
 /// "AMD EPYC 9B14", or "" if unknown.
 std::string cpu_name();
 

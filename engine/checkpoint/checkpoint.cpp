@@ -1,6 +1,7 @@
 #include "engine/checkpoint/checkpoint.h"
 
 #include <algorithm>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -31,6 +32,19 @@ uint64_t Checkpoint::size_bytes() const {
   uint64_t sum = 0;
   for (const TensorInfo& tensor : tensors_) sum += tensor.bytes.size();
   return sum;
+}
+
+Status Checkpoint::check_intact(const TensorInfo& tensor) const {
+  const std::less<> before;
+  for (const MappedFile& file : files_) {
+    const std::span<const std::byte> bytes = file.bytes();
+    const std::byte* begin = tensor.bytes.data();
+    if (before(begin, bytes.data()) || !before(begin, bytes.data() + bytes.size())) continue;
+    if (file.is_intact()) return {};
+    return fail(ErrorCode::io, "{}: was changed while it was loaded; try again when it is whole",
+                file.path().string());
+  }
+  return {};  // an image in memory
 }
 
 }  // namespace fathom::engine

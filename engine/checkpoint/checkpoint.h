@@ -63,6 +63,12 @@ class Checkpoint final {
   /// Sum of the tensors' bytes.
   uint64_t size_bytes() const;
 
+  /// What the tensors are mapped from; none for an image in memory.
+  std::span<const MappedFile> files() const { return files_; }
+  /// Whether the tensor's file is as it was when it was opened: else it must not be read.
+  /// Errors: io.
+  Status check_intact(const TensorInfo& tensor) const;
+
  private:
   friend class CheckpointBuilder;  // the readers of each format
   Checkpoint() = default;

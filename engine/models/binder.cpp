@@ -49,6 +49,7 @@ void Binder::report(ErrorCode code, std::string message) {
 const Weight* Binder::upload(WeightData data) {
   if (!status_) return nullptr;
   const int64_t n_parameters = int64_t{data.count} * data.rows * data.cols;
+  loaded_bytes_ += data.bytes.size();
   auto weight = backend_.upload(std::move(data));
   if (!weight) {
     report(weight.error().code, weight.error().message);
@@ -57,6 +58,10 @@ const Weight* Binder::upload(WeightData data) {
   n_parameters_ += n_parameters;
   size_bytes_ += (*weight)->size_bytes();
   weights_.push_back(std::move(*weight));
+  if (watch_.on_progress) {
+    const double progress = double(loaded_bytes_) / std::max<double>(1, checkpoint_->size_bytes());
+    watch_.on_progress(std::min(1.0, progress));
+  }
   return weights_.back().get();
 }
 
@@ -79,6 +84,10 @@ const TensorInfo* Binder::Scope::find(TensorName name) const {
 const TensorInfo* Binder::Scope::require_shape(std::string_view name,
                                                std::span<const int64_t> shape) const {
   if (!binder_->status_) return nullptr;
+  if (binder_->watch_.cancel.cancelled()) {
+    binder_->report(ErrorCode::cancelled, "loading was given up");
+    return nullptr;
+  }
   const TensorInfo* tensor = binder_->checkpoint_->find(name);
   if (!tensor) {
     binder_->report(ErrorCode::corrupt, fmt::format("tensor {} is missing", name));
@@ -88,6 +97,10 @@ const TensorInfo* Binder::Scope::require_shape(std::string_view name,
     binder_->report(ErrorCode::corrupt,
                     fmt::format("tensor {} has shape [{}]; expected [{}]", name,
                                 fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
+    return nullptr;
+  }
+  if (Status intact = binder_->checkpoint_->check_intact(*tensor); !intact) {
+    binder_->status_ = std::move(intact);
     return nullptr;
   }
   return tensor;

@@ -19,6 +19,7 @@
 #include "engine/backend.h"
 #include "engine/base/result.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/model.h"
 #include "engine/models/stored_matrix.h"
 
 namespace fathom::engine {
@@ -33,8 +34,8 @@ class Binder final {
  public:
   class Scope;
 
-  Binder(std::shared_ptr<const Checkpoint> checkpoint, Backend& backend)
-      : checkpoint_(std::move(checkpoint)), backend_(backend) {}
+  Binder(std::shared_ptr<const Checkpoint> checkpoint, Backend& backend, LoadWatch watch = {})
+      : checkpoint_(std::move(checkpoint)), backend_(backend), watch_(std::move(watch)) {}
 
   /// Names as they are, and below "model.layers.N." or "blk.N.".
   Scope top();
@@ -43,7 +44,7 @@ class Binder final {
   Scope below(std::string prefix);
 
   /// The first thing that was wrong. Errors: corrupt (the message names the tensor, and what was
-  /// expected and found), unsupported (its type), out_of_memory.
+  /// expected and found), unsupported (its type), out_of_memory, cancelled, io.
   const Status& status() const { return status_; }
 
   /// Of everything bound so far.
@@ -65,10 +66,12 @@ class Binder final {
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   Backend& backend_;
+  const LoadWatch watch_;
   Status status_;
   std::vector<std::unique_ptr<Weight>> weights_;
   int64_t n_parameters_ = 0;
   uint64_t size_bytes_ = 0;
+  uint64_t loaded_bytes_ = 0;  // read from the checkpoint so far
   uint64_t expert_bytes_ = 0;  // the part of size_bytes_ that experts() bound
 };
 

@@ -119,7 +119,7 @@ Result<std::unique_ptr<Model>> DeepseekV4::load(std::shared_ptr<const Checkpoint
   V4Config config = read_v4_config(fields);
   FATHOM_CHECK(fields.status());
   std::unique_ptr<DeepseekV4> model(new DeepseekV4(backend, std::move(config), options.max_batch));
-  FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend)));
+  FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend, options.watch)));
   FATHOM_CHECK(model->allocate_scratch());
   return model;
 }

@@ -102,7 +102,7 @@ Status apply_stored_factors(Binder& binder, Rope& rope) {
 Result<std::unique_ptr<Model>> GqaModel::load(std::shared_ptr<const Checkpoint> checkpoint,
                                               GqaConfig config, Backend& backend,
                                               const ModelOptions& options) {
-  Binder binder(std::move(checkpoint), backend);
+  Binder binder(std::move(checkpoint), backend, options.watch);
   FATHOM_CHECK(apply_stored_factors(binder, config.rope));
   std::unique_ptr<GqaModel> model(new GqaModel(backend, std::move(config), options.max_batch));
   FATHOM_CHECK(model->bind(std::move(binder)));

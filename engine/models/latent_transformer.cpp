@@ -128,7 +128,7 @@ Result<std::unique_ptr<Model>> LatentTransformer::load(std::shared_ptr<const Che
                                                        const ModelOptions& options) {
   std::unique_ptr<LatentTransformer> model(
       new LatentTransformer(backend, std::move(config), options.max_batch));
-  FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend)));
+  FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend, options.watch)));
   FATHOM_CHECK(model->allocate_scratch());
   return model;
 }

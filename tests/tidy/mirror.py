@@ -13,6 +13,7 @@ COVERED = {
     "completion/chat/*": "tests/completion/chat/encode_chat_test.cpp, "
                          "tests/completion/chat/encode_chat_vectors_test.cpp",
     "completion/builtin_model.cpp": "tests/e2e/cli_test.py",
+    "completion/hosted_model.cpp": "tests/completion/model_host_test.cpp",
     "completion/model_location.cpp": "tests/e2e/cli_test.py",
     "completion/model_store/*": "tests/completion/model_store/model_store_test.cpp, "
                                 "tests/e2e/pull_test.py",
