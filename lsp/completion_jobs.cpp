@@ -1,5 +1,6 @@
 #include "lsp/completion_jobs.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -10,13 +11,15 @@ void CompletionJobs::start(completion::Assistant& assistant, completion::Complet
                            Render render, Reply reply) {
   const std::string uri = request.snapshot->uri;
   stop(uri);
+  if (newest_.size() >= kMaxRunning) stop_oldest();
   const uint64_t job = ++last_job_;
   request.cancel = reply.cancel_token();
   jobs_.emplace(job, Job{.uri = uri, .render = std::move(render), .reply = std::move(reply)});
   newest_[uri] = job;
-  assistant.complete(std::move(request), [this, job](Result<completion::Completion> result) {
-    transport_.post([this, job, result = std::move(result)] { finish(job, result); });
-  });
+  assistant.complete(std::move(request),
+                     [this, post = post_, job](Result<completion::Completion> result) {
+                       post([this, job, result = std::move(result)] { finish(job, result); });
+                     });
 }
 
 void CompletionJobs::stop(const std::string& uri) {
@@ -26,6 +29,12 @@ void CompletionJobs::stop(const std::string& uri) {
   newest_.erase(newest);
   job.reply.cancel_work();
   job.reply.ok(job.render({}));
+}
+
+void CompletionJobs::stop_oldest() {
+  const auto oldest =
+      std::ranges::min_element(newest_, {}, [](const auto& job) { return job.second; });
+  stop(std::string(oldest->first));
 }
 
 void CompletionJobs::finish(uint64_t id, const Result<completion::Completion>& result) {

@@ -4,6 +4,9 @@
 // answered as if there were nothing to suggest. An empty list and no error, because clients that
 // send a new request without cancelling the old one (Neovim 0.12) log errors.
 //
+// A client has a few completions at a time: one more, and the oldest is answered like that too. So
+// a client that asks for everything at once keeps nobody waiting.
+//
 // Main thread only. The assistant's answers come on its threads and are posted here.
 
 #pragma once
@@ -16,6 +19,7 @@
 #include "completion/assistant.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "lsp/event_loop.h"
 #include "lsp/json.h"
 #include "lsp/reply.h"
 #include "lsp/transport.h"
@@ -28,7 +32,9 @@ class CompletionJobs final {
   /// suggest.
   using Render = std::function<Json(const completion::Completion&)>;
 
-  CompletionJobs(Transport& transport, Log& log) : transport_(transport), log_(log) {}
+  static constexpr size_t kMaxRunning = 8;
+
+  CompletionJobs(Transport& transport, Log& log) : post_(transport.poster()), log_(log) {}
 
   /// `request.cancel` is set here.
   void start(completion::Assistant& assistant, completion::CompletionRequest request, Render render,
@@ -43,9 +49,10 @@ class CompletionJobs final {
     Reply reply;
   };
 
+  void stop_oldest();
   void finish(uint64_t job, const Result<completion::Completion>& result);
 
-  Transport& transport_;
+  const Poster post_;
   Log& log_;
   std::unordered_map<uint64_t, Job> jobs_;            // until the assistant has answered
   std::unordered_map<std::string, uint64_t> newest_;  // by document

@@ -10,6 +10,7 @@
 namespace fathom::lsp {
 namespace {
 
+constexpr completion::Role kRole = completion::Role::reasoning;
 constexpr size_t kMaxStatusBytes = 80;  // what fits beside a spinner
 
 std::string_view name_of(completion::Channel channel) {
@@ -37,23 +38,55 @@ void append_to_last_line(std::string& line, std::string_view delta) {
 
 }  // namespace
 
-void ExplainJobs::start(completion::Assistant& assistant, completion::ExplainRequest request,
-                        Options options, Reply reply) {
+void ExplainJobs::start(completion::ExplainRequest request, Options options, Reply reply) {
+  if (jobs_.size() >= kMaxRunning) {
+    return reply.fail(RpcError::request_failed,
+                      fmt::format("{} explanations are being written already; wait for one or "
+                                  "cancel one",
+                                  jobs_.size()));
+  }
   const uint64_t job = ++last_job_;
   request.cancel = reply.cancel_token();
   if (options.work_done_token)
     begin_progress(router_, *options.work_done_token, options.title, /*cancellable=*/true);
-  jobs_.emplace(job,
-                Job{.options = std::move(options), .reply = std::move(reply), .last_line = {}});
-  assistant.explain(
-      std::move(request),
-      [this, job](completion::Channel channel, std::string_view delta) {
-        transport_.post(
-            [this, job, channel, delta = std::string(delta)] { report(job, channel, delta); });
-      },
-      [this, job](Result<completion::Explanation> result) {
-        transport_.post([this, job, result = std::move(result)] { finish(job, result); });
-      });
+  jobs_.emplace(job, Job{.options = std::move(options), .reply = std::move(reply)});
+  update();
+  models_.when_ready(kRole, [this, post = post_, job, request = std::move(request)](
+                                const Result<std::shared_ptr<completion::Assistant>>& assistant) {
+    post([this, job, request, assistant] { begin(job, request, assistant); });
+  });
+}
+
+void ExplainJobs::update() {
+  if (jobs_.empty()) return;
+  const completion::ModelState state = models_.state(kRole);
+  if (state.phase != completion::ModelState::Phase::loading) return;
+  for (const auto& [id, job] : jobs_) {
+    if (!job.waits || !job.options.work_done_token || job.reply.answered()) continue;
+    report_progress(
+        router_, *job.options.work_done_token,
+        {{"message", fmt::format("loading the model, {} %", int(state.progress * 100))}});
+  }
+}
+
+void ExplainJobs::begin(uint64_t id, completion::ExplainRequest request,
+                        const Result<std::shared_ptr<completion::Assistant>>& assistant) {
+  Job& job = jobs_.at(id);
+  job.waits = false;
+  if (job.reply.answered()) return finish(id, fail(ErrorCode::cancelled, "cancelled"));
+  if (!assistant) {
+    return finish(id, fail(assistant.error().code, "the model could not be loaded: {}",
+                           assistant.error().message));
+  }
+  (*assistant)
+      ->explain(
+          std::move(request),
+          [this, post = post_, id](completion::Channel channel, std::string_view delta) {
+            post([this, id, channel, delta = std::string(delta)] { report(id, channel, delta); });
+          },
+          [this, post = post_, id](Result<completion::Explanation> result) {
+            post([this, id, result = std::move(result)] { finish(id, result); });
+          });
 }
 
 void ExplainJobs::cancel(const RequestId& token) {

@@ -2,21 +2,25 @@
 //
 // With a progress token of the client's, every piece of text goes out as a work-done progress
 // report (docs/lsp-extensions.md has the shape), between one begin and one end; the reply carries
-// the whole. Several may run beside each other and beside completions.
+// the whole. Several may run beside each other and beside completions. One that is asked for while
+// the model loads waits for it, and says so.
 //
 // Main thread only. The assistant's pieces come on its threads and are posted here.
 
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "completion/assistant.h"
+#include "completion/model_host.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "lsp/event_loop.h"
 #include "lsp/json_rpc.h"
 #include "lsp/reply.h"
 #include "lsp/router.h"
@@ -32,12 +36,15 @@ class ExplainJobs final {
     bool show = false;                         // also show the answer by window/showMessage
   };
 
-  ExplainJobs(Transport& transport, Router& router, Log& log)
-      : transport_(transport), router_(router), log_(log) {}
+  static constexpr size_t kMaxRunning = 4;  // of a client; more are refused
+
+  ExplainJobs(Transport& transport, Router& router, completion::ModelHost& models, Log& log)
+      : post_(transport.poster()), router_(router), models_(models), log_(log) {}
 
   /// `request.cancel` is set here.
-  void start(completion::Assistant& assistant, completion::ExplainRequest request, Options options,
-             Reply reply);
+  void start(completion::ExplainRequest request, Options options, Reply reply);
+  /// How far the model is that explanations may wait for.
+  void update();
   /// The client's cancel button: stops the explanation that reports to this token.
   void cancel(const RequestId& token);
 
@@ -45,14 +52,18 @@ class ExplainJobs final {
   struct Job {
     Options options;
     Reply reply;
+    bool waits = true;      // for the model
     std::string last_line;  // of what was written so far, as a status for people
   };
 
+  void begin(uint64_t job, completion::ExplainRequest request,
+             const Result<std::shared_ptr<completion::Assistant>>& assistant);
   void report(uint64_t job, completion::Channel channel, const std::string& delta);
   void finish(uint64_t job, const Result<completion::Explanation>& result);
 
-  Transport& transport_;
+  const Poster post_;
   Router& router_;
+  completion::ModelHost& models_;
   Log& log_;
   std::unordered_map<uint64_t, Job> jobs_;  // until the assistant has answered
   uint64_t last_job_ = 0;

@@ -10,7 +10,17 @@
 namespace fathom::lsp {
 namespace {
 
-constexpr const char* kToken = "fathom/loading";
+using completion::ModelState;
+using completion::Role;
+using Phase = ModelState::Phase;
+
+std::string token_of(Role role) {
+  return role == Role::completion ? "fathom/loading" : "fathom/loading-reasoning";
+}
+
+std::string_view model_of(Role role) {
+  return role == Role::completion ? "the model" : "the model that reasons";
+}
 
 void log_message(Router& router, MessageType type, std::string_view message) {
   router.notify("window/logMessage", {{"type", int(type)}, {"message", message}});
@@ -19,40 +29,64 @@ void log_message(Router& router, MessageType type, std::string_view message) {
 }  // namespace
 
 void ModelSlot::listen(bool has_progress) {
-  if (std::exchange(listening_, true)) return;
-  if (loaded_) return tell_end();
-  if (!has_progress) return log_message(router_, MessageType::info, "fathom: loading the model");
-  router_.request("window/workDoneProgress/create", {{"token", kToken}}, [this](bool ok) {
-    if (!ok || loaded_) return;
-    begin_progress(router_, std::string(kToken), "fathom: loading the model",
-                   /*cancellable=*/false);
-    shows_progress_ = true;
-  });
+  if (std::exchange(listens_, true)) return;
+  has_progress_ = has_progress;
+  for (const Role role : completion::kRoles) update(role);
 }
 
-void ModelSlot::fill(Result<std::shared_ptr<completion::Assistant>> loaded) {
-  loaded_ = true;
-  if (loaded) {
-    assistant_ = std::move(*loaded);
-  } else {
-    error_ = loaded.error().message;
+void ModelSlot::update(Role role) {
+  if (!listens_) return;
+  // As it is now: what was told of it on another thread may be old.
+  const ModelState state = models_.state(role);
+  // One model that serves both roles is told of once.
+  if (role == Role::reasoning && state.model == models_.state(Role::completion).model) return;
+  Told& told = told_[size_t(role)];
+  const Phase before = std::exchange(told.phase, state.phase);
+  if (state.phase == Phase::loading) {
+    if (before != Phase::loading) begin(role);
+    return report(role, state.progress);
   }
-  if (listening_) tell_end();
+  if (state.phase != before) end(role, state);
 }
 
-void ModelSlot::tell_end() {
+void ModelSlot::begin(Role role) {
+  const std::string title = fmt::format("fathom: loading {}", model_of(role));
+  if (!has_progress_) return log_message(router_, MessageType::info, title);
+  told_[size_t(role)].percentage = 0;
+  router_.request("window/workDoneProgress/create", {{"token", token_of(role)}},
+                  [this, role, title](bool ok) {
+                    Told& told = told_[size_t(role)];
+                    if (!ok || told.phase != Phase::loading || told.shows_progress) return;
+                    begin_progress(router_, token_of(role), title, /*cancellable=*/false);
+                    told.shows_progress = true;
+                  });
+}
+
+void ModelSlot::report(Role role, double progress) {
+  Told& told = told_[size_t(role)];
+  const int percentage = int(progress * 100);
+  if (!told.shows_progress || percentage <= told.percentage) return;
+  told.percentage = percentage;
+  report_progress(router_, token_of(role), {{"percentage", percentage}});
+}
+
+void ModelSlot::end(Role role, const ModelState& state) {
+  Told& told = told_[size_t(role)];
+  const bool failed = state.phase == Phase::failed;
+  if (std::exchange(told.shows_progress, false))
+    end_progress(router_, token_of(role), failed ? "failed" : "ready");
+  if (state.phase == Phase::ready)
+    return log_message(router_, MessageType::info,
+                       fmt::format("fathom: {} is ready", model_of(role)));
+  if (!failed) return;
   const std::string message =
-      assistant_ ? "fathom: the model is ready" : "fathom: no suggestions: " + error_;
-  if (std::exchange(shows_progress_, false))
-    end_progress(router_, std::string(kToken), assistant_ ? "ready" : "failed");
-  log_message(router_, assistant_ ? MessageType::info : MessageType::error, message);
-  if (assistant_) return;
+      role == Role::completion
+          ? "fathom: no suggestions: " + state.error
+          : fmt::format("fathom: {} could not be loaded: {}", model_of(role), state.error);
+  log_message(router_, MessageType::error, message);
+  // Shown once, however often it is tried again.
+  if (std::exchange(told.error, state.error) == state.error) return;
   router_.notify("window/showMessage", {{"type", int(MessageType::error)}, {"message", message}});
-}
-
-std::string ModelSlot::reason() const {
-  if (loaded_) return "the model could not be loaded: " + error_;
-  return "the model is still being loaded; try again in a moment";
 }
 
 }  // namespace fathom::lsp

@@ -1,43 +1,47 @@
-// The place of the model in a session: it loads while the client is already answered.
+// What one client is told of the models, which it shares with others: work-done progress while one
+// loads where the client shows that, log messages elsewhere, and an error message if there will be
+// none.
 //
-// Tells the client what happens: work-done progress where the client shows it, log messages
-// elsewhere, and an error message if there will be no model. Nothing is told before listen(): the
-// protocol forbids it until `initialized`. Main thread only.
+// Nothing is told before listen(): the protocol forbids it until `initialized`. Main thread only.
 
 #pragma once
 
-#include <memory>
+#include <array>
 #include <string>
 
-#include "completion/assistant.h"
-#include "engine/base/result.h"
+#include "completion/model_host.h"
 #include "lsp/router.h"
 
 namespace fathom::lsp {
 
 class ModelSlot final {
  public:
-  explicit ModelSlot(Router& router) : router_(router) {}
+  ModelSlot(Router& router, const completion::ModelHost& models)
+      : router_(router), models_(models) {}
 
   /// The client may be told from now on.
   void listen(bool has_progress);
-  /// Loading has ended. Called once.
-  void fill(Result<std::shared_ptr<completion::Assistant>> loaded);
-
-  /// Null while loading and if loading failed.
-  completion::Assistant* assistant() { return assistant_.get(); }
-  /// Why there is no assistant, for people.
-  std::string reason() const;
+  /// The state of a role's model may be another one.
+  void update(completion::Role role);
 
  private:
-  void tell_end();
+  /// What the client knows of a role's model.
+  struct Told {
+    completion::ModelState::Phase phase = completion::ModelState::Phase::unloaded;
+    std::string error;            // shown last
+    bool shows_progress = false;  // progress was begun and not ended
+    int percentage = 0;
+  };
+
+  void begin(completion::Role role);
+  void report(completion::Role role, double progress);
+  void end(completion::Role role, const completion::ModelState& state);
 
   Router& router_;
-  std::shared_ptr<completion::Assistant> assistant_;
-  std::string error_;    // why loading failed
-  bool loaded_ = false;  // or failed to
-  bool listening_ = false;
-  bool shows_progress_ = false;  // progress was begun and not ended
+  const completion::ModelHost& models_;
+  std::array<Told, 2> told_;  // by role
+  bool listens_ = false;
+  bool has_progress_ = false;
 };
 
 }  // namespace fathom::lsp

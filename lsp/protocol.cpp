@@ -172,8 +172,14 @@ Status parse(const Json& json, InitializeParams& out) {
   FATHOM_CHECK(read_optional(json,
                              "capabilities.workspace.didChangeConfiguration.dynamicRegistration",
                              out.can_register_configuration));
-  if (const Json* settings = find(json, "initializationOptions"))
-    out.settings = read_settings(*settings);
+  FATHOM_CHECK(read_optional(json, "clientInfo.name", out.client_name));
+  FATHOM_CHECK(read_optional(json, "clientInfo.version", out.client_version));
+  FATHOM_CHECK(read_optional(json, "initializationOptions.token", out.token));
+  if (const Json* options = find(json, "initializationOptions")) {
+    Json settings = *options;
+    if (settings.is_object()) settings.erase("token");  // no setting
+    out.settings = read_settings(settings);
+  }
   return {};
 }
 

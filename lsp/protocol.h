@@ -30,6 +30,9 @@ struct InitializeParams {
   bool has_configuration = false;           // answers workspace/configuration
   bool can_register_configuration = false;  // for workspace/didChangeConfiguration
   ClientSettings settings;
+  std::string client_name;     // clientInfo; "": not given
+  std::string client_version;  // as above
+  std::string token;           // initializationOptions.token, for a daemon that wants one
 };
 
 struct CancelParams {

@@ -9,20 +9,35 @@
 #include "lsp/message_type.h"
 
 namespace fathom::lsp {
+namespace {
 
-Session::Session(Transport& transport, SessionOptions options, Log& log)
+// What a client sent in one piece is a burst of typing at most; the rest of a flood waits its turn.
+constexpr int kMessagesPerTurn = 32;
+
+}  // namespace
+
+Session::Session(Transport& transport, SessionOptions options, Services& services, Log& log)
     : transport_(transport),
       options_(std::move(options)),
+      services_(services),
       log_(log),
       router_(transport, log, [this](std::string_view method) { return refuse(method); }),
       settings_(options_.config),
       completions_(transport, log),
-      explanations_(transport, router_, log),
-      model_(router_) {
+      explanations_(transport, router_, services.models, log),
+      model_(router_, services.models) {
   register_handlers(*this);
+  subscription_ = services_.models.subscribe(
+      [this, post = transport.poster()](completion::Role role, const completion::ModelState&) {
+        post([this, role] {
+          model_.update(role);
+          if (role == completion::Role::reasoning) explanations_.update();
+        });
+      });
 }
 
 Session::~Session() {
+  services_.models.unsubscribe(subscription_);
   if (config_watch_id_ != 0) options_.config_watch->unwatch(config_watch_id_);
 }
 
@@ -41,17 +56,23 @@ std::optional<Refusal> Session::refuse(std::string_view method) const {
   return std::nullopt;
 }
 
-void Session::on_bytes(std::string_view bytes) {
+bool Session::on_bytes(std::string_view bytes) {
   frames_.push(bytes);
-  while (!left_) {
+  for (int n_messages = 0; !left_; ++n_messages) {
+    if (n_messages == kMessagesPerTurn) return false;
     const std::optional<Frame> frame = frames_.next();
-    if (!frame) return;
+    if (!frame) return true;
     if (const auto* error = std::get_if<FrameError>(&*frame)) {
       router_.reject(RpcError::parse_error, error->message);
+      if (++n_frame_errors_ < options_.max_frame_errors) continue;
+      log_.warning("client {}: what it sends are no messages; cut off", options_.client);
+      leave();
     } else {
+      n_frame_errors_ = 0;
       router_.receive(std::get<std::string>(*frame));
     }
   }
+  return true;
 }
 
 void Session::on_end() {
@@ -60,14 +81,10 @@ void Session::on_end() {
   leave();
 }
 
-void Session::on_model(Result<std::shared_ptr<completion::Assistant>> loaded) {
-  if (!loaded) log_.error("the model could not be loaded: {}", loaded.error().message);
-  model_.fill(std::move(loaded));
-}
-
 void Session::initialized_by(const Client& client) {
   client_ = client;
   state_ = State::running;
+  services_.models.get(completion::Role::completion);  // which starts to load it
 }
 
 void Session::set_client_settings(ClientSettings settings) {
@@ -101,8 +118,9 @@ void Session::watch_settings() {
   }
   if (!options_.config_watch || config_watch_id_ != 0) return;
   config_watch_id_ = options_.config_watch->watch(
-      workspace_.first(), [this](const completion::EffectiveConfig& config) {
-        transport_.post([this, config] {
+      workspace_.first(),
+      [this, post = transport_.poster()](const completion::EffectiveConfig& config) {
+        post([this, config] {
           settings_.set_base(config);
           tell_settings_problems();
         });
@@ -125,9 +143,19 @@ void Session::shut_down() {
 }
 
 void Session::leave() {
-  left_ = true;
+  if (std::exchange(left_, true)) return;
   router_.cancel_all();
+  with_assistants(
+      [this](completion::Assistant& assistant) { assistant.close_client(options_.client); });
   transport_.close();
+}
+
+void Session::with_assistants(const std::function<void(completion::Assistant&)>& use) {
+  for (const completion::Role role : completion::kRoles) {
+    // Asking for one that is not there would load it.
+    if (services_.models.state(role).phase != completion::ModelState::Phase::ready) continue;
+    if (const auto assistant = services_.models.get(role)) use(*assistant);
+  }
 }
 
 }  // namespace fathom::lsp

@@ -10,6 +10,10 @@
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +21,7 @@
 
 #include "completion/assistant.h"
 #include "completion/config_watch.h"
+#include "completion/model_host.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/completion_jobs.h"
@@ -26,6 +31,7 @@
 #include "lsp/model_slot.h"
 #include "lsp/position.h"
 #include "lsp/router.h"
+#include "lsp/services.h"
 #include "lsp/settings.h"
 #include "lsp/transport.h"
 #include "lsp/workspace.h"
@@ -34,14 +40,20 @@ namespace fathom::lsp {
 
 struct SessionOptions {
   std::string version;                 // of fathom, told to the client
-  uint64_t client = 0;                 // its number among all that share an assistant
+  uint64_t client = 0;                 // its number among all that share the services
   completion::EffectiveConfig config;  // what the files say
   // Tells when the files say something else; null: they do not change. Must outlive the session.
   completion::ConfigWatch* config_watch = nullptr;
+  std::string token;    // that `initialize` must carry; "": none
+  std::string refusal;  // not "": all that `initialize` is answered with
+  /// So many in a row that are no messages, and the client is cut off.
+  size_t max_frame_errors = std::numeric_limits<size_t>::max();
 };
 
 /// What the client said of itself in `initialize`.
 struct Client {
+  std::string name;
+  std::string version;
   PositionEncoding encoding = PositionEncoding::utf16;
   bool has_inline_completion = false;
   bool has_work_done_progress = false;
@@ -51,20 +63,21 @@ struct Client {
 
 class Session final {
  public:
-  /// `transport` and `log` must outlive the session, and no task posted to the transport may run
-  /// after it.
-  Session(Transport& transport, SessionOptions options, Log& log);
+  /// All references must outlive the session, and no task of the transport's poster may run after
+  /// it.
+  Session(Transport& transport, SessionOptions options, Services& services, Log& log);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  /// What the client sent, cut anywhere.
-  void on_bytes(std::string_view bytes);
+  /// What the client sent, cut anywhere. False: this was a lot, and the rest of it is handled by
+  /// calling again, with nothing, when others have had their turn.
+  bool on_bytes(std::string_view bytes);
   /// The client sends no more: cancels and answers what is in flight and closes the transport.
   void on_end();
-  /// The model is there, or will not come. Called once, at any time.
-  void on_model(Result<std::shared_ptr<completion::Assistant>> loaded);
 
+  /// `initialize` was answered well.
+  bool is_greeted() const { return state_ != State::created; }
   /// 0 if the client said `shutdown` before it left, else 1.
   int exit_code() const { return state_ == State::shut_down ? 0 : 1; }
 
@@ -72,6 +85,8 @@ class Session final {
   void initialized_by(const Client& client);
   void shut_down();
   void leave();
+  /// Calls `use` with every assistant that is there, and loads none.
+  void with_assistants(const std::function<void(completion::Assistant&)>& use);
   void set_client_settings(ClientSettings settings);
   /// Asks the client for its settings, if it can be asked.
   void ask_for_settings();
@@ -79,6 +94,7 @@ class Session final {
   /// the client what is wrong in them, each thing once.
   void watch_settings();
   const SessionOptions& options() const { return options_; }
+  Services& services() { return services_; }
   const Client& client() const { return client_; }
   Transport& transport() { return transport_; }
   Log& log() { return log_; }
@@ -98,11 +114,13 @@ class Session final {
 
   Transport& transport_;
   SessionOptions options_;
+  Services& services_;
   Log& log_;
   FrameReader frames_;
   Router router_;
   State state_ = State::created;
-  bool left_ = false;  // `exit` came, or the input ended
+  bool left_ = false;          // `exit` came, or the input ended
+  size_t n_frame_errors_ = 0;  // since the last message
   Client client_;
   Settings settings_;
   bool may_tell_settings_ = false;  // `initialized` has come
@@ -111,7 +129,8 @@ class Session final {
   Documents documents_;
   CompletionJobs completions_;
   ExplainJobs explanations_;
-  ModelSlot model_;  // last: its threads post to the members above until it is gone
+  ModelSlot model_;
+  uint64_t subscription_ = 0;
 };
 
 }  // namespace fathom::lsp

@@ -1,12 +1,13 @@
 // The seam between a session and the outside: where messages go and where the main thread is.
 //
-// StdioTransport implements it on Asio; tests with lists.
+// StreamTransport implements it on Asio; tests with lists.
 
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
+
+#include "lsp/event_loop.h"
 
 namespace fathom::lsp {
 
@@ -18,14 +19,14 @@ class Transport {
   /// for the reader.
   virtual void send(std::string body) = 0;
 
-  /// Runs `task` on the main thread, after those posted before it, never inside this call.
-  /// Any thread. Tasks left when the transport ends are dropped.
-  virtual void post(std::function<void()> task) = 0;
+  /// The way back to the main thread for other threads, which may use it when the transport is
+  /// gone: then tasks are dropped. So a task may use whatever lives as long as the transport.
+  virtual Poster poster() = 0;
 
   /// Ends the session as if the client had closed the connection once this process is gone.
   virtual void watch_process(int64_t pid) = 0;
 
-  /// Reads nothing more, sends what is queued, and lets the main thread's loop end. Main thread.
+  /// Reads nothing more and ends once what is queued was sent. Main thread.
   virtual void close() = 0;
 };
 

@@ -1,7 +1,5 @@
-// A Transport on two file descriptors, and the main thread's loop, on Boost.Asio.
-//
-// Pipes, sockets, terminals and regular files all work. Nothing waits for the reader: output is
-// queued, and while too much of it is, no input is read.
+// A Transport on two descriptors that others may share, standard input and output, with a loop of
+// its own.
 //
 // The descriptors are left open and as blocking as they were found.
 
@@ -33,13 +31,12 @@ class StdioTransport final : public Transport {
   ~StdioTransport() override;
 
   /// Reads and runs tasks on the calling thread, which is the main thread from here on, until
-  /// close() was called and the queued output is sent or nobody has read it for a second.
-  /// `on_end` is called once: at the end of the input, when the output breaks, or when the
-  /// watched process is gone.
-  void run(std::function<void(std::string_view)> on_bytes, std::function<void()> on_end);
+  /// close() was called and the queued output is sent or nobody has read it for a second. The
+  /// functions are those of StreamHandlers.
+  void run(std::function<bool(std::string_view)> on_bytes, std::function<void()> on_end);
 
   void send(std::string body) override;
-  void post(std::function<void()> task) override;
+  Poster poster() override;
   void watch_process(int64_t pid) override;
   void close() override;
 

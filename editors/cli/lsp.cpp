@@ -23,13 +23,9 @@ Result<ExitCode> serve(const Options& options) {
   // Editors start their servers in the folder of the workspace.
   const completion::EffectiveConfig config = read_config();
   completion::ConfigWatch config_watch(kConfigPeriod);
-  const auto load = [&]() -> Result<std::shared_ptr<completion::Assistant>> {
-    FATHOM_TRY(runtime, start_runtime(configured(options.model, config.values), log));
-    const std::shared_ptr<completion::Runtime> shared = std::move(runtime);
-    return std::shared_ptr<completion::Assistant>(shared, &shared->assistant());
-  };
+  FATHOM_TRY(models, host_models(options.model, config.values, log));
   return static_cast<ExitCode>(lsp::run_stdio(
-      load, {.version = FATHOM_VERSION, .config = config, .config_watch = &config_watch}, log));
+      {.version = FATHOM_VERSION, .config = config, .config_watch = &config_watch}, *models, log));
 }
 
 }  // namespace

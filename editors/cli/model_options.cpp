@@ -118,6 +118,25 @@ Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& o
                                      log);
 }
 
+Result<std::unique_ptr<completion::ModelHost>> host_models(const ModelOptions& given,
+                                                           const completion::Config& config,
+                                                           Log& log) {
+  const ModelOptions options = configured(given, config);
+  const std::string backend = options.backend.value_or("auto");
+  FATHOM_CHECK(check_backend(backend));
+  FATHOM_TRY(trace, trace_from_environment());
+  completion::ModelHostConfig hosted = completion::host_config(config);
+  hosted.completion.model = options.model;
+  return std::make_unique<completion::ModelHost>(
+      completion::runtime_loader({.backend = backend,
+                                  .n_threads = options.n_threads.value_or(0),
+                                  .context_tokens = options.context_tokens,
+                                  .force_fim = options.force_fim,
+                                  .trace = std::move(trace)},
+                                 log),
+      completion::ModelHostOptions{.config = hosted});
+}
+
 Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model) {
   FATHOM_TRY(location, completion::locate_model(model));
   if (!location.embedded) {

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "completion/config.h"
+#include "completion/model_host.h"
 #include "completion/runtime.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
@@ -50,6 +51,11 @@ Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& o
                                                            engine::EngineOptions engine_options,
                                                            Log& log);
 Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& options, Log& log);
+/// The models of a process that serves editors; none is loaded yet. `log` must outlive them.
+/// Errors: invalid_argument (as above), io (FATHOM_TRACE cannot be written).
+Result<std::unique_ptr<completion::ModelHost>> host_models(const ModelOptions& options,
+                                                           const completion::Config& config,
+                                                           Log& log);
 
 /// The tokenizer of a model, or of a bare tokenizer.json, or of a folder that has nothing else.
 Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model);

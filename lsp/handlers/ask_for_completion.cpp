@@ -28,7 +28,8 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
                       fmt::format("position.line is {}, the document has {} lines",
                                   query.position.line, document->n_lines()));
   }
-  completion::Assistant* assistant = session.model().assistant();
+  const std::shared_ptr<completion::Assistant> assistant =
+      session.services().models.get(completion::Role::completion);
   if (!assistant || !is_wanted(session.settings(), place->snapshot->language))
     return reply.ok(render(*place, std::nullopt));
 

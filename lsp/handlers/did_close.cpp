@@ -7,8 +7,9 @@ namespace fathom::lsp {
 /// An explanation goes on: it works on a copy, and its reader is looking at another window.
 void did_close(Session& session, const DidCloseParams& params) {
   session.completions().stop(params.uri);
-  if (completion::Assistant* assistant = session.model().assistant())
-    assistant->close({.client = session.options().client, .uri = params.uri});
+  session.with_assistants([&](completion::Assistant& assistant) {
+    assistant.close({.client = session.options().client, .uri = params.uri});
+  });
   session.documents().close(params.uri);
 }
 

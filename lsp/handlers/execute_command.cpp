@@ -30,9 +30,6 @@ void explain(Session& session, const ExecuteCommandParams& params, Reply reply) 
     begin = *first;
     end = *last;
   }
-  completion::Assistant* assistant = session.model().assistant();
-  if (!assistant) return reply.fail(RpcError::request_failed, session.model().reason());
-
   const completion::Config& settings = session.settings();
   completion::ExplainRequest request{.snapshot = document->snapshot(),
                                      .begin = begin,
@@ -41,7 +38,7 @@ void explain(Session& session, const ExecuteCommandParams& params, Reply reply) 
                                      .max_reasoning_tokens = settings.max_reasoning_tokens,
                                      .max_answer_tokens = settings.max_answer_tokens,
                                      .cancel = {}};
-  session.explanations().start(*assistant, std::move(request),
+  session.explanations().start(std::move(request),
                                {.title = title_of(*document, arguments.range),
                                 .work_done_token = params.work_done_token,
                                 .show = arguments.show},

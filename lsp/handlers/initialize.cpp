@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lsp/handlers/handlers.h"
+#include "lsp/server_token.h"
 #include "lsp/session.h"
 
 namespace fathom::lsp {
@@ -36,7 +37,19 @@ Json capabilities_for(const Client& client) {
 
 /// initialize
 void initialize(Session& session, const InitializeParams& params, Reply reply) {
-  const Client client{.encoding = choose_encoding(params.position_encodings),
+  const SessionOptions& options = session.options();
+  const bool may_enter = options.token.empty() || is_token(params.token, options.token);
+  if (!may_enter || !options.refusal.empty()) {
+    session.log().warning("client {} was turned away: {}", options.client,
+                          may_enter ? options.refusal : "its token is wrong");
+    reply.fail(RpcError::request_failed,
+               may_enter ? options.refusal
+                         : "initializationOptions.token is not what the daemon's token file holds");
+    return session.leave();
+  }
+  const Client client{.name = params.client_name,
+                      .version = params.client_version,
+                      .encoding = choose_encoding(params.position_encodings),
                       .has_inline_completion = params.has_inline_completion,
                       .has_work_done_progress = params.has_work_done_progress,
                       .has_configuration = params.has_configuration,

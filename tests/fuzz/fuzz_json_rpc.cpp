@@ -18,7 +18,9 @@ namespace {
 class RecordingTransport final : public fathom::lsp::Transport {
  public:
   void send(std::string body) override { sent += body + '\n'; }
-  void post(std::function<void()> task) override { tasks.push_back(std::move(task)); }
+  fathom::lsp::Poster poster() override {
+    return [this](std::function<void()> task) { tasks.push_back(std::move(task)); };
+  }
   void watch_process(int64_t) override {}
   void close() override {}
 
@@ -29,10 +31,15 @@ class RecordingTransport final : public fathom::lsp::Transport {
 std::string answers_to(std::string_view bytes, size_t n_at_once) {
   RecordingTransport transport;
   fathom::Log log;
-  fathom::lsp::Session session(transport, {.version = "0"}, log);
-  session.on_model(fathom::fail(fathom::ErrorCode::not_found, "no model"));
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(n_at_once, bytes.size())))
-    session.on_bytes(bytes.substr(0, n_at_once));
+  fathom::completion::ModelHost models(
+      [](const auto&) { return fathom::fail(fathom::ErrorCode::not_found, "no model"); },
+      {.threads = false});
+  fathom::lsp::Services services{.models = models, .daemon_status = {}};
+  fathom::lsp::Session session(transport, {.version = "0"}, services, log);
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(n_at_once, bytes.size()))) {
+    bool done = session.on_bytes(bytes.substr(0, n_at_once));
+    while (!done) done = session.on_bytes({});
+  }
   session.on_end();
   for (const auto& task : transport.tasks) task();
   return transport.sent;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,18 +23,34 @@ class FakeTransport final : public Transport {
   bool closed = false;
 
   void send(std::string body) override { sent.push_back(nlohmann::json::parse(body)); }
-  void post(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
+  Poster poster() override {
+    return [tasks = tasks_](std::function<void()> task) {
+      const std::lock_guard lock(tasks->mutex);
+      tasks->list.push_back(std::move(task));
+    };
+  }
   void watch_process(int64_t pid) override { watched.push_back(pid); }
   void close() override { closed = true; }
 
   /// Runs the posted tasks, and those that they post.
   void run_tasks() {
-    while (!tasks_.empty())
-      for (const auto& task : std::exchange(tasks_, {})) task();
+    while (true) {
+      std::vector<std::function<void()>> now;
+      {
+        const std::lock_guard lock(tasks_->mutex);
+        now = std::exchange(tasks_->list, {});
+      }
+      if (now.empty()) return;
+      for (const auto& task : now) task();
+    }
   }
 
  private:
-  std::vector<std::function<void()>> tasks_;
+  struct Tasks {
+    std::mutex mutex;
+    std::vector<std::function<void()>> list;  // guarded by mutex
+  };
+  const std::shared_ptr<Tasks> tasks_ = std::make_shared<Tasks>();
 };
 
 }  // namespace fathom::lsp

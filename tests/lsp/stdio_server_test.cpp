@@ -31,6 +31,13 @@ struct FakeRuntime {
   completion::Assistant assistant;
 };
 
+completion::LoadedModel loaded(std::shared_ptr<FakeRuntime> runtime) {
+  completion::Assistant* assistant = &runtime->assistant;
+  return {.assistant = std::shared_ptr<completion::Assistant>(std::move(runtime), assistant),
+          .info = {},
+          .file_changed = {}};
+}
+
 /// A server on its own thread and the client at the other ends of its pipes.
 class StdioServerTest : public testing::Test {
  protected:
@@ -38,20 +45,22 @@ class StdioServerTest : public testing::Test {
 
   /// `answers` are what the model writes, request by request.
   void start(std::vector<test::FakeAnswer> answers = {}, std::function<void()> before_load = {}) {
-    serve([this, answers, before_load]() -> Result<std::shared_ptr<completion::Assistant>> {
+    serve([this, answers,
+           before_load](const completion::LoadOrder&) -> Result<completion::LoadedModel> {
       if (before_load) before_load();
       auto runtime = std::make_shared<FakeRuntime>(log_);
       for (const test::FakeAnswer& answer : answers) runtime->generator.answer(answer);
       generator_.set_value(&runtime->generator);
-      return std::shared_ptr<completion::Assistant>(runtime, &runtime->assistant);
+      return loaded(std::move(runtime));
     });
   }
 
-  void serve(AssistantLoader load) {
+  void serve(completion::ModelLoader load) {
     server_ = std::jthread([this, load] {
-      exit_code_ = run_stdio(
-          load, {.version = "0", .input_fd = input_.read_end, .output_fd = output_.write_end},
-          log_);
+      completion::ModelHost models(load, {});
+      exit_code_ =
+          run_stdio({.version = "0", .input_fd = input_.read_end, .output_fd = output_.write_end},
+                    models, log_);
       output_.close_writer();
     });
     reader_ = std::jthread([this] { read(); });
@@ -184,7 +193,7 @@ TEST_F(StdioServerTest, AnswersWhileTheModelIsStillLoading) {
 }
 
 TEST_F(StdioServerTest, StaysWhenTheModelCannotBeLoaded) {
-  serve([]() -> Result<std::shared_ptr<completion::Assistant>> {
+  serve([](const completion::LoadOrder&) -> Result<completion::LoadedModel> {
     return fail(ErrorCode::not_found, "no such model: /m.gguf");
   });
   EXPECT_TRUE(answer(request("initialize")).contains("result"));
@@ -195,8 +204,8 @@ TEST_F(StdioServerTest, StaysWhenTheModelCannotBeLoaded) {
 }
 
 TEST_F(StdioServerTest, StaysWhenLoadingThrows) {
-  serve([]() -> Result<std::shared_ptr<completion::Assistant>> {
-    return std::string().at(1) == 'x' ? nullptr : nullptr;  // std::out_of_range
+  serve([](const completion::LoadOrder&) -> Result<completion::LoadedModel> {
+    return fail(ErrorCode::internal, "{}", std::string().at(1));  // std::out_of_range
   });
   answer(request("initialize"));
   notify("initialized");
@@ -270,12 +279,12 @@ TEST(StdioServer, EndsWhereverTheInputEnds) {
     Pipe out;
     ASSERT_TRUE(write_all(in.write_end, session.substr(0, n_bytes)));
     in.close_writer();
-    run_stdio(
-        [&]() -> Result<std::shared_ptr<completion::Assistant>> {
-          auto runtime = std::make_shared<FakeRuntime>(log);
-          return std::shared_ptr<completion::Assistant>(runtime, &runtime->assistant);
+    completion::ModelHost models(
+        [&](const completion::LoadOrder&) -> Result<completion::LoadedModel> {
+          return loaded(std::make_shared<FakeRuntime>(log));
         },
-        {.version = "0", .input_fd = in.read_end, .output_fd = out.write_end}, log);
+        {});
+    run_stdio({.version = "0", .input_fd = in.read_end, .output_fd = out.write_end}, models, log);
     out.close_writer();
 
     FrameReader frames;

@@ -9,9 +9,21 @@ namespace fathom::lsp {
 TestClient::TestClient(Model model, completion::ConfigWatch* config_watch)
     : assistant_(std::make_shared<completion::Assistant>(
           generator_, log_, completion::AssistantOptions{.threads = false})),
-      session_(transport_, {.version = "1.2.3", .config_watch = config_watch}, log_) {
-  if (model == Model::ready) session_.on_model(assistant_);
-  if (model == Model::failed) session_.on_model(fail(ErrorCode::corrupt, "model.gguf: truncated"));
+      models_(
+          [this, model](const completion::LoadOrder& order) -> Result<completion::LoadedModel> {
+            if (model == Model::failed) return fail(ErrorCode::corrupt, "model.gguf: truncated");
+            if (model == Model::loading) {
+              order.on_progress(0.42);
+              may_load_.get_future().wait();
+            }
+            return completion::LoadedModel{.assistant = assistant_, .info = {}, .file_changed = {}};
+          },
+          {.threads = model == Model::loading}),
+      services_{.models = models_, .daemon_status = {}},
+      session_(transport_, {.version = "1.2.3", .config_watch = config_watch}, services_, log_) {}
+
+TestClient::~TestClient() {
+  if (!finished_loading_) may_load_.set_value();
 }
 
 Json TestClient::initialize(const Json& params) {
@@ -44,7 +56,14 @@ void TestClient::respond(const std::string& method, const Json& result) {
   send({{"jsonrpc", "2.0"}, {"id", id}, {"result", result}});
 }
 
-void TestClient::finish_loading() { session_.on_model(assistant_); }
+void TestClient::finish_loading() {
+  finished_loading_ = true;
+  may_load_.set_value();
+  std::promise<void> ready;
+  models_.when_ready(completion::Role::completion, [&](const auto&) { ready.set_value(); });
+  ready.get_future().wait();
+  run();
+}
 
 std::vector<Json> TestClient::answers(int id) const {
   std::vector<Json> out;

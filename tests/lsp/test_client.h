@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "completion/assistant.h"
+#include "completion/model_host.h"
 #include "engine/base/log.h"
 #include "lsp/session.h"
 #include "tests/lsp/fake_transport.h"
@@ -31,9 +33,11 @@ class TestClient final {
 
   /// `config_watch`: SessionOptions::config_watch.
   explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr);
+  ~TestClient();
 
   FakeTransport& transport() { return transport_; }
   test::FakeGenerator& generator() { return generator_; }
+  completion::ModelHost& models() { return models_; }
   Session& session() { return session_; }
 
   /// initialize and initialized; gives the result of the first.
@@ -44,6 +48,7 @@ class TestClient final {
   int request(const std::string& method, const Json& params = Json::object());
   /// Answers the newest request of the server's with this method.
   void respond(const std::string& method, const Json& result);
+  /// For Model::loading: the model is there and was told of.
   void finish_loading();
   /// Runs what was posted to the main thread.
   void run() { transport_.run_tasks(); }
@@ -64,6 +69,10 @@ class TestClient final {
   FakeTransport transport_;
   test::FakeGenerator generator_;
   std::shared_ptr<completion::Assistant> assistant_;
+  std::promise<void> may_load_;
+  bool finished_loading_ = false;
+  completion::ModelHost models_;
+  Services services_;
   Session session_;
   int last_id_ = 0;
 };

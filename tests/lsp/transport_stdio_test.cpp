@@ -28,12 +28,16 @@ TEST(StdioTransport, ReadsAPipeToItsEndAndSendsFramedMessages) {
   std::string received;
   int n_ends = 0;
   (*transport)
-      ->run([&](std::string_view bytes) { received += bytes; },
-            [&] {
-              ++n_ends;
-              (*transport)->send("bye");
-              (*transport)->close();
-            });
+      ->run(
+          [&](std::string_view bytes) {
+            received += bytes;
+            return true;
+          },
+          [&] {
+            ++n_ends;
+            (*transport)->send("bye");
+            (*transport)->close();
+          });
   transport->reset();
   out.close_writer();
   EXPECT_EQ(received, "hello");
@@ -52,12 +56,16 @@ TEST(StdioTransport, WorksOnRegularFiles) {
   ASSERT_TRUE(transport);
   size_t n_received = 0;
   (*transport)
-      ->run([&](std::string_view bytes) { n_received += bytes.size(); },
-            [&] {
-              (*transport)->send("one");
-              (*transport)->send("two");
-              (*transport)->close();
-            });
+      ->run(
+          [&](std::string_view bytes) {
+            n_received += bytes.size();
+            return true;
+          },
+          [&] {
+            (*transport)->send("one");
+            (*transport)->send("two");
+            (*transport)->close();
+          });
   EXPECT_EQ(n_received, text.size());
   ::lseek(::fileno(out), 0, SEEK_SET);
   EXPECT_EQ(read_all(::fileno(out)), "Content-Length: 3\r\n\r\noneContent-Length: 3\r\n\r\ntwo");
@@ -70,7 +78,7 @@ TEST(StdioTransport, EndsOnTheNullDevice) {
   Log log;
   auto transport = StdioTransport::open({.input = null, .output = null}, log);
   ASSERT_TRUE(transport);
-  (*transport)->run([](std::string_view) {}, [&] { (*transport)->close(); });
+  (*transport)->run([](std::string_view) { return true; }, [&] { (*transport)->close(); });
   ::close(null);
 }
 
@@ -81,10 +89,10 @@ TEST(StdioTransport, EndsWhenNobodyReadsTheOutputAnyMore) {
   Log log;
   auto transport = StdioTransport::open({.input = in.read_end, .output = out.write_end}, log);
   ASSERT_TRUE(transport);
-  (*transport)->post([&] { (*transport)->send("to nobody"); });
+  (*transport)->poster()([&] { (*transport)->send("to nobody"); });
   int n_ends = 0;
   (*transport)
-      ->run([](std::string_view) {},
+      ->run([](std::string_view) { return true; },
             [&] {
               ++n_ends;
               (*transport)->send("dropped");
@@ -99,12 +107,12 @@ TEST(StdioTransport, DoesNotWaitForAReaderThatStoppedReading) {
   Log log;
   auto transport = StdioTransport::open({.input = in.read_end, .output = out.write_end}, log);
   ASSERT_TRUE(transport);
-  (*transport)->post([&] {
+  (*transport)->poster()([&] {
     (*transport)->send(std::string(1 << 20, 'x'));  // more than a pipe holds
     (*transport)->close();
   });
   const auto start = std::chrono::steady_clock::now();
-  (*transport)->run([](std::string_view) {}, [] {});
+  (*transport)->run([](std::string_view) { return true; }, [] {});
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
@@ -114,11 +122,11 @@ TEST(StdioTransport, SendsNothingAfterClose) {
   Log log;
   auto transport = StdioTransport::open({.input = in.read_end, .output = out.write_end}, log);
   ASSERT_TRUE(transport);
-  (*transport)->post([&] {
+  (*transport)->poster()([&] {
     (*transport)->close();
     (*transport)->send(std::string(1 << 20, 'x'));  // would wait for a reader for ever
   });
-  (*transport)->run([](std::string_view) {}, [] {});
+  (*transport)->run([](std::string_view) { return true; }, [] {});
   transport->reset();
   out.close_writer();
   EXPECT_EQ(read_all(out.read_end), "");
@@ -133,7 +141,7 @@ TEST(StdioTransport, SendsEverythingToASlowReader) {
   std::string received;
   std::jthread reader([&] { received = read_all(out.read_end); });
   size_t n_sent = 0;
-  (*transport)->post([&] {
+  (*transport)->poster()([&] {
     for (int i = 0; i < 200; ++i) {
       const std::string body(size_t(i) * 100, char('a' + i % 26));
       n_sent += body.size() + std::string("Content-Length: \r\n\r\n").size() +
@@ -142,7 +150,7 @@ TEST(StdioTransport, SendsEverythingToASlowReader) {
     }
     (*transport)->close();
   });
-  (*transport)->run([](std::string_view) {}, [] {});
+  (*transport)->run([](std::string_view) { return true; }, [] {});
   transport->reset();
   out.close_writer();
   reader.join();
@@ -164,11 +172,11 @@ TEST(StdioTransport, EndsWhenTheWatchedProcessIsGone) {
   (*transport)->watch_process(child);
   (*transport)->watch_process(-1);  // would mean every process
   (*transport)->watch_process(int64_t{1} << 40);
-  (*transport)->post([&] {
+  (*transport)->poster()([&] {
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
   });
-  (*transport)->run([](std::string_view) {}, [&] { (*transport)->close(); });
+  (*transport)->run([](std::string_view) { return true; }, [&] { (*transport)->close(); });
 }
 
 TEST(StdioTransport, LeavesTheDescriptorsAsTheyWere) {
@@ -178,8 +186,8 @@ TEST(StdioTransport, LeavesTheDescriptorsAsTheyWere) {
   {
     auto transport = StdioTransport::open({.input = in.read_end, .output = out.write_end}, log);
     ASSERT_TRUE(transport);
-    (*transport)->post([&] { (*transport)->close(); });
-    (*transport)->run([](std::string_view) {}, [] {});
+    (*transport)->poster()([&] { (*transport)->close(); });
+    (*transport)->run([](std::string_view) { return true; }, [] {});
   }
   EXPECT_EQ(::fcntl(in.read_end, F_GETFL) & O_NONBLOCK, 0);
   EXPECT_EQ(::fcntl(out.write_end, F_GETFL) & O_NONBLOCK, 0);

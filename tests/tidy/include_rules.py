@@ -46,6 +46,7 @@ LAYERS = {
         ENGINE_PUBLIC + ("completion/*.h", "cuda/cuda_backend.h"), BASIC),
     "lsp/": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
     "lsp/transport": (("lsp/", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
+    "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "editors/cli/": (CLI, BASIC + ("json", "cli11", "os", "zlib")),
     # Says how many answers parse.
     "editors/cli/eval_infill.cpp": (

@@ -1,0 +1,121 @@
+// fathom serve: the daemon that editors share.
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <unistd.h>
+
+#include "completion/config.h"
+#include "editors/cli/command.h"
+#include "editors/cli/log_file.h"
+#include "editors/cli/model_options.h"
+#include "editors/cli/output.h"
+#include "lsp/server.h"
+#include "lsp/server_socket.h"
+
+namespace fathom::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kConfigPeriod{2};  // how often to look for new settings
+
+struct Options {
+  ModelOptions model;
+  std::string socket;  // "": the usual one
+  std::optional<uint16_t> port;
+  std::string token_file;  // "": beside the socket
+  std::optional<int> idle_exit_minutes;
+  std::string log_file;  // "": stderr
+};
+
+Result<fs::path> socket_path(const Options& options) {
+  if (!options.socket.empty()) return fs::path(options.socket);
+  FATHOM_CHECK(lsp::make_socket_folder());
+  return lsp::default_socket_path();
+}
+
+Result<ExitCode> run(const Options& options, Log& log) {
+  // No project's file: the daemon serves them all, wherever it was started.
+  const completion::EffectiveConfig config = completion::load_config({});
+  for (const std::string& problem : config.problems) log.warning("{}", problem);
+
+  FATHOM_TRY(path, socket_path(options));
+  FATHOM_TRY(claim, lsp::ServerSocket::claim(path));
+  if (const auto* running = std::get_if<lsp::RunningServer>(&claim)) {
+    write_out(fmt::format("already running, pid {}, at {}\n", running->pid, path.string()));
+    return ExitCode::ok;
+  }
+  const fs::path token_file = options.token_file.empty() ? path.parent_path() / "fathom.token"
+                                                         : fs::path(options.token_file);
+  const int idle_minutes = options.idle_exit_minutes.value_or(config.values.idle_exit_minutes);
+  completion::ConfigWatch config_watch(kConfigPeriod);
+  FATHOM_TRY(models, host_models(options.model, config.values, log));
+  FATHOM_TRY(server, lsp::Server::create(std::move(std::get<lsp::ServerSocket>(claim)),
+                                         {.version = FATHOM_VERSION,
+                                          .config = config,
+                                          .config_watch = &config_watch,
+                                          .port = options.port,
+                                          .token_file = token_file,
+                                          .idle_exit = std::chrono::minutes(idle_minutes),
+                                          .handle_signals = true},
+                                         *models, log));
+  const std::string also =
+      options.port ? fmt::format(" and port {} (token in {})", server->port(), token_file.string())
+                   : "";
+  stream_out(fmt::format("listening at {}{}\n", path.string(), also));
+  log.info("pid {} listens at {}{}", ::getpid(), path.string(), also);
+  server->run();
+  log.info("stopped");
+  return ExitCode::ok;
+}
+
+Result<ExitCode> serve(const Options& options) {
+  if (options.log_file.empty()) {
+    Log log = stderr_log(options.model.verbose);
+    return run(options, log);
+  }
+  FATHOM_TRY(file, LogFile::open(options.log_file));
+  Log log = file_log(std::move(file), LogLevel::info);
+  Result<ExitCode> result = run(options, log);
+  if (!result) log.error("{}", result.error().message);
+  return result;
+}
+
+}  // namespace
+
+Action add_serve(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  add_model_options(command, options->model);
+  add_force_fim_option(command, options->model);
+  command
+      .add_option("--socket", options->socket,
+                  "Unix socket to listen at (default: " + lsp::default_socket_path().string() + ")")
+      ->type_name("PATH");
+  command
+      .add_option("--port", options->port,
+                  "listen on this port of 127.0.0.1 and ::1 too, for clients that know the token; "
+                  "0: one that is free (default: no port)")
+      ->type_name("N");
+  command
+      .add_option("--token-file", options->token_file,
+                  "where to write the token of --port (default: fathom.token beside the socket)")
+      ->type_name("PATH");
+  command
+      .add_option("--idle-exit", options->idle_exit_minutes,
+                  "leave when no client has been here for so long; 0: never (default: "
+                  "daemon.idle_exit_minutes of the configuration)")
+      ->check(CLI::Range(0, 60 * 24 * 365).description(""))
+      ->type_name("MINUTES");
+  command
+      .add_option("--log-file", options->log_file,
+                  "log to this file, at most 5 MB and the 5 MB before, instead of stderr")
+      ->type_name("PATH");
+  return [options] { return serve(*options); };
+}
+
+}  // namespace fathom::cli

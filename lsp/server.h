@@ -1,0 +1,68 @@
+// The daemon: many clients, each with its own session and documents, one set of models.
+//
+// Clients connect to a Unix socket, which only their user can reach, or, if that is wanted, to a
+// port of this machine, where `initialize` must carry a token. Whatever one of them does - sends
+// garbage, sends without end, reads nothing, says nothing, dies - costs a bounded amount of memory
+// and nothing of the others.
+//
+// Threads: one, the main thread of the process, but for stop() and what models post.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "completion/config_watch.h"
+#include "completion/model_host.h"
+#include "engine/base/log.h"
+#include "engine/base/result.h"
+#include "lsp/server_socket.h"
+#include "lsp/services.h"
+
+namespace fathom::lsp {
+
+struct ServerOptions {
+  std::string version;                 // of fathom, told to clients
+  completion::EffectiveConfig config;  // what the files say
+  // Tells when they say something else; null: they do not change. Must outlive the server.
+  completion::ConfigWatch* config_watch = nullptr;
+  std::optional<uint16_t> port;                     // on 127.0.0.1 and ::1; 0: one that is free
+  std::filesystem::path token_file;                 // written if there is a port
+  std::chrono::milliseconds idle_exit{0};           // without a client; 0: never
+  std::chrono::milliseconds greeting_time{30'000};  // for a client to say `initialize`
+  size_t max_clients = 256;
+  bool handle_signals = false;  // SIGINT and SIGTERM stop the server; a second one, the process
+};
+
+class Server final {
+ public:
+  /// `models` and `log` must outlive the server. Ignores SIGPIPE from here on.
+  /// Errors: io (the port is taken, the token cannot be written).
+  static Result<std::unique_ptr<Server>> create(ServerSocket socket, const ServerOptions& options,
+                                                completion::ModelHost& models, Log& log);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  /// Serves until it is stopped, by stop(), a signal, or for want of clients: then requests in
+  /// flight are answered as cancelled, the socket is removed, and clients that read get their
+  /// answers.
+  void run();
+  /// Any thread, also before run().
+  void stop();
+
+  /// The port that was chosen; 0: none.
+  uint16_t port() const;
+  DaemonStatus status() const;
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fathom::lsp
