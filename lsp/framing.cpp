@@ -73,7 +73,9 @@ void FrameReader::push(std::string_view bytes) {
 }
 
 std::optional<Frame> FrameReader::next() {
-  if (lost_ && !find_track()) return std::nullopt;
+  if (lost_) {
+    if (std::optional<Frame> error = find_track(); error || lost_) return error;
+  }
   return body_ ? read_body() : read_header();
 }
 
@@ -117,18 +119,23 @@ Frame FrameReader::lose_track(std::string message) {
   return FrameError{std::move(message)};
 }
 
-bool FrameReader::find_track() {
+/// Skips to where a header may begin; an error if that is far.
+std::optional<Frame> FrameReader::find_track() {
   const std::string_view text = std::string_view(buffer_).substr(begin_);
   const size_t found = text.find(kLengthName);
-  if (found == std::string_view::npos) {
-    // The name may be cut in two: keep what can still become it.
-    const size_t n_keep = std::min(text.size(), kLengthName.size() - 1);
-    consume(text.size() - n_keep);
-    return false;
+  // The name may be cut in two: keep what can still become it.
+  const size_t n_keep = std::min(text.size(), kLengthName.size() - 1);
+  const size_t n_useless = found == std::string_view::npos ? text.size() - n_keep : found;
+  if (n_skipped_ + n_useless >= kMaxSkippedBytes) {
+    consume(kMaxSkippedBytes - std::exchange(n_skipped_, 0));
+    return FrameError{fmt::format("there is no header in {} bytes", kMaxSkippedBytes)};
   }
-  consume(found);
+  consume(n_useless);
+  n_skipped_ += n_useless;
+  if (found == std::string_view::npos) return std::nullopt;
   lost_ = false;
-  return true;
+  n_skipped_ = 0;
+  return std::nullopt;
 }
 
 void FrameReader::consume(size_t n_bytes) { begin_ += n_bytes; }

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -89,6 +90,7 @@ class Server::Impl final {
   }
 
   uint16_t port() const { return port_; }
+  Poster poster() const { return loop_.poster(); }
 
   DaemonStatus status() const {
     const std::chrono::duration<double> uptime = Clock::now() - start_;
@@ -128,7 +130,12 @@ class Server::Impl final {
         });
         return;
       }
-      connect(socket.native_handle(), std::is_same_v<Acceptor, tcp::acceptor>);
+      constexpr bool kIsPort = std::is_same_v<Acceptor, tcp::acceptor>;
+      if constexpr (kIsPort) {
+        error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+      }
+      connect(socket.native_handle(), kIsPort);
       accept(acceptor);
     });
   }
@@ -231,6 +238,7 @@ Server::~Server() = default;
 
 void Server::run() { impl_->run(); }
 void Server::stop() { impl_->stop(); }
+Poster Server::poster() const { return impl_->poster(); }
 uint16_t Server::port() const { return impl_->port(); }
 DaemonStatus Server::status() const { return impl_->status(); }
 

@@ -5,7 +5,7 @@
 // garbage, sends without end, reads nothing, says nothing, dies - costs a bounded amount of memory
 // and nothing of the others.
 //
-// Threads: one, the main thread of the process, but for stop() and what models post.
+// Threads: one, the main thread of the process, unless it says otherwise.
 
 #pragma once
 
@@ -20,6 +20,7 @@
 #include "completion/model_host.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "lsp/event_loop.h"
 #include "lsp/server_socket.h"
 #include "lsp/services.h"
 
@@ -55,8 +56,10 @@ class Server final {
   /// Any thread, also before run().
   void stop();
 
-  /// The port that was chosen; 0: none.
+  /// The port that was chosen; 0: none. Any thread.
   uint16_t port() const;
+  /// What runs on the server's thread. Any thread.
+  Poster poster() const;
   DaemonStatus status() const;
 
  private:

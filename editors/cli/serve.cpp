@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <ratio>
 #include <string>
 #include <variant>
 
@@ -29,7 +30,7 @@ struct Options {
   std::string socket;  // "": the usual one
   std::optional<uint16_t> port;
   std::string token_file;  // "": beside the socket
-  std::optional<int> idle_exit_minutes;
+  std::optional<double> idle_exit_minutes;
   std::string log_file;  // "": stderr
 };
 
@@ -52,18 +53,20 @@ Result<ExitCode> run(const Options& options, Log& log) {
   }
   const fs::path token_file = options.token_file.empty() ? path.parent_path() / "fathom.token"
                                                          : fs::path(options.token_file);
-  const int idle_minutes = options.idle_exit_minutes.value_or(config.values.idle_exit_minutes);
+  const std::chrono::duration<double, std::ratio<60>> idle_exit(
+      options.idle_exit_minutes.value_or(config.values.idle_exit_minutes));
   completion::ConfigWatch config_watch(kConfigPeriod);
   FATHOM_TRY(models, host_models(options.model, config.values, log));
-  FATHOM_TRY(server, lsp::Server::create(std::move(std::get<lsp::ServerSocket>(claim)),
-                                         {.version = FATHOM_VERSION,
-                                          .config = config,
-                                          .config_watch = &config_watch,
-                                          .port = options.port,
-                                          .token_file = token_file,
-                                          .idle_exit = std::chrono::minutes(idle_minutes),
-                                          .handle_signals = true},
-                                         *models, log));
+  FATHOM_TRY(server, lsp::Server::create(
+                         std::move(std::get<lsp::ServerSocket>(claim)),
+                         {.version = FATHOM_VERSION,
+                          .config = config,
+                          .config_watch = &config_watch,
+                          .port = options.port,
+                          .token_file = token_file,
+                          .idle_exit = std::chrono::ceil<std::chrono::milliseconds>(idle_exit),
+                          .handle_signals = true},
+                         *models, log));
   const std::string also =
       options.port ? fmt::format(" and port {} (token in {})", server->port(), token_file.string())
                    : "";
@@ -109,7 +112,7 @@ Action add_serve(CLI::App& command) {
       .add_option("--idle-exit", options->idle_exit_minutes,
                   "leave when no client has been here for so long; 0: never (default: "
                   "daemon.idle_exit_minutes of the configuration)")
-      ->check(CLI::Range(0, 60 * 24 * 365).description(""))
+      ->check(CLI::Range(0.0, 60.0 * 24 * 365).description(""))
       ->type_name("MINUTES");
   command
       .add_option("--log-file", options->log_file,

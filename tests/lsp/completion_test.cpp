@@ -160,6 +160,20 @@ TEST_F(CompletionTest, CanBeSwitchedOff) {
   EXPECT_EQ(client_.result(id)["items"].size(), 1u);
 }
 
+TEST_F(CompletionTest, AClientHasAFewAtATimeAndTheOldestGivesWay) {
+  std::vector<int> ids;
+  for (int i = 0; i < 9; ++i) {
+    const std::string uri = "file:///" + std::to_string(i) + ".cpp";
+    client_.open(uri, "cpp", kSource);
+    client_.generator().answer("a + b;");
+    ids.push_back(client_.request(kInline, at(uri, 1, 9)));
+  }
+  EXPECT_EQ(client_.result(ids[0]), kNothing);
+  client_.run();
+  for (size_t i = 1; i < ids.size(); ++i)
+    EXPECT_EQ(client_.result(ids[i])["items"].size(), 1u) << i;
+}
+
 TEST(CompletionWithoutModel, IsEmptyUntilTheModelIsThere) {
   TestClient client(TestClient::Model::loading);
   client.initialize();

@@ -133,20 +133,56 @@ TEST_F(ExplainTest, SaysWhyWhenTheModelFails) {
   EXPECT_EQ(client_.sent("$/progress").back()["value"]["kind"], "end");
 }
 
+TEST_F(ExplainTest, IsRefusedWhileAFewAreBeingWritten) {
+  for (int i = 0; i < 4; ++i) explain({{"uri", kUri}});
+  const int fifth = explain({{"uri", kUri}});
+  EXPECT_EQ(client_.error(fifth), -32803);
+  client_.run();
+  const int sixth = explain({{"uri", kUri}});
+  client_.run();
+  EXPECT_EQ(client_.error(sixth), 0);
+}
+
+/// Asks for an explanation that reports on the token "t".
+int explain_in(TestClient& client) {
+  client.initialize();
+  client.open(kUri, "cpp", "int x;");
+  return client.request("workspace/executeCommand",
+                        {{"command", "fathom.explain"},
+                         {"workDoneToken", "t"},
+                         {"arguments", Json::array({{{"uri", kUri}}})}});
+}
+
 TEST(ExplainWithoutModel, SaysWhyThereIsNone) {
-  const Json params = {{"command", "fathom.explain"},
-                       {"arguments", Json::array({{{"uri", "file:///a.cpp"}}})}};
-  for (const auto& [state, reason] :
-       {std::pair{TestClient::Model::loading, "still being loaded"},
-        std::pair{TestClient::Model::failed, "model.gguf: truncated"}}) {
-    TestClient client(state);
-    client.initialize();
-    client.open("file:///a.cpp", "cpp", "int x;");
-    const int id = client.request("workspace/executeCommand", params);
-    EXPECT_EQ(client.error(id), -32803);
-    EXPECT_NE(client.answers(id)[0]["error"]["message"].get<std::string>().find(reason),
-              std::string::npos);
-  }
+  TestClient client(TestClient::Model::failed);
+  const int id = explain_in(client);
+  client.run();
+  EXPECT_EQ(client.error(id), -32803);
+  EXPECT_EQ(client.answers(id)[0]["error"]["message"],
+            "the model could not be loaded: model.gguf: truncated");
+  EXPECT_EQ(client.sent("$/progress").back()["value"]["kind"], "end");
+}
+
+TEST(ExplainWithoutModel, WaitsForItAndSaysSo) {
+  TestClient client(TestClient::Model::loading);
+  client.generator().answer("</think>It is a number.");
+  const int id = explain_in(client);
+  client.run();
+  EXPECT_TRUE(client.answers(id).empty());
+  const std::string message = client.sent("$/progress").back()["value"]["message"];
+  EXPECT_TRUE(message.starts_with("loading the model, ")) << message;
+  client.finish_loading();
+  EXPECT_EQ(client.result(id)["answer"], "It is a number.");
+}
+
+TEST(ExplainWithoutModel, CanBeCancelledWhileItWaits) {
+  TestClient client(TestClient::Model::loading);
+  const int id = explain_in(client);
+  client.notify("$/cancelRequest", {{"id", id}});
+  EXPECT_EQ(client.error(id), -32800);
+  client.finish_loading();
+  EXPECT_EQ(client.answers(id).size(), 1u);
+  EXPECT_EQ(client.sent("$/progress").back()["value"]["kind"], "end");
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ void allow_progress(TestClient& client) {
   for (const Json& message : client.transport().sent) {
     if (message.value("method", "") != "window/workDoneProgress/create") continue;
     const Json answer = {{"jsonrpc", "2.0"}, {"id", message["id"]}, {"result", nullptr}};
-    return client.session().on_bytes(frame(answer.dump()));
+    client.session().on_bytes(frame(answer.dump()));
+    return;
   }
 }
 

@@ -35,11 +35,13 @@ COVERED = {
     "engine/reference/*": "tests/engine/golden_deepseek_test.cpp, tests/engine/route_test.cpp",
     "engine/tokenizer/*": "tests/engine/tokenizer_test.cpp",
     "lsp/*_jobs.cpp": "tests/lsp/completion_test.cpp, tests/lsp/explain_test.cpp",
+    "lsp/event_loop.cpp": "tests/lsp/transport_stdio_test.cpp, tests/lsp/transport_stream_test.cpp",
     "lsp/handlers/*": "tests/lsp/completion_test.cpp, tests/lsp/documents_test.cpp, "
                       "tests/lsp/explain_test.cpp, tests/lsp/lifecycle_test.cpp",
     "lsp/progress.cpp": "tests/lsp/explain_test.cpp",
     "lsp/protocol.cpp": "tests/lsp/lifecycle_test.cpp, tests/lsp/completion_test.cpp",
     "lsp/reply.cpp": "tests/lsp/router_test.cpp",
+    "lsp/server_connection.cpp": "tests/lsp/server_test.cpp",
     "lsp/session.cpp": "tests/lsp/lifecycle_test.cpp",
 }
 
