@@ -77,7 +77,7 @@ bool Session::on_bytes(std::string_view bytes) {
 
 void Session::on_end() {
   if (left_) return;
-  log_.info("the client has closed the connection");
+  log_.info("client {} has closed the connection", options_.client);
   leave();
 }
 
