@@ -46,6 +46,29 @@ std::unique_ptr<BlockEnd> block_end(const SyntaxTree& tree, const Site& site, si
       site.header_indent);
 }
 
+/// Columns of the next line that is not blank; -1 if there is none.
+int indent_below(std::string_view text, size_t cursor) {
+  size_t line = next_line(text, cursor);
+  while (line < text.size() && is_blank(text.substr(line, line_end(text, line) - line)))
+    line = next_line(text, line);
+  return line < text.size() ? indent_of(text.substr(line)) : -1;
+}
+
+/// Where the block ends that a complete line opens, if nothing else fills or closes it: without the
+/// block the line would break a text that has no errors.
+std::unique_ptr<BlockEnd> opened_block(SyntaxGuard& guard, std::string_view before, size_t cursor,
+                                       int below, std::string_view line) {
+  std::string header(before);
+  header += line;
+  header.erase(0, line_start(header, header.size()));
+  const int indent = indent_of(header);
+  // The grammars of such languages take a header without a body for whole.
+  const bool lacks_body = guard.language().indented_blocks && below <= indent;
+  if (!lacks_body && !guard.breaks(cursor, cursor, line)) return nullptr;
+  auto block = std::make_unique<BlockEnd>(guard.language(), header, indent);
+  return block->is_open() ? std::move(block) : nullptr;
+}
+
 bool has_crlf(std::string_view text) {
   const size_t newline = text.find('\n');
   return newline != std::string_view::npos && newline > 0 && text[newline - 1] == '\r';
@@ -56,6 +79,40 @@ size_t whole_lines(std::string_view text) {
   const size_t newline = text.rfind('\n');
   const bool others = newline != std::string_view::npos && !is_blank(text.substr(0, newline));
   return others ? newline : text.size();
+}
+
+/// The generated text without what is incomplete or wrong at its end. `cut`: by a limit.
+std::string whole_text(StopRules& rules, bool cut) {
+  std::string text(rules.text());
+  BlockEnd* block = rules.block();
+  if (!block) return text;
+  const std::string header = text.substr(0, rules.block_begin());
+  std::string body = text.substr(header.size());
+  if (cut) body.resize(whole_lines(body));
+  if (rules.reason() == "block") {
+    body = block->with_aligned_bracket(body);
+  } else if (!header.empty()) {
+    body = block->with_missing_bracket(body);
+  }
+  body.resize(block->length_without_errors(body));
+  return header + body;
+}
+
+bool breaks(const CompletionPlan& plan, const Suggestion& suggestion) {
+  return plan.guard && !suggestion.text.empty() &&
+         plan.guard->breaks(plan.cursor, plan.cursor + suggestion.replaced, suggestion.text);
+}
+
+/// Drops last lines until the suggestion adds no syntax error to a text that has none. False if
+/// nothing is left.
+bool fit_to_syntax(const CompletionPlan& plan, Suggestion& suggestion) {
+  while (breaks(plan, suggestion)) {
+    const size_t newline = suggestion.text.rfind('\n');
+    if (newline == std::string::npos) return false;
+    suggestion.text.resize(trim_right(std::string_view(suggestion.text).substr(0, newline)).size());
+    if (suggestion.text.empty()) return false;
+  }
+  return true;
 }
 
 int count_tokens(const std::vector<RelatedFile>& files) {
@@ -82,12 +139,24 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                const engine::ModelTraits& traits,
                                const engine::Tokenizer& tokenizer, int max_request_tokens) {
   const Snapshot& snapshot = *request.snapshot;
-  std::unique_ptr<BlockEnd> block;
+  const Surroundings around = surroundings_of(snapshot.text, request.cursor);
+  StopOptions stop;
+  std::shared_ptr<SyntaxGuard> guard;
   if (document && document->tree.update(snapshot.text)) {
     const Site site = site_at(document->tree, request.cursor);
-    block = block_end(document->tree, site, request.cursor);
+    stop.block = block_end(document->tree, site, request.cursor);
+    guard = SyntaxGuard::make(document->tree);
   }
-  const int wanted = block ? kMaxBlockTokens : kMaxLineTokens;
+  if (guard && is_blank(around.rest)) {
+    stop.opened_block = [guard, before = to_lf(around.line), cursor = request.cursor,
+                         below =
+                             indent_below(snapshot.text, request.cursor)](std::string_view line) {
+      return opened_block(*guard, before, cursor, below, line);
+    };
+  }
+  if (!stop.block && request.max_tokens == 0) stop.max_line_tokens = kMaxLineTokens;
+  const bool may_be_block = stop.block || stop.opened_block;
+  const int wanted = may_be_block ? kMaxBlockTokens : kMaxLineTokens;
   const int max_new_tokens = request.max_tokens > 0 ? request.max_tokens : wanted;
 
   const Language* language = document ? &document->tree.language() : nullptr;
@@ -117,25 +186,22 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                    .priority = engine::Priority::completion,
                                    .forbid_empty = request.trigger == Trigger::invoked,
                                    .forced_prefix = prompt.forced_prefix};
+  stop.forced_prefix = std::move(prompt.forced_prefix);
   return {.snapshot = request.snapshot,
           .cursor = request.cursor,
           .trigger = request.trigger,
           .generate = std::move(generate),
-          .rules = StopRules(std::move(prompt.forced_prefix), std::move(block)),
+          .guard = std::move(guard),
+          .rules = StopRules(std::move(stop)),
           .context = pieces_of(context)};
 }
 
 Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,
                              const SecretFinder& secrets) {
-  std::string text(plan.rules.text());
+  const bool cut = result.stop == engine::StopReason::max_tokens;
+  std::string text = whole_text(plan.rules, cut);
   std::string_view filtered_by;
-  if (BlockEnd* block = plan.rules.block()) {
-    if (plan.rules.reason() == "block") text = block->with_aligned_bracket(text);
-    if (result.stop == engine::StopReason::max_tokens) text.resize(whole_lines(text));
-    const size_t n_right = block->length_without_errors(text);
-    if (is_blank(text.substr(0, n_right)) && !is_blank(text)) filtered_by = "syntax";
-    text.resize(n_right);
-  }
+  if (is_blank(text) && !is_blank(plan.rules.text())) filtered_by = "syntax";
   if (is_blank(text) && plan.rules.reason() == "loop") filtered_by = "loop";
   const bool unsure = plan.trigger == Trigger::automatic && result.mean_logprob < kMinMeanLogprob;
   if (unsure) filtered_by = "confidence";
@@ -144,6 +210,10 @@ Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult&
   if (filtered_by.empty()) {
     suggestion = polish(text, surroundings_of(plan.snapshot->text, plan.cursor));
     filtered_by = suggestion.filtered_by;
+  }
+  if (!fit_to_syntax(plan, suggestion)) {
+    suggestion = {};
+    filtered_by = "syntax";
   }
   if (adds_secret(plan.snapshot->text, plan.cursor, suggestion.text, secrets)) {
     suggestion = {};

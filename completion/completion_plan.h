@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "completion/document.h"
 #include "completion/privacy/secret_finder.h"
 #include "completion/stop_rules.h"
+#include "completion/syntax/syntax_guard.h"
 #include "engine/generator.h"
 
 namespace fathom::completion {
@@ -19,7 +21,8 @@ struct CompletionPlan {
   SnapshotPtr snapshot;
   size_t cursor = 0;
   Trigger trigger = Trigger::automatic;
-  engine::GenerateRequest generate;  // without its cancel token
+  engine::GenerateRequest generate;    // without its cancel token
+  std::shared_ptr<SyntaxGuard> guard;  // nullptr: the text has errors, or no syntax
   StopRules rules;
   std::vector<ContextPiece> context;
 };

@@ -24,13 +24,12 @@ size_t end_of_first_line(std::string_view text) {
 
 }  // namespace
 
-StopRules::StopRules(std::string forced_prefix, std::unique_ptr<BlockEnd> block)
-    : forced_prefix_(std::move(forced_prefix)), block_(std::move(block)) {}
+StopRules::StopRules(StopOptions options) : options_(std::move(options)) {}
 
 std::string_view StopRules::text() const {
   const std::string_view generated = generated_;
-  if (!generated.starts_with(forced_prefix_)) return {};
-  return generated.substr(forced_prefix_.size(), length_);
+  if (!generated.starts_with(options_.forced_prefix)) return {};
+  return generated.substr(options_.forced_prefix.size(), length_);
 }
 
 bool StopRules::stop(std::string_view reason, size_t length) {
@@ -39,14 +38,28 @@ bool StopRules::stop(std::string_view reason, size_t length) {
   return false;
 }
 
+bool StopRules::feed_line(std::string_view new_text) {
+  const size_t end = end_of_first_line(new_text);
+  if (end == std::string_view::npos) {
+    const bool too_long = options_.max_line_tokens > 0 && n_tokens_ >= options_.max_line_tokens;
+    return too_long ? stop("max_tokens", std::string::npos) : true;
+  }
+  if (options_.opened_block) options_.block = options_.opened_block(new_text.substr(0, end));
+  if (!options_.block) return stop("line", end);
+  block_begin_ = end;
+  return true;
+}
+
 bool StopRules::feed(std::string_view bytes) {
   generated_ += bytes;
-  if (!generated_.starts_with(forced_prefix_)) return generated_.size() < forced_prefix_.size();
+  ++n_tokens_;
+  const std::string_view forced = options_.forced_prefix;
+  if (!generated_.starts_with(forced)) return generated_.size() < forced.size();
   const std::string_view new_text = text();
-  if (block_) {
-    if (const std::optional<size_t> end = block_->find(new_text)) return stop("block", *end);
-  } else if (const size_t end = end_of_first_line(new_text); end != std::string_view::npos) {
-    return stop("line", end);
+  if (!options_.block && !feed_line(new_text)) return false;
+  if (options_.block) {
+    const std::optional<size_t> end = options_.block->find(new_text.substr(block_begin_));
+    if (end) return stop("block", block_begin_ + *end);
   }
   if (const std::optional<size_t> end = length_before_loop(new_text)) return stop("loop", *end);
   return true;

@@ -1,13 +1,15 @@
 // Decides token by token when a completion is complete.
 //
-//   "line"   a line has ended (leading line ends do not count)
-//   "block"  the block that opens at the cursor is closed
-//   "loop"   the model repeats itself
+//   "line"       a line has ended (leading line ends do not count)
+//   "block"      the block that opens at the cursor, or on the completed line, is closed
+//   "max_tokens" a line is longer than lines are
+//   "loop"       the model repeats itself
 //
 // Threads: one at a time; fed on the generator's thread.
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,11 +18,20 @@
 
 namespace fathom::completion {
 
+struct StopOptions {
+  /// Bytes at the begin of the generated text that are typed already.
+  std::string forced_prefix;
+  /// Where the block ends; nullptr: one line is wanted.
+  std::unique_ptr<BlockEnd> block;
+  /// Asked when that line is complete: where the block ends that it opens; nullptr: the line is
+  /// enough. May be empty.
+  std::function<std::unique_ptr<BlockEnd>(std::string_view line)> opened_block;
+  int max_line_tokens = 0;  // of the one line; 0: any number
+};
+
 class StopRules final {
  public:
-  /// `forced_prefix`: bytes at the begin of the generated text that are typed already. `block`:
-  /// where the block ends, or nullptr if one line is wanted.
-  StopRules(std::string forced_prefix, std::unique_ptr<BlockEnd> block);
+  explicit StopRules(StopOptions options);
 
   /// Takes the next token's bytes. False once the text is complete.
   bool feed(std::string_view bytes);
@@ -30,13 +41,17 @@ class StopRules final {
   /// The rule that ended it, or "".
   std::string_view reason() const { return reason_; }
   /// The block's rule, or nullptr.
-  BlockEnd* block() { return block_.get(); }
+  BlockEnd* block() { return options_.block.get(); }
+  /// Where in text() the block's rule begins to look: 0, or the end of the line that opens it.
+  size_t block_begin() const { return block_begin_; }
 
  private:
+  bool feed_line(std::string_view new_text);
   bool stop(std::string_view reason, size_t length);
 
-  std::string forced_prefix_;
-  std::unique_ptr<BlockEnd> block_;
+  StopOptions options_;
+  size_t block_begin_ = 0;
+  int n_tokens_ = 0;
   std::string generated_;
   size_t length_ = std::string::npos;  // of text(), once a rule has cut it
   std::string_view reason_;

@@ -1,81 +1,22 @@
-"""Writes an editing trace for `fathom bench typing` from a session noted down below.
+"""Writes the editing traces for `fathom bench typing` from the sessions in sessions.py.
 
-    python3 bench/traces/make_trace.py bench/traces/prefix_tree.cpp.txt > bench/traces/prefix_tree.json
+    python3 bench/traces/make_trace.py NAME > bench/traces/NAME.json
 
-The session is what a person did to a file, step by step; the time before each key is drawn once,
-with a fixed seed, from how fast people type (log-normal, median 130 ms, longer before a word and
-after a move). README.md describes the format.
+The time before each key is drawn once, with a fixed seed, from how fast people type (log-normal,
+median 130 ms, longer before a word and after a move). README.md describes the format.
 """
 
 from __future__ import annotations
 
 import json
+import pathlib
 import random
 import sys
 from typing import Any
 
-# ("after", TEXT): puts the cursor behind the first occurrence of TEXT.
-# ("type", TEXT): one key a character; a line break brings the indentation behind it, as editors do.
-# ("back", N), ("follow", N), ("accept",): see README.md.
-SESSION: list[tuple[Any, ...]] = [
-    # A helper is written from scratch, with a slip and its correction.
-    ("after", "int common_length(std::span<const TokenId> a, std::span<const TokenId> b) {\n"
-              "  return static_cast<int>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first"
-              " - a.begin());\n}\n"),
-    ("type", "\n/// Number of tokens in all nodes from the root down to `node`.\n"),
-    ("follow", 4),
-    ("type", "int depth_of(const PrefixTree::Nod *"),
-    ("back", 2),
-    ("type", "e* node) {\n  int depth = 0;\n  "),
-    ("follow", 6),
-    ("type", "for (; node != nullptr; "),
-    ("accept",),
-    ("type", "node = node->parent)\n    "),
-    ("follow", 3),
-    ("type", "depth += static_cast<int>(node->tokens.size());\n    "),
-    ("back", 2),
-    ("type", "return depth;\n  "),
-    ("back", 2),
-    ("type", "}\n"),
-    # A declaration in the class.
-    ("after", "  /// Evicts every prefix that nobody holds.\n  void clear();\n"),
-    ("type", "  /// Tokens of the longest prefix that is kept.\n  int longest"),
-    ("follow", 5),
-    ("type", "_prefix() const;\n"),
-    # A condition is changed.
-    ("after", "bool PrefixTree::make_free(int n) {\n  if (n_free() >= n"),
-    ("back", 1),
-    ("type", "wanted"),
-    ("back", 6),
-    ("type", "n"),
-    # The definition, with a loop.
-    ("after", "void PrefixTree::clear() {\n  while (Node* leaf = oldest_unused_leaf()) remove(leaf);\n}\n"),
-    ("type", "\nint PrefixTree::longest_prefix() const {\n  int longest = 0;\n  "),
-    ("follow", 8),
-    ("type", "for_each_node(*root_, [&](const Node& node) {\n    "),
-    ("accept",),
-    ("type", "longest = std::max(longest, "),
-    ("follow", 4),
-    ("type", "depth_of(&node));\n    "),
-    ("back", 2),
-    ("type", "});\n  return "),
-    ("follow", 3),
-    ("type", "longest;\n  "),
-    ("back", 2),
-    ("type", "}\n"),
-    # A guard at the top of a function, and a comment beside it.
-    ("after", "void PrefixTree::truncate(Lease& lease, int size) {\n"),
-    ("type", "  if (size == lease.size()) return;  // nothing to fre"),
-    ("follow", 2),
-    ("type", "e\n"),
-    # An expression in the middle of a line.
-    ("after", "  while (lease.size() > size"),
-    ("type", " && !lease.slots_.empty()"),
-    ("after", "const TokenId first = lower->tokens[0];\n"),
-    ("type", "  FATHOM_ASSERT(first"),
-    ("follow", 5),
-    ("type", " >= 0);\n"),
-]
+from sessions import SESSIONS, Session
+
+CLOSERS = {"(": ")", "[": "]", "{": "}", '"': '"'}
 
 
 def milliseconds(rng: random.Random, key: str, moved: bool) -> int:
@@ -84,49 +25,92 @@ def milliseconds(rng: random.Random, key: str, moved: bool) -> int:
 
 
 def split_keys(text: str) -> list[str]:
-    """Keys of a text: characters, and line breaks together with the spaces behind them."""
+    """Keys of a text: characters, and line breaks together with the blanks behind them."""
     keys: list[str] = []
     for c in text:
-        if c == " " and keys and keys[-1].startswith("\n"):
+        if c in " \t" and keys and keys[-1].startswith("\n"):
             keys[-1] += c
         else:
             keys.append(c)
     return keys
 
 
-def events(text: str) -> list[list[Any]]:
-    """Plays the session on the text, so that anchors are found where they are by then."""
-    rng, out, cursor, moved = random.Random(3), [], 0, False
-    for action, *arguments in SESSION:
+class Player:
+    """Plays a session on its text, so that anchors are found where they are by then."""
+
+    def __init__(self, session: Session, text: str) -> None:
+        self.session, self.text = session, text
+        self.rng = random.Random(3)
+        self.cursor, self.moved = 0, False
+        self.events: list[list[Any]] = []
+
+    def emit(self, key: str, *event: Any) -> None:
+        self.events.append([milliseconds(self.rng, key, self.moved), *event])
+
+    def move(self, cursor: int) -> None:
+        self.cursor, self.moved = cursor, True
+        before = self.text[:cursor]
+        self.events.append([0, "move", before.count("\n") + 1, cursor - before.rfind("\n")])
+
+    def insert(self, before: str, after: str = "") -> None:
+        self.text = self.text[:self.cursor] + before + after + self.text[self.cursor:]
+        self.cursor, self.moved = self.cursor + len(before), False
+
+    def key(self, key: str) -> None:
+        """One key, with what an editor that closes brackets makes of it."""
+        behind = self.text[self.cursor:self.cursor + 1]
+        before = self.text[self.cursor - 1:self.cursor]
+        at_end = behind in ("", "\n", *CLOSERS.values())
+        if not self.session.closes_brackets:
+            self.emit(key, "type", key)
+            self.insert(key)
+        elif key == behind and key in CLOSERS.values():
+            self.emit(key, "over")
+            self.cursor, self.moved = self.cursor + 1, False
+        elif key in CLOSERS and at_end and not (key == '"' and before == '"'):
+            self.emit(key, "pair", key, CLOSERS[key])
+            self.insert(key, CLOSERS[key])
+        elif key.startswith("\n") and before in CLOSERS and behind == CLOSERS[before]:
+            line = self.text[self.text.rfind("\n", 0, self.cursor) + 1:self.cursor]
+            closing = "\n" + line[:len(line) - len(line.lstrip())]
+            self.emit(key, "pair", key, closing)
+            self.insert(key, closing)
+        else:
+            self.emit(key, "type", key)
+            self.insert(key)
+
+    def play(self, action: str, *arguments: Any) -> None:
         if action == "after":
-            anchor = arguments[0]
-            cursor = text.index(anchor) + len(anchor)
-            before = text[:cursor]
-            out.append([0, "move", before.count("\n") + 1, cursor - before.rfind("\n")])
-            moved = True
+            self.move(self.text.index(arguments[0]) + len(arguments[0]))
+        elif action == "out":
+            self.move(self.text.index("}", self.cursor) + 1)
         elif action == "type":
             for key in split_keys(arguments[0]):
-                out.append([milliseconds(rng, key, moved), "type", key])
-                text, cursor, moved = text[:cursor] + key + text[cursor:], cursor + len(key), False
+                self.key(key)
         elif action == "back":
             for _ in range(arguments[0]):
-                out.append([milliseconds(rng, "", moved), "backspace"])
-                text, cursor, moved = text[:cursor - 1] + text[cursor:], cursor - 1, False
+                self.emit("", "backspace")
+                self.text = self.text[:self.cursor - 1] + self.text[self.cursor:]
+                self.cursor, self.moved = self.cursor - 1, False
         else:
-            out.append([milliseconds(rng, "", moved), action, *arguments])
-    return out
+            self.emit("", action, *arguments)
 
 
 def main() -> None:
-    with open(sys.argv[1], encoding="ascii") as f:
-        text = f.read()
-    trace = {"path": "engine/prefix_tree.cpp", "text": text, "events": events(text)}
+    session = SESSIONS[sys.argv[1]]
+    text = (pathlib.Path(__file__).parent / session.source).read_text(encoding="ascii")
+    player = Player(session, text)
+    for step in session.steps:
+        player.play(*step)
+    trace = {"path": session.path, "text": text, "events": player.events}
     print("{")
     print(f' "path": {json.dumps(trace["path"])},')
     print(f' "text": {json.dumps(trace["text"])},')
     print(' "events": [')
     print(",\n".join("  " + json.dumps(e) for e in trace["events"]))
     print(" ]\n}")
+    if "--show" in sys.argv:
+        print(player.text, file=sys.stderr)
 
 
 if __name__ == "__main__":

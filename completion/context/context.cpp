@@ -107,9 +107,22 @@ class Gatherer final {
     return text_.substr(start, first - start);
   }
 
+  /// Brackets that close behind the cursor are left to the model: editors put them there while an
+  /// argument is typed and take them away again, and each time the whole suffix would be new.
+  size_t suffix_begin() const {
+    const size_t end = line_end(text_, cursor_);
+    const std::string_view rest = text_.substr(cursor_, end - cursor_);
+    return std::ranges::all_of(rest, is_left_to_model) ? end : cursor_;
+  }
+
+  static bool is_left_to_model(char byte) {
+    return is_closer(byte) || byte == ';' || byte == ',' || byte == ' ' || byte == '\t';
+  }
+
   void add_suffix(int max_tokens) {
-    TokenWindow window = window_of_tokens(text_, cursor_, tokenizer_, max_tokens);
-    add_piece("suffix", cursor_, window.end, window.tokens.size());
+    const size_t begin = suffix_begin();
+    TokenWindow window = window_of_tokens(text_, begin, tokenizer_, max_tokens);
+    add_piece("suffix", begin, window.end, window.tokens.size());
     context_.suffix = std::move(window.tokens);
   }
 

@@ -47,6 +47,12 @@ bool BlockEnd::parse(std::string_view generated, std::string_view behind) {
   return tree_.update(text);
 }
 
+bool BlockEnd::is_open() const {
+  if (!tree_.tree()) return false;
+  const bool heads = tree_.language().indented_blocks && trim_right(before_).ends_with(':');
+  return heads || !missing_closers(tree_).empty();
+}
+
 std::optional<size_t> BlockEnd::find(std::string_view generated) {
   if (const auto end = end_by_indent(generated)) return end;
   return tree_.language().indented_blocks ? std::nullopt : end_by_bracket(generated);
@@ -102,9 +108,21 @@ std::string BlockEnd::with_aligned_bracket(std::string_view block) const {
   const bool is_bracket = begin > 0 && !tree_.language().indented_blocks && !last.empty() &&
                           (is_closer(last[0]) || last == "end");
   if (!is_bracket) return std::string(block);
+  return std::string(block.substr(0, begin)).append(header_indentation()).append(last);
+}
+
+std::string BlockEnd::with_missing_bracket(std::string_view block) {
+  std::string text(block);
+  if (!parse(block)) return text;
+  const std::string closers = missing_closers(tree_);
+  const std::string_view closer = trim(closers);
+  if (closer.empty() || closer.find('\n') != std::string_view::npos) return text;
+  return text.append("\n").append(header_indentation()).append(closer);
+}
+
+std::string_view BlockEnd::header_indentation() const {
   const std::string_view header = before_;
-  const std::string_view indent = header.substr(0, header.find_first_not_of(" \t"));
-  return std::string(block.substr(0, begin)).append(indent).append(last);
+  return header.substr(0, header.find_first_not_of(" \t"));
 }
 
 size_t BlockEnd::length_without_errors(std::string_view generated) {

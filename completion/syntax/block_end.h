@@ -20,6 +20,9 @@ class BlockEnd final {
   /// with LF. `header_indent`: its indentation in columns.
   BlockEnd(const Language& language, std::string_view before, int header_indent);
 
+  /// Whether something is open at the end of `before` that a later line has to close or fill.
+  bool is_open() const;
+
   /// Length of the part of `generated` that belongs to the block, once that is known: up to the
   /// bracket that closes it and what follows directly ("});"), or up to a line that is indented
   /// too little. `generated` must begin with what it was in the calls before.
@@ -29,6 +32,10 @@ class BlockEnd final {
   /// models often miss by one level. Unchanged where blocks have no bracket.
   std::string with_aligned_bracket(std::string_view block) const;
 
+  /// `block`, cut short, with the one bracket that it leaves open on a line of its own under the
+  /// header; unchanged if it leaves none or several open.
+  std::string with_missing_bracket(std::string_view block);
+
   /// Length of the lines of `generated` before the first one with a syntax error; all of it if
   /// there is none, or if the code before the cursor has errors of its own.
   size_t length_without_errors(std::string_view generated);
@@ -36,6 +43,7 @@ class BlockEnd final {
  private:
   std::optional<size_t> end_by_bracket(std::string_view generated);
   std::optional<size_t> end_by_indent(std::string_view generated);
+  std::string_view header_indentation() const;
   bool parse(std::string_view generated, std::string_view behind = {});
 
   const std::string before_;

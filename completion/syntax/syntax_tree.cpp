@@ -102,6 +102,14 @@ bool SyntaxTree::update(std::string_view text) {
   return true;
 }
 
+std::unique_ptr<SyntaxTree> SyntaxTree::copy() const {
+  auto other = std::make_unique<SyntaxTree>(language_);
+  other->text_ = text_;
+  if (tree_) other->tree_.reset(ts_tree_copy(tree_.get()));
+  other->too_slow_bytes_ = too_slow_bytes_;
+  return other;
+}
+
 bool SyntaxTree::has_errors() const {
   return tree_ && ts_node_has_error(ts_tree_root_node(tree_.get()));
 }

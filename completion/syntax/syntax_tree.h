@@ -27,6 +27,9 @@ class SyntaxTree final {
   SyntaxTree(const SyntaxTree&) = delete;
   SyntaxTree& operator=(const SyntaxTree&) = delete;
 
+  /// Another tree of the same text, for another thread: they share nodes until one changes.
+  std::unique_ptr<SyntaxTree> copy() const;
+
   const Language& language() const { return language_; }
 
   /// Makes this the tree of `text`: the difference from the text before is taken to be one edit.

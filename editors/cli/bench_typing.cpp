@@ -28,7 +28,7 @@ constexpr size_t kMaxTraceBytes = size_t{64} << 20;
 
 struct Options {
   ModelOptions model;
-  std::string trace;
+  std::vector<std::string> traces;
   double pace = 0;
   bool json = false;
 };
@@ -43,9 +43,30 @@ std::string_view first_character(std::string_view text) {
 struct Latencies {
   std::vector<double> followed;  // keys that typed along the shown suggestion and left some of it
   std::vector<double> computed;  // all other keys
-  double first = 0;              // the first of all, when nothing of the file is in the cache
-  int suggestions = 0;           // answers that were not empty
+  std::vector<double> all;
+  std::vector<double> first_token;  // of answers of the model: until its first token
+  double first = 0;                 // the first of all, when nothing of the file is in the cache
+  int suggestions = 0;              // answers that were not empty
   int accepted = 0;
+  int from_cache = 0;
+  double prompt_tokens = 0;
+  double evaluated_tokens = 0;  // of them, those that were not in the KV cache
+
+  void add(const Latencies& other) {
+    const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(followed, other.followed);
+    append(computed, other.computed);
+    append(all, other.all);
+    append(first_token, other.first_token);
+    if (first == 0) first = other.first;
+    suggestions += other.suggestions;
+    accepted += other.accepted;
+    from_cache += other.from_cache;
+    prompt_tokens += other.prompt_tokens;
+    evaluated_tokens += other.evaluated_tokens;
+  }
 };
 
 /// The editor and the person before it: a buffer, a cursor, and what is shown there.
@@ -66,7 +87,11 @@ class Session final {
         return {};
       }
       case Kind::type:
-        return type(event.text);
+        return type(event.text, "");
+      case Kind::pair:
+        return type(event.text, event.after);
+      case Kind::over:
+        return over();
       case Kind::backspace:
         if (cursor_ == 0) return {};
         text_.erase(--cursor_, 1);
@@ -89,19 +114,26 @@ class Session final {
     return typed < shown_->text.size() ? std::string_view(shown_->text).substr(typed) : "";
   }
 
-  Status type(std::string_view key) {
+  Status type(std::string_view key, std::string_view behind) {
     const std::string_view rest = rest_of_shown();
     const bool followed = rest.starts_with(key) && rest.size() > key.size();
-    text_.insert(cursor_, key);
+    text_.insert(cursor_, std::string(key).append(behind));
     cursor_ += key.size();
     return ask({.followed = followed});
+  }
+
+  /// Types a bracket that the editor has put there already.
+  Status over() {
+    if (cursor_ == text_.size()) return {};
+    ++cursor_;
+    return ask({});
   }
 
   Status follow(int n_characters) {
     const std::string text = text_;
     const size_t cursor = cursor_;
     for (int i = 0; i < n_characters && !rest_of_shown().empty(); ++i)
-      FATHOM_CHECK(type(std::string(first_character(rest_of_shown()))));
+      FATHOM_CHECK(type(std::string(first_character(rest_of_shown())), ""));
     put_back(text, cursor);
     return {};
   }
@@ -137,6 +169,9 @@ class Session final {
                                                                           .language = "",
                                                                           .version = ++version_,
                                                                           .text = text_});
+    const auto elapsed_ms = [begin] {
+      return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+    };
     FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
                  assistant_.complete({.snapshot = snapshot,
                                       .cursor = cursor_,
@@ -144,11 +179,16 @@ class Session final {
                                       .cancel = cancel_},
                                      on_done);
                }));
-    const std::chrono::duration<double, std::milli> elapsed = Clock::now() - begin;
+    const double elapsed = elapsed_ms();
 
-    if (version_ == 1) latencies_.first = elapsed.count();
-    (key.followed ? latencies_.followed : latencies_.computed).push_back(elapsed.count());
+    if (version_ == 1) latencies_.first = elapsed;
+    (key.followed ? latencies_.followed : latencies_.computed).push_back(elapsed);
+    latencies_.all.push_back(elapsed);
     latencies_.suggestions += !completion.text.empty();
+    if (completion.ms_first_token > 0) latencies_.first_token.push_back(completion.ms_first_token);
+    latencies_.from_cache += completion.stop == "cache";
+    latencies_.prompt_tokens += completion.prompt_tokens;
+    latencies_.evaluated_tokens += completion.prompt_tokens - completion.reused_tokens;
     shown_ = std::move(completion);
     return {};
   }
@@ -163,14 +203,23 @@ class Session final {
   Latencies latencies_;
 };
 
-Json to_json(const Latencies& l, const TypingTrace& trace) {
-  return {{"path", trace.path},
-          {"keystrokes", l.computed.size() + l.followed.size()},
+Json to_json(const Latencies& l, const std::string& path) {
+  const auto keys = static_cast<double>(l.all.size());
+  return {{"path", path},
+          {"keystrokes", l.all.size()},
           {"computed", l.computed.size()},
           {"followed", l.followed.size()},
           {"suggestions", l.suggestions},
           {"accepted", l.accepted},
+          {"from_cache", l.from_cache},
+          {"from_cache_share", keys > 0 ? l.from_cache / keys : 0},
+          {"prompt_tokens_per_key", keys > 0 ? l.prompt_tokens / keys : 0},
+          {"evaluated_tokens_per_key", keys > 0 ? l.evaluated_tokens / keys : 0},
           {"ms_first", l.first},
+          {"ms_all_median", median(l.all)},
+          {"ms_all_p95", percentile(l.all, 0.95)},
+          {"ms_first_token_median", median(l.first_token)},
+          {"ms_first_token_p95", percentile(l.first_token, 0.95)},
           {"ms_median", median(l.computed)},
           {"ms_p95", percentile(l.computed, 0.95)},
           {"ms_max", percentile(l.computed, 1.0)},
@@ -181,10 +230,18 @@ Json to_json(const Latencies& l, const TypingTrace& trace) {
 
 void print(const Json& json) {
   const auto number = [&](const char* key) { return json[key].get<double>(); };
-  write_out(fmt::format("{} keys in {}, {} suggestions shown\n", json["keystrokes"].get<size_t>(),
-                        json["path"].get<std::string>(), json["suggestions"].get<int>()));
+  write_out(fmt::format(
+      "{} keys in {}, {} suggestions shown, {:.0f} % from the cache; of {:.0f} prompt tokens a key "
+      "{:.1f} evaluated\n",
+      json["keystrokes"].get<size_t>(), json["path"].get<std::string>(),
+      json["suggestions"].get<int>(), 100 * number("from_cache_share"),
+      number("prompt_tokens_per_key"), number("evaluated_tokens_per_key")));
   write_out(fmt::format("{:<44} {:>10} {:>10} {:>10}\n", "milliseconds from key to answer",
                         "median", "p95", "max"));
+  write_out(fmt::format("{:<44} {:>10.2f} {:>10.2f}\n", "  every key", number("ms_all_median"),
+                        number("ms_all_p95")));
+  write_out(fmt::format("{:<44} {:>10.2f} {:>10.2f}\n", "  to the first token",
+                        number("ms_first_token_median"), number("ms_first_token_p95")));
   write_out(fmt::format("{:<44} {:>10.2f} {:>10.2f} {:>10.2f}\n",
                         fmt::format("  computed ({} keys)", json["computed"].get<size_t>()),
                         number("ms_median"), number("ms_p95"), number("ms_max")));
@@ -195,29 +252,54 @@ void print(const Json& json) {
   write_out(fmt::format("{:<44} {:>10.2f}\n", "  the very first", number("ms_first")));
 }
 
-Result<TypingTrace> read_trace(const std::string& path) {
-  if (path.empty())
-    return parse_typing_trace({fathom_typing_trace_begin, fathom_typing_trace_end},
-                              "the built-in trace");
-  FATHOM_TRY(text, read_text_file(path, kMaxTraceBytes));
-  return parse_typing_trace(text, path);
+Result<std::vector<TypingTrace>> read_traces(const std::vector<std::string>& paths) {
+  std::vector<TypingTrace> traces;
+  if (paths.empty()) {
+    FATHOM_TRY(trace, parse_typing_trace({fathom_typing_trace_begin, fathom_typing_trace_end},
+                                         "the built-in trace"));
+    traces.push_back(std::move(trace));
+  }
+  for (const std::string& path : paths) {
+    FATHOM_TRY(text, read_text_file(path, kMaxTraceBytes));
+    FATHOM_TRY(trace, parse_typing_trace(text, path));
+    traces.push_back(std::move(trace));
+  }
+  return traces;
+}
+
+Result<Latencies> play(completion::Assistant& assistant, const TypingTrace& trace, double pace) {
+  Session session(assistant, trace);
+  for (const TraceEvent& event : trace.events) {
+    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(event.ms * pace));
+    FATHOM_CHECK(session.play(event));
+  }
+  return session.latencies();
 }
 
 Result<ExitCode> bench_typing(const Options& options) {
-  FATHOM_TRY(trace, read_trace(options.trace));
+  FATHOM_TRY(traces, read_traces(options.traces));
   Log log = stderr_log(options.model.verbose);
   FATHOM_TRY(runtime, start_runtime(options.model, log));
 
-  Session session(runtime->assistant(), trace);
-  for (const TraceEvent& event : trace.events) {
-    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(event.ms * options.pace));
-    FATHOM_CHECK(session.play(event));
+  Latencies all;
+  Json each = Json::array();
+  for (const TypingTrace& trace : traces) {
+    FATHOM_TRY(latencies, play(runtime->assistant(), trace, options.pace));
+    all.add(latencies);
+    each.push_back(to_json(latencies, trace.path));
   }
-  const Json json = to_json(session.latencies(), trace);
-  if (options.json)
+  Json json = each[0];
+  if (traces.size() > 1) {
+    json = to_json(all, "all");
+    json["traces"] = each;
+  }
+  if (options.json) {
     write_json(json);
-  else
-    print(json);
+    return ExitCode::ok;
+  }
+  if (traces.size() > 1)
+    for (const Json& one : each) print(one);
+  print(json);
   return ExitCode::ok;
 }
 
@@ -225,7 +307,8 @@ Result<ExitCode> bench_typing(const Options& options) {
 
 Action add_bench_typing(CLI::App& command) {
   auto options = std::make_shared<Options>();
-  command.add_option("TRACE", options->trace, "an editing trace (default: the built-in one)");
+  command.add_option("TRACE", options->traces,
+                     "editing traces, one session after the other (default: the built-in one)");
   add_model_options(command, options->model);
   command
       .add_option("--pace", options->pace,

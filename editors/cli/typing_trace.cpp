@@ -18,8 +18,9 @@ struct KindRow {
 };
 
 constexpr KindRow kKinds[] = {
-    {"move", Kind::move, 2},     {"type", Kind::type, 1},     {"backspace", Kind::backspace, 0},
-    {"follow", Kind::follow, 1}, {"accept", Kind::accept, 0},
+    {"move", Kind::move, 2},     {"type", Kind::type, 1},           {"pair", Kind::pair, 2},
+    {"over", Kind::over, 0},     {"backspace", Kind::backspace, 0}, {"follow", Kind::follow, 1},
+    {"accept", Kind::accept, 0},
 };
 
 bool is_count(const json& value) {
@@ -40,9 +41,10 @@ std::optional<TraceEvent> parse_event(const json& event) {
     if (row.kind == Kind::move) {
       if (!is_count(event[2]) || !is_count(event[3])) return std::nullopt;
       parsed.position = {event[2].get<size_t>(), event[3].get<size_t>()};
-    } else if (row.kind == Kind::type) {
-      if (!event[2].is_string()) return std::nullopt;
+    } else if (row.kind == Kind::type || row.kind == Kind::pair) {
+      if (!event[2].is_string() || !event.back().is_string()) return std::nullopt;
       parsed.text = event[2].get<std::string>();
+      if (row.kind == Kind::pair) parsed.after = event[3].get<std::string>();
       if (parsed.text.empty()) return std::nullopt;
     } else if (row.kind == Kind::follow) {
       if (!is_count(event[2])) return std::nullopt;

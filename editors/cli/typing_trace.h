@@ -13,12 +13,13 @@
 namespace fathom::cli {
 
 struct TraceEvent {
-  enum class Kind { move, type, backspace, follow, accept };
+  enum class Kind { move, type, pair, over, backspace, follow, accept };
 
   int ms = 0;  // since the event before
   Kind kind = Kind::type;
   Position position;  // move
-  std::string text;   // type
+  std::string text;   // type, pair: goes before the cursor
+  std::string after;  // pair: and behind it
   int count = 0;      // follow: characters
 };
 

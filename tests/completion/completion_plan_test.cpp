@@ -55,6 +55,27 @@ TEST_F(Plan, AsksForALineOrABlockBySyntax) {
   EXPECT_EQ(plan("void f() {$0", {.max_tokens = 7}).generate.max_tokens, 7);
 }
 
+TEST_F(Plan, AddsNoSyntaxErrorToATextThatHasNone) {
+  const std::string_view place = "void f(int a) {\n  $0\n}\n";
+  EXPECT_EQ(finish(plan(place), "g(a);\n").text, "g(a);");
+  EXPECT_EQ(finish(plan(place), "g(a;\n").stop, "filtered:syntax");
+  EXPECT_EQ(finish(plan("void f(int a) {\n  b();\n  $0\n"), "g(a;\n").text, "g(a;") << "it has";
+}
+
+TEST_F(Plan, CompletesABlockThatTheLineOpensWhereItWouldBreakTheText) {
+  const std::string_view place = "void f(int a) {\n  b();\n  $0\n}\n";
+  EXPECT_EQ(finish(plan(place), "if (a) {\n    g();\n  }\n  h();\n").text,
+            "if (a) {\n    g();\n  }");
+  EXPECT_EQ(finish(plan(place), "if (a) {\n    g();\n", {.stop = StopReason::max_tokens}).text,
+            "if (a) {\n    g();\n  }");
+  EXPECT_EQ(finish(plan("void f(int a) {\n  b();\n  $0\n"), "if (a) {\n    g();\n").text,
+            "if (a) {");
+  EXPECT_EQ(finish(plan("def f(a):\n    b()\n    $0\n    return a\n", {.language = "python"}),
+                   "if a:\n        g()\n    return a\n")
+                .text,
+            "if a:\n        g()");
+}
+
 TEST_F(Plan, MustNotComeBackEmptyIfAskedByHand) {
   EXPECT_FALSE(plan("int a = $0").generate.forbid_empty);
   EXPECT_TRUE(plan("int a = $0", {.trigger = Trigger::invoked}).generate.forbid_empty);

@@ -13,14 +13,22 @@ struct Case {
   std::string_view reason;
   std::string_view forced = "";
   bool block = false;
+  bool opens = false;  // a line that ends with "{" opens a block
 };
+
+std::unique_ptr<BlockEnd> open_block(std::string_view line) {
+  if (!line.ends_with('{')) return nullptr;
+  return std::make_unique<BlockEnd>(*find_language("cpp", ""), line, 0);
+}
 
 /// The same in pieces of any size; nothing is asked for behind the stop.
 void check(const Case& c) {
   for (const size_t step : {1, 3, 100}) {
     auto block =
         c.block ? std::make_unique<BlockEnd>(*find_language("cpp", ""), "void f() {", 0) : nullptr;
-    StopRules rules(std::string(c.forced), std::move(block));
+    StopRules rules({.forced_prefix = std::string(c.forced),
+                     .block = std::move(block),
+                     .opened_block = c.opens ? open_block : nullptr});
     for (size_t at = 0; at < c.generated.size(); at += step) {
       if (!rules.feed(c.generated.substr(at, step))) break;
     }
@@ -45,7 +53,7 @@ TEST(StopRules, LeaveOutWhatIsTypedAlready) {
 }
 
 TEST(StopRules, StopAGeneratorThatDoesNotKeepToItsPrefix) {
-  StopRules rules(" ret", nullptr);
+  StopRules rules({.forced_prefix = " ret"});
   EXPECT_FALSE(rules.feed("something else"));
   EXPECT_EQ(rules.text(), "");
 }
@@ -55,10 +63,26 @@ TEST(StopRules, EndABlockWithItsBracket) {
       {.generated = "\n  g();\n}\nvoid", .text = "\n  g();\n}", .reason = "block", .block = true});
 }
 
+TEST(StopRules, GoOnToTheEndOfABlockThatTheLineOpens) {
+  check({.generated = "if (a) {\n  b();\n}\nc();\n",
+         .text = "if (a) {\n  b();\n}",
+         .reason = "block",
+         .opens = true});
+  check({.generated = "b();\nc();\n", .text = "b();", .reason = "line", .opens = true});
+}
+
+TEST(StopRules, EndALineThatIsLongerThanLinesAre) {
+  StopRules rules({.max_line_tokens = 2});
+  EXPECT_TRUE(rules.feed("a "));
+  EXPECT_FALSE(rules.feed("b "));
+  EXPECT_EQ(rules.text(), "a b ");
+  EXPECT_EQ(rules.reason(), "max_tokens");
+}
+
 TEST(StopRules, EndALoop) {
   std::string generated = "x";
   for (int i = 0; i < 20; ++i) generated += " + value";
-  StopRules rules("", nullptr);
+  StopRules rules({});
   size_t n_fed = 0;
   while (n_fed < generated.size() && rules.feed(generated.substr(n_fed, 1))) ++n_fed;
   EXPECT_LT(n_fed, 60u);

@@ -49,7 +49,7 @@ LAYERS = {
     "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "editors/cli/": (CLI, BASIC + ("json", "cli11", "os", "zlib")),
     # Says how many answers parse.
-    "editors/cli/eval_infill.cpp": (
+    "editors/cli/infill_": (
         CLI + ("completion/syntax/*.h",), BASIC + ("json", "cli11", "zlib")),
     # Memory bandwidth is a figure of the machine; nobody else needs it.
     "editors/cli/bench.cpp": (CLI + ("engine/cpu/bandwidth.h",), BASIC + ("json", "cli11")),

@@ -49,7 +49,7 @@ TEST(Context, IsTheWholeFileIfItFits) {
   const Gathered got = gather("int a;\nint b = $0;\nint c;\n", 1000);
   EXPECT_EQ(got.head, "#a\nint a;\n");
   EXPECT_EQ(got.line, "int b = ");
-  EXPECT_EQ(got.suffix, ";\nint c;\n");
+  EXPECT_EQ(got.suffix, "\nint c;\n");
 }
 
 TEST(Context, BeginsWithAnOutlineOfWhatIsLeftOut) {
@@ -91,7 +91,7 @@ TEST(Context, HasNeitherByteOrderMarkNorCarriageReturns) {
   const Gathered got = gather("\xEF\xBB\xBFint a;\r\nint b$0;\r\nint c;\r\n", 1000);
   EXPECT_EQ(got.head, "#a\nint a;\n");
   EXPECT_EQ(got.line, "int b");
-  EXPECT_EQ(got.suffix, ";\nint c;\n");
+  EXPECT_EQ(got.suffix, "\nint c;\n");
 }
 
 TEST(Context, HeadDoesNotChangeWhileALineIsTyped) {
@@ -107,6 +107,13 @@ TEST(Context, HeadDoesNotChangeWhileALineIsTyped) {
   }
 }
 
+TEST(Context, SuffixDoesNotChangeWhenTheEditorClosesABracket) {
+  const Gathered open = gather("int a = f$0\nint b;\n", 500);
+  EXPECT_EQ(gather("int a = f($0)\nint b;\n", 500).suffix, open.suffix);
+  EXPECT_EQ(gather("int a = f(g[\"$0\"]);\nint b;\n", 500).suffix, open.suffix);
+  EXPECT_EQ(gather("int a = f($0) + 1;\nint b;\n", 500).suffix, ") + 1;\nint b;\n");
+}
+
 TEST(Context, KeepsALedgerOfItsPieces) {
   const Gathered got = gather("int a;\nint b = $0;\n", 1000);
   ASSERT_EQ(got.pieces.size(), 4u);
@@ -116,7 +123,7 @@ TEST(Context, KeepsALedgerOfItsPieces) {
   EXPECT_EQ(got.pieces[1].end, 7u);
   EXPECT_EQ(got.pieces[2].kind, "line");
   EXPECT_EQ(got.pieces[3].kind, "suffix");
-  EXPECT_EQ(got.pieces[3].begin, 15u);
+  EXPECT_EQ(got.pieces[3].begin, 16u);
   int n_tokens = 0;
   for (const ContextPiece& piece : got.pieces) {
     EXPECT_EQ(piece.path, "a");

@@ -163,6 +163,29 @@ TEST(BlockEnd, BlamesNobodyForErrorsBeforeTheCursor) {
   check_errors("cpp", "void f(for) ] {", "\n  g(;\n}", "\n  g(;\n}");
 }
 
+TEST(BlockEnd, KnowsWhetherSomethingIsOpenAtItsBegin) {
+  const auto is_open = [](std::string_view language, std::string_view before) {
+    return BlockEnd(*find_language(language, ""), before, 0).is_open();
+  };
+  EXPECT_TRUE(is_open("cpp", "if (a) {"));
+  EXPECT_TRUE(is_open("python", "  for a in b:"));
+  EXPECT_TRUE(is_open("python", "f(a,"));
+  EXPECT_TRUE(is_open("lua", "if a then"));
+  EXPECT_FALSE(is_open("cpp", "f(a);"));
+  EXPECT_FALSE(is_open("python", "a = 1"));
+}
+
+TEST(BlockEnd, ClosesTheOneBracketThatIsMissing) {
+  const auto closed = [](std::string_view language, std::string_view before,
+                         std::string_view block) {
+    return BlockEnd(*find_language(language, ""), before, 2).with_missing_bracket(block);
+  };
+  EXPECT_EQ(closed("cpp", "  if (a) {", "\n    b();"), "\n    b();\n  }");
+  EXPECT_EQ(closed("lua", "  if a then", "\n    b()"), "\n    b()\n  end");
+  EXPECT_EQ(closed("cpp", "  if (a) {", "\n    b();\n  }"), "\n    b();\n  }");
+  EXPECT_EQ(closed("cpp", "  f([] {", "\n    b();"), "\n    b();") << "two are missing";
+}
+
 TEST(BlockEnd, CostsLittleForEachToken) {
   std::string before = "void f() {\n";
   for (int i = 0; i < 60; ++i) before += "  // a header with a long comment, as they come\n";

@@ -44,6 +44,18 @@ TEST(SyntaxTree, AfterEditsIsThatOfTheTextParsedAtOnce) {
   EXPECT_EQ(to_text(tree), to_text(fresh));
 }
 
+TEST(SyntaxTree, IsCopiedForAnotherThread) {
+  SyntaxTree tree(cpp());
+  ASSERT_TRUE(tree.update("int a;"));
+  const auto copy = tree.copy();
+  EXPECT_EQ(copy->text(), "int a;");
+  ASSERT_TRUE(copy->update("int (a;"));
+  EXPECT_TRUE(copy->has_errors());
+  EXPECT_FALSE(tree.has_errors());
+  EXPECT_EQ(tree.text(), "int a;");
+  EXPECT_EQ(SyntaxTree(cpp()).copy()->tree(), nullptr);
+}
+
 TEST(SyntaxTree, TakesAnyBytes) {
   for (const Language& language : languages()) {
     SyntaxTree tree(language);
