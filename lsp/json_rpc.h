@@ -21,6 +21,7 @@ enum class RpcError : int {
   server_not_initialized = -32002,
   request_failed = -32803,
   request_cancelled = -32800,
+  content_modified = -32801,
 };
 
 }  // namespace fathom::lsp

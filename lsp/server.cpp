@@ -150,6 +150,7 @@ class Server::Impl final {
                                           .client = client,
                                           .config = options_.config,
                                           .config_watch = options_.config_watch,
+                                          .engine_arguments = options_.engine_arguments,
                                           .token = needs_token ? token_ : "",
                                           .refusal = {},
                                           .max_frame_errors = kMaxFrameErrors},

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
@@ -31,6 +32,8 @@ struct ServerOptions {
   completion::EffectiveConfig config;  // what the files say
   // Tells when they say something else; null: they do not change. Must outlive the server.
   completion::ConfigWatch* config_watch = nullptr;
+  // What the engine was asked for on the command line, told to clients.
+  std::vector<std::string> engine_arguments;
   std::optional<uint16_t> port;                     // on 127.0.0.1 and ::1; 0: one that is free
   std::filesystem::path token_file;                 // written if there is a port
   std::chrono::milliseconds idle_exit{0};           // without a client; 0: never

@@ -176,6 +176,21 @@ void ServerSocket::refuse() {
   ::shutdown(descriptor_, SHUT_RDWR);  // who waits to be accepted learns that nobody will
 }
 
+Result<ServerPeer> connect_to_server(const fs::path& path) {
+  FATHOM_TRY(address, address_of(path));
+  Descriptor input(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (input.get() == -1) return failed("no socket can be made", path);
+  if (::connect(input.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (errno == EAGAIN) return failed("the daemon is too busy", path);
+    return fail(ErrorCode::not_found, "{}: {}", path.string(), std::strerror(errno));
+  }
+  if (!is_peer_ours(input.get()))
+    return fail(ErrorCode::corrupt, "{}: another user listens there", path.string());
+  const int output = ::fcntl(input.get(), F_DUPFD_CLOEXEC, 3);
+  if (output == -1) return failed("the connection cannot be used", path);
+  return ServerPeer{.input = input.release(), .output = output};
+}
+
 bool is_peer_ours(int descriptor) {
   struct ucred peer {};
   socklen_t size = sizeof peer;

@@ -60,6 +60,18 @@ class ServerSocket final {
   bool refuses_ = false;
 };
 
+/// A connection as two descriptors, for what reads and for what writes. They are the holder's.
+struct ServerPeer {
+  int input = -1;
+  int output = -1;
+};
+
+/// Connects to a daemon of this user. Never waits.
+/// Errors: not_found (nobody listens there), io (the daemon is too busy, or this process has too
+/// many files open), corrupt (whoever listens there is another user), invalid_argument (as
+/// claim()).
+Result<ServerPeer> connect_to_server(const std::filesystem::path& path);
+
 /// Whether the process at the other end of a connected Unix socket runs for the same user.
 bool is_peer_ours(int descriptor);
 

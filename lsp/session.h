@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "completion/assistant.h"
 #include "completion/config_watch.h"
@@ -44,6 +45,8 @@ struct SessionOptions {
   completion::EffectiveConfig config;  // what the files say
   // Tells when the files say something else; null: they do not change. Must outlive the session.
   completion::ConfigWatch* config_watch = nullptr;
+  // What the engine was asked for on the command line, told to the client.
+  std::vector<std::string> engine_arguments;
   std::string token;    // that `initialize` must carry; "": none
   std::string refusal;  // not "": all that `initialize` is answered with
   /// So many in a row that are no messages, and the client is cut off.

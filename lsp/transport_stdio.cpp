@@ -78,6 +78,7 @@ void StdioTransport::run(std::function<bool(std::string_view)> on_bytes,
   impl_->loop.run();
 }
 
+EventLoop& StdioTransport::loop() { return impl_->loop; }
 void StdioTransport::send(std::string body) { impl_->stream.send(std::move(body)); }
 Poster StdioTransport::poster() { return impl_->stream.poster(); }
 void StdioTransport::watch_process(int64_t pid) { impl_->stream.watch_process(pid); }

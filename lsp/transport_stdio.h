@@ -35,6 +35,9 @@ class StdioTransport final : public Transport {
   /// functions are those of StreamHandlers.
   void run(std::function<bool(std::string_view)> on_bytes, std::function<void()> on_end);
 
+  /// For others on the same thread. They must go before this object does.
+  EventLoop& loop();
+
   void send(std::string body) override;
   Poster poster() override;
   void watch_process(int64_t pid) override;

@@ -18,6 +18,7 @@ packages_test=(
   clang libclang-rt-14-dev # the fuzz targets
   clang-format
   mmdebstrap # brings the real Neovim and llama.cpp (scripts/neovim.sh, scripts/llama_cpp.sh)
+  strace     # shows that no socket of the Internet is made
   openssl    # certificates of the server that the download tests talk to
 )
 

@@ -1,31 +1,103 @@
 // fathom lsp: the language server on stdin and stdout.
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <string>
+#include <system_error>
+
+#include <unistd.h>
 
 #include "editors/cli/command.h"
+#include "editors/cli/engine_arguments.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "engine/base/system.h"
+#include "lsp/door_server.h"
+#include "lsp/server_socket.h"
 #include "lsp/stdio_server.h"
 
 namespace fathom::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kConfigPeriod{2};  // how often to look for new settings
 
 struct Options {
   ModelOptions model;
   bool standalone = false;
+  std::string socket;  // "": the usual one
 };
+
+/// $XDG_STATE_HOME/fathom, made if need be; "" if there is no such place.
+fs::path state_folder() {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const char* home = std::getenv("HOME");
+  fs::path folder;
+  if (state && *state) {
+    folder = fs::path(state) / "fathom";
+  } else if (home && *home) {
+    folder = fs::path(home) / ".local" / "state" / "fathom";
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  return is_usable_folder(folder) ? folder : fs::path();
+}
+
+/// This very program, also after its file was replaced by a newer one.
+fs::path this_program() {
+  const std::optional<fs::path> path = executable_path();
+  std::error_code error;
+  return path && fs::exists(*path, error) ? *path : fs::path("/proc/self/exe");
+}
+
+lsp::DaemonCommand daemon_command(const Options& options) {
+  const fs::path state = state_folder();
+  lsp::DaemonCommand command{.program = this_program(), .arguments = {"serve"}, .output = {}};
+  const auto add = [&](std::initializer_list<std::string> words) {
+    command.arguments.insert(command.arguments.end(), words);
+  };
+  if (!options.socket.empty()) {
+    std::error_code error;
+    add({"--socket", fs::absolute(options.socket, error).string()});
+  }
+  if (!state.empty()) {
+    add({"--log-file", (state / "daemon.log").string()});
+    command.output = state / "daemon.out";
+  }
+  for (const std::string& word : engine_arguments(options.model)) add({word});
+  return command;
+}
+
+Result<lsp::OwnEngine> own_engine(const Options& options, const completion::Config& config,
+                                  Log& log) {
+  FATHOM_TRY(models, host_models(options.model, config, log));
+  return lsp::OwnEngine{.models = std::move(models),
+                        .config_watch = std::make_unique<completion::ConfigWatch>(kConfigPeriod)};
+}
 
 Result<ExitCode> serve(const Options& options) {
   Log log = stderr_log(options.model.verbose);
   // Editors start their servers in the folder of the workspace.
   const completion::EffectiveConfig config = read_config();
-  completion::ConfigWatch config_watch(kConfigPeriod);
-  FATHOM_TRY(models, host_models(options.model, config.values, log));
-  return static_cast<ExitCode>(lsp::run_stdio(
-      {.version = FATHOM_VERSION, .config = config, .config_watch = &config_watch}, *models, log));
+  if (options.standalone) {
+    FATHOM_TRY(engine, own_engine(options, config.values, log));
+    return static_cast<ExitCode>(lsp::run_stdio(
+        {.version = FATHOM_VERSION, .config = config, .config_watch = engine.config_watch.get()},
+        *engine.models, log));
+  }
+  const lsp::DoorOptions door{
+      .version = FATHOM_VERSION,
+      .process_id = ::getpid(),
+      .config = config,
+      .daemon = {.socket =
+                     options.socket.empty() ? lsp::default_socket_path() : fs::path(options.socket),
+                 .command = daemon_command(options)},
+      .engine_arguments = engine_arguments(options.model)};
+  return static_cast<ExitCode>(lsp::run_door(
+      door, [&] { return own_engine(options, config.values, log); }, log));
 }
 
 }  // namespace
@@ -34,9 +106,12 @@ Action add_lsp(CLI::App& command) {
   auto options = std::make_shared<Options>();
   add_model_options(command, options->model);
   add_force_fim_option(command, options->model);
+  command
+      .add_option("--socket", options->socket,
+                  "the daemon's Unix socket (default: " + lsp::default_socket_path().string() + ")")
+      ->type_name("PATH");
   command.add_flag("--standalone", options->standalone,
-                   "keep everything in this process (so far there is no daemon to join, and this "
-                   "is what happens without the flag too)");
+                   "keep everything in this process: neither join a daemon nor start one");
   return [options] { return serve(*options); };
 }
 

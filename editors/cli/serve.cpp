@@ -12,6 +12,7 @@
 
 #include "completion/config.h"
 #include "editors/cli/command.h"
+#include "editors/cli/engine_arguments.h"
 #include "editors/cli/log_file.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
@@ -62,6 +63,7 @@ Result<ExitCode> run(const Options& options, Log& log) {
                          {.version = FATHOM_VERSION,
                           .config = config,
                           .config_watch = &config_watch,
+                          .engine_arguments = engine_arguments(options.model),
                           .port = options.port,
                           .token_file = token_file,
                           .idle_exit = std::chrono::ceil<std::chrono::milliseconds>(idle_exit),

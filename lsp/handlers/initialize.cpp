@@ -17,7 +17,7 @@ PositionEncoding choose_encoding(const std::vector<std::string>& offered) {
   return PositionEncoding::utf16;
 }
 
-Json capabilities_for(const Client& client) {
+Json capabilities_for(const Client& client, const std::vector<std::string>& engine_arguments) {
   constexpr int kIncrementalSync = 2;
   Json capabilities = {
       {"positionEncoding", name_of(client.encoding)},
@@ -26,6 +26,7 @@ Json capabilities_for(const Client& client) {
       {"codeActionProvider", true},
       {"executeCommandProvider",
        {{"commands", Json::array({kExplainCommand})}, {"workDoneProgress", true}}},
+      {"experimental", {{"fathom", {{"engineArguments", engine_arguments}}}}},
       {"workspace", {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}}},
   };
   // For clients without inline completion only: others would show every suggestion twice.
@@ -58,7 +59,7 @@ void initialize(Session& session, const InitializeParams& params, Reply reply) {
   session.set_client_settings(params.settings);
   for (const std::string& folder : params.folder_uris) session.workspace().add(folder);
   if (params.process_id) session.transport().watch_process(*params.process_id);
-  reply.ok({{"capabilities", capabilities_for(client)},
+  reply.ok({{"capabilities", capabilities_for(client, options.engine_arguments)},
             {"serverInfo", {{"name", "fathom"}, {"version", session.options().version}}}});
 }
 

@@ -1,4 +1,4 @@
-"""A language client for tests: starts `fathom lsp --standalone` and talks to it over its pipes."""
+"""A language client for tests: starts `fathom lsp` and talks to it over its pipes."""
 
 import json
 import queue
@@ -23,12 +23,15 @@ def frame(body):
 class Client:
     """One server process. Counts answers: each request must get exactly one."""
 
-    def __init__(self, binary, *arguments):
+    def __init__(self, binary, *arguments, standalone=True, env=None, prefix=()):
+        """`prefix` is a command that runs another one, as strace does."""
+        mode = ["--standalone"] if standalone else []
         self.process = subprocess.Popen(
-            [binary, "lsp", "--standalone", *arguments],
+            [*prefix, binary, "lsp", *mode, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=env,
         )
         self.n_answers = {}  # by request id, of those sent
         self.methods = {}  # by request id, of those sent

@@ -34,6 +34,8 @@ COVERED = {
     "engine/quant/*": "tests/engine/quant_test.cpp",
     "engine/reference/*": "tests/engine/golden_deepseek_test.cpp, tests/engine/route_test.cpp",
     "engine/tokenizer/*": "tests/engine/tokenizer_test.cpp",
+    "lsp/client_state.cpp": "tests/lsp/door_test.cpp, tests/lsp/local_server_test.cpp",
+    "lsp/door_server.cpp": "tests/e2e/daemon_kill_test.py, tests/e2e/daemon_hostile_test.py",
     "lsp/*_jobs.cpp": "tests/lsp/completion_test.cpp, tests/lsp/explain_test.cpp",
     "lsp/event_loop.cpp": "tests/lsp/transport_stdio_test.cpp, tests/lsp/transport_stream_test.cpp",
     "lsp/handlers/*": "tests/lsp/completion_test.cpp, tests/lsp/documents_test.cpp, "
