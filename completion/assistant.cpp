@@ -75,9 +75,32 @@ class ActiveRequests final {
     ended_.notify_all();
   }
 
-  bool any() const {
+  /// Work that nobody has asked for, which gives way to the next request of its document. Nothing
+  /// if there is one already, other than `after`, which is about to end (0: none).
+  std::optional<Ticket> begin_speculation(const DocumentId& document, uint64_t after) {
     const std::lock_guard lock(mutex_);
-    return !active_.empty();
+    const auto [latest, is_first] = latest_.try_emplace(document, last_id_ + 1);
+    if (closing_ || (!is_first && latest->second != after)) {
+      if (is_first) latest_.erase(latest);
+      return std::nullopt;
+    }
+    latest->second = last_id_ + 1;
+    const Ticket ticket = add(document, {});
+    active_.at(ticket.id).is_speculation = true;
+    return ticket;
+  }
+
+  bool any_wanted() const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(active_, [](const auto& a) { return !a.second.is_speculation; });
+  }
+
+  void cancel_speculation(const DocumentId& document) {
+    const std::lock_guard lock(mutex_);
+    const auto latest = latest_.find(document);
+    if (latest == latest_.end()) return;
+    const auto active = active_.find(latest->second);
+    if (active->second.is_speculation) active->second.source.cancel();
   }
 
   void cancel_latest(const DocumentId& document) {
@@ -94,6 +117,7 @@ class ActiveRequests final {
 
   void cancel_all_and_wait() {
     std::unique_lock lock(mutex_);
+    closing_ = true;
     for (auto& [id, active] : active_) active.source.cancel();
     ended_.wait(lock, [this] { return active_.empty(); });
   }
@@ -102,6 +126,7 @@ class ActiveRequests final {
   struct Active {
     CancelSource source;
     DocumentId document;
+    bool is_speculation = false;
   };
 
   Ticket add(const DocumentId& document, const CancelToken& own) {
@@ -119,6 +144,7 @@ class ActiveRequests final {
   mutable std::mutex mutex_;
   std::condition_variable ended_;
   uint64_t last_id_ = 0;  // all guarded by mutex_
+  bool closing_ = false;
   std::map<uint64_t, Active> active_;
   std::map<DocumentId, uint64_t> latest_;  // completion of each document
 };
@@ -133,6 +159,7 @@ class Assistant::Impl {
         max_request_tokens_(options.max_prompt_tokens > 0
                                 ? options.max_prompt_tokens
                                 : std::min(generator.traits().context_length, kMaxContext)),
+        may_speculate_(std::move(options.may_speculate)),
         trace_(std::move(options.trace)),
         worker_(options.threads) {}
 
@@ -141,10 +168,16 @@ class Assistant::Impl {
   void complete(CompletionRequest request, OnCompletion on_done) {
     const auto ticket = active_.begin_latest(request.snapshot->id(), request.cancel);
     request.cancel = ticket.cancel;
-    OnCompletion finish = ending(ticket.id, std::move(on_done));
-    worker_.post([this, request = std::move(request), finish = std::move(finish),
-                  start = Clock::now()] { run(request, finish, start); });
+    request.n = std::clamp(request.n, 1, kMaxSuggestions);
+    post({.request = std::move(request),
+          .purpose = Purpose::answer,
+          .id = ticket.id,
+          .finish = ending(ticket.id, std::move(on_done))});
   }
+
+  void warm_up(CompletionRequest request) { speculate(std::move(request), Purpose::warm_up, 0); }
+
+  void edited(const DocumentId& document) { active_.cancel_speculation(document); }
 
   void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {
     const auto ticket = active_.begin(request.snapshot->id(), request.cancel);
@@ -155,7 +188,7 @@ class Assistant::Impl {
     });
   }
 
-  bool busy() const { return active_.any(); }
+  bool busy() const { return active_.any_wanted(); }
 
   void close(const DocumentId& document) {
     active_.cancel_latest(document);
@@ -174,14 +207,34 @@ class Assistant::Impl {
   }
 
  private:
+  /// What the result of a request is for.
+  enum class Purpose {
+    answer,   // someone waits for it
+    ahead,    // the cache: it may be asked for soon
+    warm_up,  // nobody; its prompt is to be in the KV cache
+  };
+
+  struct Asked {
+    CompletionRequest request;
+    Purpose purpose = Purpose::answer;
+    uint64_t id = 0;
+    OnCompletion finish;
+    Clock::time_point start = Clock::now();
+  };
+
+  /// One of the suggestions for a cursor.
+  struct Branch {
+    CompletionPlan plan;
+    double ms_first_token = 0;
+    std::optional<Result<Completion>> done;
+  };
+
   /// A completion between the context thread's part and the generator's.
   struct Generating {
-    CompletionPlan plan;
-    CancelToken cancel;
-    OnCompletion finish;
-    Clock::time_point start;
+    Asked asked;
+    std::vector<Branch> branches;
+    size_t n_unfinished = 0;
     int masked_secrets = 0;
-    double ms_first_token = 0;
   };
 
   /// A document as the model may see it.
@@ -246,74 +299,157 @@ class Assistant::Impl {
     job->start();
   }
 
+  void post(Asked asked) {
+    worker_.post([this, asked = std::move(asked)] { run(asked); });
+  }
+
+  /// Any thread. `after`: the request that is about to end, or 0.
+  void speculate(CompletionRequest request, Purpose purpose, uint64_t after) {
+    if (!may_speculate_) return;
+    const auto ticket = active_.begin_speculation(request.snapshot->id(), after);
+    if (!ticket) return;
+    request.cancel = ticket->cancel;
+    request.trigger = Trigger::automatic;
+    request.n = 1;
+    post({.request = std::move(request),
+          .purpose = purpose,
+          .id = ticket->id,
+          .finish = [this, id = ticket->id](const Result<Completion>&) { active_.end(id); }});
+  }
+
+  /// Asks for what follows a suggestion, as if it were accepted already: before it is answered, so
+  /// that a request that comes then can take this one's place.
+  void look_ahead(const Asked& asked, const Completion& completion) {
+    if (!may_speculate_ || asked.purpose != Purpose::answer || completion.text.empty()) return;
+    Snapshot accepted = *asked.request.snapshot;
+    accepted.text.replace(completion.replace_begin,
+                          completion.replace_end - completion.replace_begin, completion.text);
+    CompletionRequest request = asked.request;
+    request.snapshot = std::make_shared<const Snapshot>(std::move(accepted));
+    request.cursor = completion.replace_begin + completion.text.size();
+    speculate(std::move(request), Purpose::ahead, asked.id);
+  }
+
   // Context thread.
-  void run(CompletionRequest request, const OnCompletion& finish, Clock::time_point start) {
-    const SnapshotPtr original = request.snapshot;
-    const Snapshot& snapshot = *original;
+  void run(const Asked& asked) {
+    const CompletionRequest& request = asked.request;
+    const Snapshot& snapshot = *request.snapshot;
     const size_t cursor = request.cursor;
-    if (trace_) trace_->add("queue", start, Clock::now(), 0);
-    if (request.cancel.cancelled()) return finish(fail(ErrorCode::cancelled, "cancelled"));
+    if (trace_) trace_->add("queue", asked.start, Clock::now(), 0);
+    if (request.cancel.cancelled()) return asked.finish(fail(ErrorCode::cancelled, "cancelled"));
+    if (asked.purpose != Purpose::answer && (generator_.n_unfinished() > 0 || !may_speculate_()))
+      return asked.finish(nothing(cursor, "busy"));
     const TraceSpan span(trace_.get(), "context", std::ssize(snapshot.text));
     if (cursor > snapshot.text.size()) {
-      return finish(fail(ErrorCode::invalid_argument, "{}: byte {} is behind the end of the text",
-                         snapshot.path, cursor));
+      return asked.finish(fail(ErrorCode::invalid_argument,
+                               "{}: byte {} is behind the end of the text", snapshot.path, cursor));
     }
     if (const engine::ModelTraits& traits = generator_.traits(); !traits.fim_refusal.empty()) {
-      return finish(fail(ErrorCode::unsupported,
-                         "{} was not trained to fill in the middle: {}. Take a base model, or try "
-                         "--force-fim",
-                         traits.name, traits.fim_refusal));
+      return asked.finish(fail(ErrorCode::unsupported,
+                               "{} was not trained to fill in the middle: {}. Take a base model, "
+                               "or try --force-fim",
+                               traits.name, traits.fim_refusal));
     }
     const std::string_view rule = forbidden_by(snapshot, cursor, request.trigger);
-    if (!rule.empty()) return finish(nothing(cursor, rule));
-    if (std::optional<Completion> known = cache_.find(snapshot, cursor)) {
-      known->ms_total = ms_since(start);
-      return finish(*std::move(known));
+    if (!rule.empty()) return asked.finish(nothing(cursor, rule));
+    if (request.n == 1) {
+      if (std::optional<Completion> known = cache_.find(snapshot, cursor)) {
+        known->ms_total = ms_since(asked.start);
+        look_ahead(asked, *known);
+        return asked.finish(*std::move(known));
+      }
     }
+    generate(asked);
+  }
 
+  void generate(const Asked& asked) {
+    CompletionRequest request = asked.request;
+    const SnapshotPtr original = request.snapshot;
     const Masked masked = mask(original);
-    if (masked.hides(cursor)) return finish(nothing(cursor, "secret"));
+    if (masked.hides(request.cursor)) return asked.finish(nothing(request.cursor, "secret"));
     request.snapshot = masked.snapshot;
     const int masked_secrets = masked.n_secrets() + mask_related(request.related);
-    auto job = std::make_shared<Generating>(
-        Generating{.plan = plan_completion(request, documents_.find(snapshot), generator_.traits(),
-                                           generator_.tokenizer(), max_request_tokens_),
-                   .cancel = request.cancel,
-                   .finish = finish,
-                   .start = start,
-                   .masked_secrets = masked_secrets});
-    job->plan.snapshot = original;
-    engine::GenerateRequest generate = std::move(job->plan.generate);
-    generate.cancel = request.cancel;
-    log_.debug("completion at {}:{}: {} prompt tokens, planned in {:.2f} ms", snapshot.path, cursor,
-               generate.prompt.size(), ms_since(start));
+    const auto job =
+        std::make_shared<Generating>(Generating{.asked = asked, .masked_secrets = masked_secrets});
+    for (int i = 0; i < request.n; ++i) {
+      job->branches.push_back(
+          {.plan = plan_completion(request, documents_.find(*original), generator_.traits(),
+                                   generator_.tokenizer(), max_request_tokens_)});
+      job->branches.back().plan.snapshot = original;
+    }
+    log_.debug("completion at {}:{}: {} prompt tokens, planned in {:.2f} ms", original->path,
+               request.cursor, job->branches[0].plan.generate.prompt.size(), ms_since(asked.start));
+    job->n_unfinished = job->branches.size();
+    for (size_t i = 0; i < job->branches.size(); ++i) submit(job, i);
+  }
+
+  void submit(const std::shared_ptr<Generating>& job, size_t index) {
+    Branch& branch = job->branches[index];
+    engine::GenerateRequest generate = std::move(branch.plan.generate);
+    generate.first_rank = static_cast<int>(index);
+    generate.cancel = job->asked.request.cancel;
+    if (job->asked.purpose != Purpose::answer) generate.priority = engine::Priority::speculation;
+    if (job->asked.purpose == Purpose::warm_up) generate.max_tokens = 0;
     generator_.submit(
         std::move(generate),
-        [job, &tokenizer = generator_.tokenizer()](const engine::TokenEvent& event) {
-          if (job->ms_first_token == 0) job->ms_first_token = ms_since(job->start);
+        [job, &branch, &tokenizer = generator_.tokenizer()](const engine::TokenEvent& event) {
+          if (branch.ms_first_token == 0) branch.ms_first_token = ms_since(job->asked.start);
           // A marker in the middle of code (a small model's favourite mistake) ends it.
           if (tokenizer.is_special(event.id)) return false;
-          return job->plan.rules.feed(event.bytes);
+          return branch.plan.rules.feed(event.bytes);
         },
-        [this, job](Result<engine::GenerateResult> result) { generated(*job, std::move(result)); });
+        [this, job, &branch](Result<engine::GenerateResult> result) {
+          generated(*job, branch, std::move(result));
+        });
   }
 
   // Generator's thread.
-  void generated(Generating& job, Result<engine::GenerateResult> result) {
-    if (!result) return job.finish(tl::unexpected(std::move(result.error())));
-    Completion completion = finish_completion(job.plan, *result, secrets_);
+  void generated(Generating& job, Branch& branch, Result<engine::GenerateResult> result) {
+    if (result && job.asked.purpose != Purpose::warm_up) {
+      branch.done = finish_completion(branch.plan, *result, secrets_);
+    } else if (result) {
+      branch.done = nothing(branch.plan.cursor, "warm_up");
+    } else {
+      branch.done = tl::unexpected(std::move(result.error()));
+    }
+    if (--job.n_unfinished == 0) all_generated(job);
+  }
+
+  void all_generated(Generating& job) {
+    const Asked& asked = job.asked;
+    Branch& first = job.branches[0];
+    if (!*first.done) return asked.finish(std::move(*first.done));
+    Completion completion = std::move(**first.done);
+    for (size_t i = 1; i < job.branches.size(); ++i) {
+      if (*job.branches[i].done) add_alternative(completion, **job.branches[i].done, job);
+    }
     completion.masked_secrets = job.masked_secrets;
-    // Right for the text it was made for, whoever still waits for it.
-    cache_.add(*job.plan.snapshot, job.plan.cursor, completion);
-    if (job.cancel.cancelled()) return job.finish(fail(ErrorCode::cancelled, "cancelled"));
-    completion.ms_first_token = job.ms_first_token;
-    completion.ms_total = ms_since(job.start);
-    job.finish(std::move(completion));
+    // Right for the text it was made for, whoever still waits for it. Last: the next one that is
+    // asked for here gets it, and not an alternative.
+    cache_.add(*first.plan.snapshot, first.plan.cursor, completion);
+    if (asked.request.cancel.cancelled())
+      return asked.finish(fail(ErrorCode::cancelled, "cancelled"));
+    completion.ms_first_token = first.ms_first_token;
+    completion.ms_total = ms_since(asked.start);
+    look_ahead(asked, completion);
+    asked.finish(std::move(completion));
+  }
+
+  void add_alternative(Completion& completion, const Completion& other, const Generating& job) {
+    if (other.text.empty() || other.text == completion.text) return;
+    const auto is_same = [&](const Alternative& known) { return known.text == other.text; };
+    if (std::ranges::any_of(completion.alternatives, is_same)) return;
+    completion.alternatives.push_back({.text = other.text,
+                                       .replace_begin = other.replace_begin,
+                                       .replace_end = other.replace_end,
+                                       .mean_logprob = other.mean_logprob});
+    cache_.add(*job.branches[0].plan.snapshot, job.branches[0].plan.cursor, other);
   }
 
   engine::Generator& generator_;
   Log& log_;
   const int max_request_tokens_;
+  const std::function<bool()> may_speculate_;
   const std::shared_ptr<Trace> trace_;
   const SecretFinder secrets_;
 
@@ -340,6 +476,10 @@ void Assistant::explain(ExplainRequest request, OnDelta on_delta, OnExplanation 
 void Assistant::close(const DocumentId& document) { impl_->close(document); }
 
 void Assistant::close_client(uint64_t client) { impl_->close_client(client); }
+
+void Assistant::warm_up(CompletionRequest request) { impl_->warm_up(std::move(request)); }
+
+void Assistant::edited(const DocumentId& document) { impl_->edited(document); }
 
 bool Assistant::busy() const { return impl_->busy(); }
 

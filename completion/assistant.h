@@ -47,7 +47,18 @@ struct CompletionRequest {
   std::string repository;  // its name; may be ""
   Trigger trigger = Trigger::automatic;
   int max_tokens = 0;  // 0: decided by the syntax at the cursor
+  int n = 1;           // suggestions wanted, at most kMaxSuggestions
   CancelToken cancel;
+};
+
+inline constexpr int kMaxSuggestions = 8;
+
+/// Another suggestion at the same cursor; as in Completion. Never empty.
+struct Alternative {
+  std::string text;
+  size_t replace_begin = 0;
+  size_t replace_end = 0;
+  float mean_logprob = 0;
 };
 
 /// Replace bytes [replace_begin, replace_end) of the snapshot by `text`. Empty text: nothing to
@@ -65,6 +76,9 @@ struct Completion {
   float mean_logprob = 0;
   int masked_secrets = 0;  // credentials of the document that the model was not shown
   std::vector<ContextPiece> context;
+  /// With CompletionRequest::n above 1: what else could be meant, likelier beginnings first. The
+  /// suggestion itself is the same with and without.
+  std::vector<Alternative> alternatives;
 };
 
 struct ExplainRequest {
@@ -88,8 +102,11 @@ struct Explanation {
 };
 
 struct AssistantOptions {
-  bool threads = true;           // false: everything inline, for tests
-  int max_prompt_tokens = 0;     // with the answer; 0: the model's context length, at most 8192
+  bool threads = true;        // false: everything inline, for tests
+  int max_prompt_tokens = 0;  // with the answer; 0: the model's context length, at most 8192
+  /// Whether time may be spent on what nobody has asked for yet, asked on the context thread: what
+  /// follows a suggestion that is accepted, and prompts (warm_up). Null: never.
+  std::function<bool()> may_speculate;
   std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };
 
@@ -112,6 +129,11 @@ class Assistant final {
   void close(const DocumentId& document);
   /// Cancels everything a client has asked for and forgets its documents. Others notice nothing.
   void close_client(uint64_t client);
+
+  /// A completion there is likely to be asked for: computes its prompt, if nothing else is to do.
+  void warm_up(CompletionRequest request);
+  /// The document was edited: what is computed ahead of a request for it stops at once.
+  void edited(const DocumentId& document);
 
   /// Whether something was asked that is not answered yet.
   bool busy() const;

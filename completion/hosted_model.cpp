@@ -95,6 +95,12 @@ ModelState HostedModel::state() const {
   return state_;
 }
 
+std::optional<engine::EngineStatistics> HostedModel::statistics() const {
+  const std::lock_guard lock(mutex_);
+  if (!loaded_ || !loaded_->statistics) return std::nullopt;
+  return loaded_->statistics();
+}
+
 void HostedModel::configure(const ModelSpec& spec, std::chrono::milliseconds idle_unload) {
   Lock lock(mutex_);
   idle_unload_ = idle_unload;

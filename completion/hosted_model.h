@@ -46,6 +46,7 @@ struct LoadOrder {
 struct LoadedModel {
   std::shared_ptr<Assistant> assistant;
   engine::EngineInfo info;
+  std::function<engine::EngineStatistics()> statistics;  // any thread; null: none
   /// Whether the model's file is not the one that was loaded any more. May read files; null: never.
   std::function<bool()> file_changed;
 };
@@ -87,6 +88,7 @@ class HostedModel final {
   std::shared_ptr<Assistant> get();
   void when_ready(OnReady on_ready);
   ModelState state() const;
+  std::optional<engine::EngineStatistics> statistics() const;
   void configure(const ModelSpec& spec, std::chrono::milliseconds idle_unload);
   void tick(Clock::time_point now);
 

@@ -144,6 +144,9 @@ void ModelHost::when_ready(Role role, OnReady on_ready) {
 }
 
 ModelState ModelHost::state(Role role) const { return impl_->model(role).state(); }
+std::optional<engine::EngineStatistics> ModelHost::statistics(Role role) const {
+  return impl_->model(role).statistics();
+}
 uint64_t ModelHost::subscribe(OnState on_state) { return impl_->subscribe(std::move(on_state)); }
 void ModelHost::unsubscribe(uint64_t subscription) { impl_->unsubscribe(subscription); }
 void ModelHost::configure(const ModelHostConfig& config) { impl_->configure(config); }

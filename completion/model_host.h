@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "completion/assistant.h"
@@ -71,6 +72,8 @@ class ModelHost final {
   void when_ready(Role role, OnReady on_ready);
 
   ModelState state(Role role) const;
+  /// Of a model that is ready. Cheap.
+  std::optional<engine::EngineStatistics> statistics(Role role) const;
 
   /// Told of every change of state, at most about ten times a second while a model loads, on a
   /// thread of the host. A change of the completion role's model is told for the reasoning role too

@@ -7,6 +7,7 @@
 
 #include "completion/model_location.h"
 #include "engine/base/mapped_file.h"
+#include "engine/base/power.h"
 
 namespace fathom::completion {
 namespace {
@@ -48,6 +49,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(
       *runtime->engine_, log,
       AssistantOptions{.threads = options.threads,
                        .max_prompt_tokens = runtime->engine_->info().context_tokens,
+                       .may_speculate = options.may_speculate,
                        .trace = options.trace});
   return runtime;
 }
@@ -57,6 +59,7 @@ ModelLoader runtime_loader(RuntimeOptions options, Log& log) {
     RuntimeOptions ordered = options;
     ordered.model = order.spec.model;
     ordered.memory_mb = order.spec.memory_mb;
+    ordered.may_speculate = [] { return !is_on_battery(); };
     ordered.watch = {.cancel = order.cancel, .on_progress = order.on_progress};
     FATHOM_TRY(checkpoint, open_model(ordered.model));
     FileVersions versions;
@@ -67,6 +70,7 @@ ModelLoader runtime_loader(RuntimeOptions options, Log& log) {
     return LoadedModel{
         .assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant()),
         .info = runtime->engine().info(),
+        .statistics = [engine = &runtime->engine()] { return engine->statistics(); },
         .file_changed = [versions = std::move(versions)] { return any_changed(versions); }};
   };
 }

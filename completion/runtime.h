@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,7 +24,8 @@ struct RuntimeOptions {
   int memory_mb = 0;             // for weights and KV cache; 0: no limit
   engine::LoadWatch watch;       // of the load
   bool threads = true;           // false: everything inline, for tests
-  std::shared_ptr<Trace> trace;  // null: nothing is recorded
+  std::function<bool()> may_speculate;  // as in AssistantOptions
+  std::shared_ptr<Trace> trace;         // null: nothing is recorded
 };
 
 /// Owns everything below the editors: model, engine thread, assistant.
@@ -46,7 +48,8 @@ class Runtime final {
 };
 
 /// Loads models for a ModelHost, each as a Runtime; what `options` says of model, memory and watch
-/// is replaced by what the host orders. `log` must outlive what is loaded.
+/// is replaced by what the host orders. They speculate while the machine is on mains. `log` must
+/// outlive what is loaded.
 ModelLoader runtime_loader(RuntimeOptions options, Log& log);
 
 }  // namespace fathom::completion

@@ -1,6 +1,8 @@
 #include "completion/suggestion_cache.h"
 
+#include <algorithm>
 #include <functional>
+#include <string>
 
 namespace fathom::completion {
 namespace {
@@ -8,6 +10,23 @@ namespace {
 constexpr size_t kMaxEntries = 256;
 
 size_t hash_of(std::string_view text) { return std::hash<std::string_view>()(text); }
+
+/// Whether an editor that closes what is opened has put `closers` behind `typed`: the closing
+/// brackets and quotes of those that `typed` left open last.
+bool are_closers_of(std::string_view typed, std::string_view closers) {
+  constexpr std::string_view kOpening = "([{\"'`";
+  constexpr std::string_view kClosing = ")]}\"'`";
+  std::string open;  // what closes it, outermost first
+  for (const char c : typed) {
+    const size_t kind = kOpening.find(c);
+    if (!open.empty() && open.back() == c) {
+      open.pop_back();
+    } else if (kind != std::string_view::npos) {
+      open += kClosing[kind];
+    }
+  }
+  return closers.size() <= open.size() && std::equal(closers.begin(), closers.end(), open.rbegin());
+}
 
 }  // namespace
 
@@ -25,25 +44,31 @@ void SuggestionCache::add(const Snapshot& snapshot, size_t cursor, const Complet
   if (entries_.size() > kMaxEntries) entries_.pop_back();
 }
 
-bool SuggestionCache::answers(const Entry& entry, const Snapshot& snapshot, size_t cursor) {
+std::optional<size_t> SuggestionCache::answers(const Entry& entry, const Snapshot& snapshot,
+                                               size_t cursor) {
   const std::string_view text = snapshot.text;
   const std::string_view suggested = entry.completion.text;
-  if (cursor < entry.start || cursor - entry.start >= suggested.size()) return false;
-  if (text.size() - cursor != entry.after_size || snapshot.uri != entry.document.uri ||
+  if (cursor < entry.start || cursor - entry.start >= suggested.size()) return std::nullopt;
+  if (text.size() - cursor < entry.after_size || snapshot.uri != entry.document.uri ||
       snapshot.client != entry.document.client)
-    return false;
+    return std::nullopt;
   const std::string_view typed = text.substr(entry.start, cursor - entry.start);
-  return suggested.starts_with(typed) && hash_of(text.substr(cursor)) == entry.after_hash &&
-         hash_of(text.substr(0, entry.start)) == entry.before_hash;
+  const size_t n_closers = text.size() - cursor - entry.after_size;
+  if (!suggested.starts_with(typed)) return std::nullopt;
+  if (n_closers > 0 && !are_closers_of(typed, text.substr(cursor, n_closers))) return std::nullopt;
+  const bool is_there = hash_of(text.substr(cursor + n_closers)) == entry.after_hash &&
+                        hash_of(text.substr(0, entry.start)) == entry.before_hash;
+  return is_there ? std::optional(n_closers) : std::nullopt;
 }
 
 std::optional<Completion> SuggestionCache::find(const Snapshot& snapshot, size_t cursor) {
   const std::lock_guard lock(mutex_);
   for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
-    if (!answers(*entry, snapshot, cursor)) continue;
+    const std::optional<size_t> n_closers = answers(*entry, snapshot, cursor);
+    if (!n_closers) continue;
     entries_.splice(entries_.begin(), entries_, entry);
     const Completion& made = entry->completion;
-    const size_t n_replaced = made.replace_end - made.replace_begin;
+    const size_t n_replaced = *n_closers + made.replace_end - made.replace_begin;
     return Completion{.text = made.text.substr(cursor - entry->start),
                       .replace_begin = cursor,
                       .replace_end = cursor + n_replaced,

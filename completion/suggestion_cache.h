@@ -1,7 +1,8 @@
 // Suggestions that were made, so that typing along one, or deleting back to one, needs no model.
 //
 // An entry answers exactly where its suggestion is still right: the text before its start and
-// behind the cursor is what it was, and what was typed since is the suggestion's begin.
+// behind the cursor is what it was, and what was typed since is the suggestion's begin. Brackets
+// and quotes that an editor closes by itself while they are typed do not matter: they are replaced.
 //
 // Threads: any.
 
@@ -42,7 +43,9 @@ class SuggestionCache final {
     Completion completion;
   };
 
-  static bool answers(const Entry& entry, const Snapshot& snapshot, size_t cursor);
+  /// How many closing brackets and quotes stand behind the cursor that the editor put there when
+  /// their openers were typed; nothing if the entry is no answer.
+  static std::optional<size_t> answers(const Entry& entry, const Snapshot& snapshot, size_t cursor);
 
   std::mutex mutex_;
   std::list<Entry> entries_;  // guarded by mutex_; most recently used first

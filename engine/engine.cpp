@@ -117,10 +117,11 @@ Status Engine::check(const GenerateRequest& request) const {
 
 void Engine::add(std::unique_ptr<Job> job) {
   if (Status good = check(job->request()); !good) return job->fail(std::move(good.error()));
-  if (job->request().max_tokens <= 0) return job->finish();
+  if (job->request().max_tokens < 0) return job->finish();
   auto running = std::make_unique<Running>();
   running->job = std::move(job);
   jobs_.push_back(std::move(running));
+  note_state();
 }
 
 void Engine::announce(Priority priority) {
@@ -151,6 +152,7 @@ bool Engine::step() {
   build_batch(urgency);
 
   const bool decoding = batch_tokens_.size() == batch_logit_rows_.size();
+  const auto started = std::chrono::steady_clock::now();
   const TraceSpan span(trace_.get(), decoding ? "decode" : "prefill", std::ssize(batch_tokens_));
   const StepControl control(*this, urgency);
   Status computed = model_->forward(
@@ -159,6 +161,7 @@ bool Engine::step() {
   if (computed) {
     take_results();
     computed = draft_next();
+    note_step(decoding, std::chrono::steady_clock::now() - started);
   } else if (computed.error().code == ErrorCode::cancelled) {
     computed = {};  // nothing was taken over: the rows are computed again when they are due
   }
@@ -185,6 +188,7 @@ void Engine::build_batch(Priority urgency) {
       if (running->job->request().priority != urgency) continue;
       if (decoding != (running->admitted && running->n_pending() == 1)) continue;
       if (static_cast<int>(members_.size()) == kMaxSequences) return;
+      if (!running->admitted && waits_for_same_prompt(*running)) continue;
       if (!running->admitted) admit(*running);
 
       const int n_free_rows = model_->max_batch() - static_cast<int>(batch_tokens_.size());
@@ -192,6 +196,18 @@ void Engine::build_batch(Priority urgency) {
       if (n_rows > 0 && make_room(*running, n_rows)) add_to_batch(*running, n_rows);
     }
   }
+}
+
+/// Whether another job is computing this one's prompt: what it computes is shared when it is done,
+/// and nobody gains if both do it at once.
+bool Engine::waits_for_same_prompt(const Running& running) const {
+  const std::span<const TokenId> prompt = running.job->request().prompt;
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& other) {
+    const GenerateRequest& others = other->job->request();
+    return other->admitted && other->n_computed < other->job->n_prompt() - 1 &&
+           others.priority == running.job->request().priority &&
+           std::ranges::equal(prompt, others.prompt);
+  });
 }
 
 void Engine::admit(Running& running) {
@@ -203,7 +219,11 @@ void Engine::admit(Running& running) {
   running.lease = prefixes_.acquire(tokens, n_tokens - 1, capacity + 1);
   running.n_computed = running.lease.size();
   running.admitted = true;
-  running.job->begin(running.n_computed);
+  if (running.job->begin(running.n_computed)) {
+    const std::lock_guard lock(statistics_mutex_);
+    statistics_.n_prompt_tokens += running.job->n_prompt();
+    statistics_.n_reused_tokens += std::min(running.n_computed, running.job->n_prompt());
+  }
 }
 
 int Engine::rows_wanted(const Running& running, int n_free_rows) const {
@@ -314,6 +334,7 @@ void Engine::take_result(Running& running) {
   if (running.lease.committed() < job.n_prompt()) {  // others with this prompt need not wait
     prefixes_.commit(running.lease, job.tokens(), job.n_prompt());
   }
+  if (job.request().max_tokens == 0) return job.stop_behind_prompt();
   const std::optional<TokenId> token = take(running.first_logit);
   if (!running.carries_draft) return;
 
@@ -375,6 +396,44 @@ void Engine::remove_ended() {
       running->job->finish();
     }
   }
+  note_state();
+}
+
+// Statistics.
+
+void Engine::note_step(bool decoding, std::chrono::steady_clock::duration elapsed) {
+  constexpr double kKept = 0.9;  // of older steps, each time: about the last ten count
+  int n_generated = 0;
+  for (const Running* member : members_) {
+    const bool generates = member->first_logit >= 0 && member->job->request().max_tokens > 0;
+    if (generates) n_generated += member->last_logit - member->first_logit + 1;
+  }
+  Speed& speed = decoding ? decode_speed_ : prefill_speed_;
+  speed.n_tokens = kKept * speed.n_tokens + (decoding ? n_generated : double(batch_tokens_.size()));
+  speed.seconds = kKept * speed.seconds + std::chrono::duration<double>(elapsed).count();
+
+  const std::lock_guard lock(statistics_mutex_);
+  statistics_.prefill_tokens_per_s = prefill_speed_.per_second();
+  statistics_.decode_tokens_per_s = decode_speed_.per_second();
+  ++statistics_.n_steps;
+  statistics_.n_generated_tokens += n_generated;
+}
+
+void Engine::note_state() {
+  const std::lock_guard lock(statistics_mutex_);
+  statistics_.n_jobs = {};
+  statistics_.n_running = 0;
+  for (const auto& running : jobs_) {
+    ++statistics_.n_jobs[static_cast<size_t>(running->job->request().priority)];
+    statistics_.n_running += running->admitted ? 1 : 0;
+  }
+  statistics_.cache_tokens = prefixes_.n_slots();
+  statistics_.cached_tokens = prefixes_.n_slots() - prefixes_.n_free();
+}
+
+EngineStatistics Engine::statistics() const {
+  const std::lock_guard lock(statistics_mutex_);
+  return statistics_;
 }
 
 }  // namespace fathom::engine

@@ -15,14 +15,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
 #include "engine/backend.h"
 #include "engine/base/result.h"
 #include "engine/base/trace.h"
+#include "engine/engine_statistics.h"
 #include "engine/job.h"
 #include "engine/model.h"
 #include "engine/prefix_tree.h"
@@ -64,6 +67,9 @@ class Engine final {
   /// Any thread: give up the step in flight, the engine is about to go.
   void stop_soon() { stopping_ = true; }
 
+  /// Any thread.
+  EngineStatistics statistics() const;
+
   const Model& model() const { return *model_; }
   uint64_t cache_bytes() const { return cache_bytes_; }
 
@@ -74,6 +80,7 @@ class Engine final {
   Engine(std::unique_ptr<Model> model, const Limits& limits, std::shared_ptr<Trace> trace);
 
   Status check(const GenerateRequest& request) const;
+  bool waits_for_same_prompt(const Running& running) const;
   void admit(Running& running);
   bool make_room(Running& running, int n_rows);
   void give_up_slots(Running& running);
@@ -85,6 +92,8 @@ class Engine final {
   void take_result(Running& running);
   Status draft_next();
   void remove_ended();
+  void note_step(bool decoding, std::chrono::steady_clock::duration elapsed);
+  void note_state();
 
   std::unique_ptr<Model> model_;
   Limits limits_;
@@ -106,6 +115,16 @@ class Engine final {
   std::vector<TokenId> batch_next_;
   std::vector<float> logits_;        // [kMaxLogitRows, vocab_size]
   std::vector<float> draft_logits_;  // same; empty if the model cannot draft
+
+  /// Of the latest steps of one kind; older ones count less and less.
+  struct Speed {
+    double n_tokens = 0;
+    double seconds = 0;
+    double per_second() const { return seconds > 0 ? n_tokens / seconds : 0; }
+  };
+  Speed prefill_speed_, decode_speed_;
+  mutable std::mutex statistics_mutex_;
+  EngineStatistics statistics_;  // guarded by statistics_mutex_
 
   static constexpr int kNothingAnnounced = INT_MAX;
   std::atomic<int> announced_ = kNothingAnnounced;  // most urgent priority that waits outside

@@ -1,9 +1,11 @@
 #include "engine/engine_thread.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -109,9 +111,15 @@ class EngineThread::Impl final {
     if (engine_) engine_->stop_soon();
   }
 
-  std::unique_ptr<Job> make_job(GenerateRequest request, OnToken on_token, OnDone on_done) const {
-    return std::make_unique<Job>(std::move(request), std::move(on_token), std::move(on_done),
-                                 *tokenizer, traits);
+  std::unique_ptr<Job> make_job(GenerateRequest request, OnToken on_token, OnDone on_done) {
+    ++n_unfinished_;
+    return std::make_unique<Job>(
+        std::move(request), std::move(on_token),
+        [this, on_done = std::move(on_done)](Result<GenerateResult> result) {
+          --n_unfinished_;
+          on_done(std::move(result));
+        },
+        *tokenizer, traits);
   }
 
   void submit(std::unique_ptr<Job> job) {
@@ -121,7 +129,8 @@ class EngineThread::Impl final {
 
   void post(Message message) {
     if (threads_) {
-      messages_.push(std::move(message));
+      // Closed: the destructor is at work. Who is called back from there may still submit.
+      if (std::optional<Message> refused = messages_.push(std::move(message))) refuse(*refused);
       return;
     }
     handle(std::move(message));
@@ -133,7 +142,14 @@ class EngineThread::Impl final {
     running_inline_ = false;
   }
 
+  int n_unfinished() const { return n_unfinished_; }
+  EngineStatistics statistics() const { return engine_->statistics(); }
+
  private:
+  static void refuse(Message& message) {
+    if (message.job) return message.job->fail({ErrorCode::cancelled, "the engine is stopping"});
+  }
+
   void handle(Message message) {
     if (message.job) {
       engine_->add(std::move(message.job));
@@ -158,6 +174,7 @@ class EngineThread::Impl final {
   std::unique_ptr<Engine> engine_;  // uses backend_
   bool threads_ = true;
   bool running_inline_ = false;
+  std::atomic<int> n_unfinished_ = 0;
   std::jthread thread_;  // last: uses everything above
 };
 
@@ -202,6 +219,8 @@ void EngineThread::submit(GenerateRequest request, OnToken on_token, OnDone on_d
   impl_->submit(impl_->make_job(std::move(request), std::move(on_token), std::move(on_done)));
 }
 
+int EngineThread::n_unfinished() const { return impl_->n_unfinished(); }
+EngineStatistics EngineThread::statistics() const { return impl_->statistics(); }
 const Tokenizer& EngineThread::tokenizer() const { return *impl_->tokenizer; }
 const ModelTraits& EngineThread::traits() const { return impl_->traits; }
 const EngineInfo& EngineThread::info() const { return impl_->info; }

@@ -23,6 +23,7 @@
 #include "engine/base/result.h"
 #include "engine/base/trace.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/engine_statistics.h"
 #include "engine/generator.h"
 #include "engine/model.h"
 
@@ -64,10 +65,13 @@ class EngineThread final : public Generator {
   ~EngineThread() override;
 
   void submit(GenerateRequest request, OnToken on_token, OnDone on_done) override;
+  int n_unfinished() const override;
   const Tokenizer& tokenizer() const override;
   const ModelTraits& traits() const override;
 
   const EngineInfo& info() const;
+  /// Cheap.
+  EngineStatistics statistics() const;
 
   /// Logits [vocab_size] of the token that would follow `tokens` (at least one). Waits.
   Result<std::vector<float>> logits(std::vector<TokenId> tokens);

@@ -37,10 +37,11 @@ Job::Job(GenerateRequest request, Generator::OnToken on_token, Generator::OnDone
   tail_.reserve(longest + kLongestToken);
 }
 
-void Job::begin(int reused) {
-  if (n_reused_ >= 0) return;  // back after giving up its slots to a more urgent job
+bool Job::begin(int reused) {
+  if (n_reused_ >= 0) return false;  // back after giving up its slots to a more urgent job
   n_reused_ = reused;
   begun_ = Clock::now();
+  return true;
 }
 
 bool Job::is_end_token(TokenId id) const {
@@ -74,15 +75,30 @@ bool Job::contains_stop_string(std::string_view new_bytes) {
   return false;
 }
 
+/// The token that comes after first_rank likelier ones, if there are so many.
+Sampled Job::alternative(std::span<float> logits, const Sampled& likeliest) const {
+  Sampled chosen = likeliest;
+  const float highest = logits[likeliest.id];
+  for (int rank = 0; rank < request_.first_rank; ++rank) {
+    logits[chosen.id] = -std::numeric_limits<float>::infinity();
+    const auto next = std::max_element(logits.begin(), logits.end());
+    if (*next == -std::numeric_limits<float>::infinity()) break;
+    chosen.id = static_cast<TokenId>(next - logits.begin());
+    chosen.logprob = likeliest.logprob + (*next - highest);
+  }
+  return chosen;
+}
+
 Result<TokenId> Job::take(std::span<float> logits) {
   if (observer_) observer_(logits);
   forbid_tokens(logits);
-  const std::optional<Sampled> sampled = sampler_.sample(logits, static_cast<int>(tokens_.size()));
+  std::optional<Sampled> sampled = sampler_.sample(logits, static_cast<int>(tokens_.size()));
   if (!sampled) {
     return fathom::fail(ErrorCode::internal,
                         "the model computed numbers that are not finite; its file may be damaged: "
                         "try `fathom inspect` on it or download it again");
   }
+  if (n_sampled_ == 0 && request_.first_rank > 0) sampled = alternative(logits, *sampled);
   if (n_sampled_++ == 0) first_token_ = Clock::now();
   sum_logprob_ += sampled->logprob;
 

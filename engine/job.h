@@ -42,10 +42,12 @@ class Job final {
   /// token. Errors: internal (the logits are not numbers).
   Result<TokenId> take(std::span<float> logits);
 
-  /// The prompt is computed as far as `reused`; prefill starts now.
-  void begin(int reused);
+  /// The prompt is computed as far as `reused`; prefill starts now. False if it had begun before.
+  bool begin(int reused);
   /// The context is full: ends the job.
   void stop_at_context_end() { stop_ = StopReason::context_full; }
+  /// Only the prompt was wanted, and is computed: ends the job.
+  void stop_behind_prompt() { stop_ = StopReason::max_tokens; }
 
   /// Calls on_done. The job is over.
   void finish();
@@ -55,6 +57,7 @@ class Job final {
   using Clock = std::chrono::steady_clock;
 
   void forbid_tokens(std::span<float> logits) const;
+  Sampled alternative(std::span<float> logits, const Sampled& likeliest) const;
   bool is_end_token(TokenId id) const;
   bool contains_stop_string(std::string_view new_bytes);
 

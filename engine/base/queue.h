@@ -1,7 +1,7 @@
 // The one way to hand work to another thread: a queue of moved messages.
 //
 // Threads: any. pop() waits; the rest do not. After close(), pop() gives what is left and then
-// nothing; push() drops its message and says so.
+// nothing; push() hands its message back.
 
 #pragma once
 
@@ -16,15 +16,15 @@ namespace fathom {
 template <class T>
 class Queue final {
  public:
-  /// False if the queue is closed; the message is dropped then.
-  bool push(T message) {
+  /// The message itself if the queue is closed, else nothing.
+  std::optional<T> push(T message) {
     {
       const std::lock_guard lock(mutex_);
-      if (closed_) return false;
+      if (closed_) return message;
       messages_.push_back(std::move(message));
     }
     arrived_.notify_one();
-    return true;
+    return std::nullopt;
   }
 
   /// Waits for a message; nothing once the queue is closed and empty.

@@ -280,6 +280,92 @@ TEST(Assistant, SuggestsNothingInsideASecret) {
   EXPECT_TRUE(generator.requests().empty());
 }
 
+TEST(Assistant, GivesAlternativesBesideTheSuggestionThatItGivesAlone) {
+  FakeGenerator generator;
+  for (const char* answer : {"one();\n", "two();\n", "one();\n", "", "three();\n"})
+    generator.answer(answer);
+  Log log;
+  Assistant assistant(generator, log, {.threads = false});
+  CompletionRequest request = request_at("int f() {\n  $0\n}\n");
+  request.n = 5;
+  const auto completion = complete(assistant, request);
+  ASSERT_TRUE(completion.has_value());
+  EXPECT_EQ(completion->text, "one();");
+  std::vector<std::string> others;
+  for (const Alternative& other : completion->alternatives) {
+    others.push_back(other.text);
+    EXPECT_EQ(other.replace_begin, request.cursor);
+  }
+  EXPECT_EQ(others, std::vector<std::string>({"two();", "three();"}));
+
+  const auto requests = generator.requests();
+  ASSERT_EQ(requests.size(), 5u);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(requests[i].first_rank, i);
+    EXPECT_EQ(requests[i].prompt, requests[0].prompt);
+  }
+  // Both are known now; the suggestion comes first.
+  EXPECT_EQ(complete(assistant, request_at("int f() {\n  $0\n}\n"))->text, "one();");
+  EXPECT_EQ(complete(assistant, request_at("int f() {\n  tw$0\n}\n"))->text, "o();");
+  EXPECT_EQ(generator.requests().size(), 5u);
+}
+
+TEST(Assistant, PassesOnTheErrorOfTheSuggestionAndNotThatOfAnAlternative) {
+  Log log;
+  for (const bool first_fails : {true, false}) {
+    FakeGenerator generator;
+    generator.answer(FakeAnswer{.text = "a;\n", .fails = first_fails});
+    generator.answer(FakeAnswer{.text = "b;\n", .fails = !first_fails});
+    Assistant assistant(generator, log, {.threads = false});
+    CompletionRequest request = request_at("int $0\n");
+    request.n = 2;
+    EXPECT_EQ(complete(assistant, request).has_value(), !first_fails);
+  }
+}
+
+TEST(Assistant, ComputesAheadWhatFollowsAnAcceptedSuggestion) {
+  FakeGenerator generator;
+  generator.answer("1;\n");
+  generator.answer("\nint b;\n");
+  Log log;
+  Assistant assistant(generator, log, {.threads = false, .may_speculate = [] { return true; }});
+  EXPECT_EQ(complete(assistant, request_at("int a = $0\n"))->text, "1;");
+  ASSERT_EQ(generator.requests().size(), 2u);
+  EXPECT_EQ(generator.requests()[1].priority, engine::Priority::speculation);
+
+  const auto next = complete(assistant, request_at("int a = 1;$0\n"));
+  EXPECT_EQ(next->stop, "cache");
+  EXPECT_EQ(next->text, "\nint b;");
+}
+
+TEST(Assistant, ComputesNothingAheadUnlessItMay) {
+  for (const bool may : {true, false}) {
+    FakeGenerator generator;
+    generator.answer("");  // nothing to suggest, nothing to follow
+    generator.answer("1;\n");
+    Log log;
+    AssistantOptions options = {.threads = false, .may_speculate = [may] { return may; }};
+    Assistant assistant(generator, log, options);
+    complete(assistant, request_at("int b = $0\n"));
+    EXPECT_EQ(generator.requests().size(), 1u);
+    complete(assistant, request_at("int a = $0\n"));
+    EXPECT_EQ(generator.requests().size(), may ? 3u : 2u);
+  }
+}
+
+TEST(Assistant, WarmsUpAPromptWithoutGenerating) {
+  FakeGenerator generator;
+  Log log;
+  Assistant assistant(generator, log, {.threads = false, .may_speculate = [] { return true; }});
+  assistant.warm_up(request_at("int a = $0\n"));
+  ASSERT_EQ(generator.requests().size(), 1u);
+  EXPECT_EQ(generator.requests()[0].max_tokens, 0);
+  EXPECT_EQ(generator.requests()[0].priority, engine::Priority::speculation);
+  generator.answer("1;\n");
+  EXPECT_EQ(complete(assistant, request_at("int a = $0\n"))->text, "1;");
+  EXPECT_EQ(generator.requests()[1].prompt, generator.requests()[0].prompt);
+}
+
 class Threads : public testing::Test {
  protected:
   std::future<Result<Completion>> start(CompletionRequest request) {
@@ -393,6 +479,49 @@ TEST_F(Threads, TheDestructorAnswersEverything) {
   const auto explanation = explained.get_future().get();
   ASSERT_FALSE(explanation.has_value());
   EXPECT_EQ(explanation.error().code, ErrorCode::cancelled);
+}
+
+class Speculation : public Threads {
+ protected:
+  Speculation() {
+    assistant_ = std::make_unique<Assistant>(
+        generator_, log_, AssistantOptions{.threads = true, .may_speculate = [] { return true; }});
+    generator_.answer("1;\n");
+    generator_.answer(FakeAnswer{.text = "ahead", .hold = true});
+    EXPECT_EQ(start(request_at("int a = $0\n")).get()->text, "1;");
+    generator_.wait_for_started(2);  // what follows is being computed, until it is cancelled
+  }
+
+  bool is_cancelled() { return generator_.requests().at(1).cancel.cancelled(); }
+};
+
+TEST_F(Speculation, GivesWayToTheNextRequestOfItsDocument) {
+  EXPECT_FALSE(is_cancelled());
+  EXPECT_FALSE(assistant_->busy());
+  generator_.answer("2;\n");
+  EXPECT_EQ(start(request_at("int b = $0\n")).get()->text, "2;");
+  EXPECT_TRUE(is_cancelled());
+}
+
+TEST_F(Speculation, StopsWhenItsDocumentIsEdited) {
+  assistant_->edited({.uri = "file:///other"});
+  EXPECT_FALSE(is_cancelled());
+  assistant_->edited({.uri = "file:///a.cpp"});
+  EXPECT_TRUE(is_cancelled());
+}
+
+TEST_F(Speculation, StopsWhenItsDocumentIsClosed) {
+  assistant_->close({.uri = "file:///a.cpp"});
+  EXPECT_TRUE(is_cancelled());
+}
+
+TEST_F(Speculation, DoesNotBeginWhileTheModelIsBusy) {
+  assistant_->warm_up(request_at("int c = $0\n", "cpp", "file:///c.cpp"));
+  auto other = start(request_at("int b = $0\n", "cpp", "file:///b.cpp"));
+  generator_.release();
+  other.get();
+  assistant_.reset();
+  EXPECT_EQ(generator_.requests().size(), 3u);
 }
 
 TEST_F(Threads, TwoHundredRequestsAtOnceAreAllAnswered) {

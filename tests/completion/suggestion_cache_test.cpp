@@ -49,6 +49,35 @@ TEST_F(Cache, AnswersWhatIsTypedAlongASuggestion) {
   EXPECT_EQ(ask("int a = f(1, 2)$0;\n"), "none");
 }
 
+TEST_F(Cache, AnswersAcrossBracketsThatTheEditorCloses) {
+  suggest("int a = $0;\n", "f(g[1], \"x\")");
+  EXPECT_EQ(ask("int a = f($0);\n"), "g[1], \"x\")");
+  EXPECT_EQ(n_replaced_, 1u);
+  EXPECT_EQ(ask("int a = f(g[$0]);\n"), "1], \"x\")");
+  EXPECT_EQ(n_replaced_, 2u);
+  EXPECT_EQ(ask("int a = f(g[1$0]);\n"), "], \"x\")");
+  EXPECT_EQ(ask("int a = f(g[1]$0);\n"), ", \"x\")");
+  EXPECT_EQ(n_replaced_, 1u);
+  EXPECT_EQ(ask("int a = f(g[1], \"$0\");\n"), "x\")");
+  EXPECT_EQ(n_replaced_, 2u);
+  EXPECT_EQ(ask("int a = f(g[1], \"x$0;\n"), "\")");
+}
+
+TEST_F(Cache, DoesNotAnswerAcrossWhatTheEditorHasNotClosed) {
+  suggest("int a = $0;\n", "f(1)");
+  EXPECT_EQ(ask("int a = f($0];\n"), "none");
+  EXPECT_EQ(ask("int a = f($0));\n"), "none");
+  EXPECT_EQ(ask("int a = f$0);\n"), "none");
+  EXPECT_EQ(ask("int a = f(1)$0);\n"), "none");
+  EXPECT_EQ(ask("int a = f($0) ;\n"), "none");
+}
+
+TEST_F(Cache, ReplacesWhatTheSuggestionReplacedBehindClosedBrackets) {
+  suggest("f($0);\n", "g(1))", 1);
+  EXPECT_EQ(ask("f(g($0));\n"), "1))");
+  EXPECT_EQ(n_replaced_, 2u);
+}
+
 TEST_F(Cache, AnswersAcrossLines) {
   suggest("void f() {$0", "\n  g();\n}");
   EXPECT_EQ(ask("void f() {\n  g$0"), "();\n}");

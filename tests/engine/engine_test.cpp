@@ -2,6 +2,7 @@
 
 #include "engine/engine.h"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -324,6 +325,96 @@ TEST_F(EngineTest, EndsAllJobsWhenItGoes) {
   engine_.reset();
   EXPECT_EQ(job->n_done, 1);
   EXPECT_EQ(job->result->error().code, ErrorCode::cancelled);
+}
+
+TEST_F(EngineTest, WritesAlternativesThatBranchAtTheFirstTokenAndShareThePrompt) {
+  const Tokens p = prompt(24, 40);
+  const Tokens alone = run_alone({.prompt = p, .max_tokens = 10, .ignore_end_tokens = true}).tokens;
+  start({});
+  std::vector<std::shared_ptr<Outcome>> outcomes;
+  for (int rank = 0; rank < 4; ++rank)
+    outcomes.push_back(
+        add({.prompt = p, .max_tokens = 10, .ignore_end_tokens = true, .first_rank = rank}));
+  run();
+  EXPECT_EQ(outcomes[0]->streamed, alone);
+  for (int rank = 1; rank < 4; ++rank) {
+    const Tokens& text = outcomes[rank]->streamed;
+    ASSERT_EQ(text.size(), 10u);
+    for (int other = 0; other < rank; ++other) EXPECT_NE(text[0], outcomes[other]->streamed[0]);
+    // Greedy behind the first token, as if that had been part of the prompt.
+    Tokens branch = p;
+    branch.push_back(text[0]);
+    EXPECT_EQ(Tokens(text.begin() + 1, text.end()), model_->text_after(branch, 9));
+  }
+  // The prompt once (in chunks of 16), its last token again for the others, then one batch a token.
+  EXPECT_EQ(model_->n_rows(), 40 + 3 + 4 * 9);
+  EXPECT_LE(model_->n_forwards(), 3 + 10);
+}
+
+TEST_F(EngineTest, ComputesAPromptInAdvanceWhenNoTokensAreWanted) {
+  const Tokens p = prompt(25, 40);
+  const GenerateResult warm = run_alone({.prompt = p, .max_tokens = 0});
+  EXPECT_TRUE(warm.tokens.empty());
+  EXPECT_EQ(warm.stop, StopReason::max_tokens);
+  EXPECT_EQ(model_->n_rows(), 40);
+  const GenerateResult result = run_alone({.prompt = p, .max_tokens = 5});
+  EXPECT_EQ(result.reused_tokens, 39);
+  EXPECT_EQ(result.tokens, model_->text_after(p, 5));
+}
+
+TEST_F(EngineTest, DoesNotDelayACompletionForSpeculation) {
+  const Tokens urgent = prompt(26, 30);
+  run_alone({.prompt = urgent, .max_tokens = 5});
+  const int n_alone = model_->n_forwards();
+  for (const int n_steps_before : {0, 1, 2, 5, 20}) {
+    start({});
+    auto ahead =
+        add({.prompt = prompt(27, 90), .max_tokens = 30, .priority = Priority::speculation});
+    for (int i = 0; i < n_steps_before; ++i) engine_->step();
+    const int n_before = model_->n_forwards();
+    auto completion = add({.prompt = urgent, .max_tokens = 5});
+    while (completion->n_done == 0) ASSERT_TRUE(engine_->step());
+    EXPECT_EQ(model_->n_forwards() - n_before, n_alone) << n_steps_before;
+    run();
+    EXPECT_EQ(ahead->streamed, model_->text_after(prompt(27, 90), 30));
+  }
+}
+
+TEST_F(EngineTest, ComputesNothingForACancelledJob) {
+  for (const int n_steps_before : {0, 1, 4, 10}) {
+    CancelSource source;
+    start({});
+    auto job = add({.prompt = prompt(28, 60), .max_tokens = 50, .cancel = source.token()});
+    for (int i = 0; i < n_steps_before; ++i) engine_->step();
+    const int n_before = model_->n_forwards();
+    source.cancel();
+    EXPECT_FALSE(engine_->step());
+    EXPECT_EQ(model_->n_forwards(), n_before);
+    EXPECT_EQ(job->n_done, 1);
+  }
+}
+
+TEST_F(EngineTest, SaysWhatItDoes) {
+  EXPECT_EQ(engine_->statistics().n_steps, 0u);
+  const Tokens p = prompt(29, 40);
+  run_alone({.prompt = p, .max_tokens = 10});
+  add({.prompt = p, .max_tokens = 10, .priority = Priority::explanation});
+  add({.prompt = prompt(30, 20), .max_tokens = 10});
+  engine_->step();
+  const EngineStatistics now = engine_->statistics();
+  EXPECT_EQ(now.n_jobs, (std::array<int, 4>{1, 0, 1, 0}));
+  EXPECT_EQ(now.n_running, 1);
+  run();
+  const EngineStatistics then = engine_->statistics();
+  EXPECT_EQ(then.n_jobs, (std::array<int, 4>{}));
+  EXPECT_EQ(then.n_prompt_tokens, 40u + 40u + 20u);
+  EXPECT_EQ(then.n_reused_tokens, 39u);
+  EXPECT_EQ(then.n_generated_tokens, 30u);
+  EXPECT_EQ(then.cache_tokens, 512);
+  EXPECT_EQ(then.cached_tokens, 49 + 29);
+  EXPECT_GT(then.n_steps, now.n_steps);
+  EXPECT_GT(then.decode_tokens_per_s, 0);
+  EXPECT_GT(then.prefill_tokens_per_s, 0);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include "engine/engine_thread.h"
 
+#include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -146,6 +148,109 @@ TEST(EngineThread, ForgetsPrefixesWhenAsked) {
   engine->clear_cache();
   EXPECT_EQ(generate(*engine, {.prompt = prompt, .max_tokens = 1})->reused_tokens, 0);
 }
+
+TEST(EngineThread, AnswersWhoSubmitsFromACallbackOfItsDestructor) {
+  std::atomic<int> n_done = 0;
+  {
+    auto engine = start({});
+    const auto prompt = prompt_of(*engine, "while True:");
+    std::promise<void> running;
+    engine->submit(
+        {.prompt = prompt, .max_tokens = 4000, .ignore_end_tokens = true},
+        [&](const TokenEvent&) {
+          if (n_done++ == 0) running.set_value();
+          return true;
+        },
+        [&, &e = *engine](const Result<GenerateResult>&) {
+          n_done = 0;
+          e.submit({.prompt = prompt}, nullptr,
+                   [&](const Result<GenerateResult>& result) { n_done += result ? 0 : 1; });
+        });
+    running.get_future().wait();
+    EXPECT_EQ(engine->n_unfinished(), 1);
+  }
+  EXPECT_EQ(n_done, 1);
+}
+
+TEST(EngineThread, ShrinksItsCacheToTheMemoryLimitAndSaysWhatItNeeds) {
+  const EngineInfo free = start({})->info();
+  const uint64_t per_token = free.cache_bytes / free.cache_tokens;
+  const uint64_t limit = free.weight_bytes + 1500 * per_token;
+  const EngineInfo small = start({.memory_bytes = limit})->info();
+  EXPECT_LE(small.weight_bytes + small.cache_bytes, limit);
+  EXPECT_EQ(small.cache_tokens, 1500);
+  EXPECT_EQ(small.context_tokens, 1499);
+
+  Log log;
+  auto checkpoint = Checkpoint::open("models/nano/fathom-nano.gguf");
+  ASSERT_TRUE(checkpoint);
+  for (const uint64_t too_small : {uint64_t{1}, free.weight_bytes + 100 * per_token}) {
+    const auto engine = EngineThread::start(*checkpoint, {.memory_bytes = too_small}, log);
+    ASSERT_FALSE(engine);
+    EXPECT_EQ(engine.error().code, ErrorCode::out_of_memory);
+    EXPECT_NE(engine.error().message.find("raise the limit"), std::string::npos);
+  }
+}
+
+TEST(EngineThread, GivesUpALoadBetweenTwoTensors) {
+  Log log;
+  auto checkpoint = Checkpoint::open("models/nano/fathom-nano.gguf");
+  ASSERT_TRUE(checkpoint);
+  CancelSource source;
+  std::vector<double> progress;
+  const auto on_progress = [&](double part) {
+    progress.push_back(part);
+    if (progress.size() == 5) source.cancel();
+  };
+  const auto engine = EngineThread::start(
+      *checkpoint, {.watch = {.cancel = source.token(), .on_progress = on_progress}}, log);
+  ASSERT_FALSE(engine);
+  EXPECT_EQ(engine.error().code, ErrorCode::cancelled);
+  EXPECT_EQ(progress.size(), 5u);
+  EXPECT_TRUE(std::ranges::is_sorted(progress));
+}
+
+class ChangedFile : public testing::TestWithParam<const char*> {
+ protected:
+  ChangedFile() {
+    std::filesystem::copy_file("models/nano/fathom-nano.gguf", file_,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  ~ChangedFile() override { std::filesystem::remove(file_); }
+
+  const std::filesystem::path file_ =
+      std::filesystem::path(testing::TempDir()) / (std::string("changed-") + GetParam() + ".gguf");
+};
+
+TEST_P(ChangedFile, DoesNotHarmAModelThatIsLoaded) {
+  Log log;
+  auto checkpoint = Checkpoint::open(file_);
+  ASSERT_TRUE(checkpoint);
+  auto engine = EngineThread::start(*std::move(checkpoint), {.backend = GetParam()}, log);
+  ASSERT_TRUE(engine);
+  const GenerateRequest request = {.prompt = prompt_of(**engine, "int main("), .max_tokens = 8};
+  const auto before = generate(**engine, request);
+  std::filesystem::resize_file(file_, 0);
+  (*engine)->clear_cache();
+  const auto after = generate(**engine, request);
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(before->tokens, after->tokens);
+}
+
+TEST_P(ChangedFile, EndsALoadThatIsUnderWay) {
+  Log log;
+  auto checkpoint = Checkpoint::open(file_);
+  ASSERT_TRUE(checkpoint);
+  const auto truncate = [&](double) { std::filesystem::resize_file(file_, 0); };
+  const auto engine = EngineThread::start(
+      *std::move(checkpoint), {.backend = GetParam(), .watch = {.on_progress = truncate}}, log);
+  ASSERT_FALSE(engine);
+  EXPECT_EQ(engine.error().code, ErrorCode::io);
+  EXPECT_NE(engine.error().message.find("was changed"), std::string::npos)
+      << engine.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, ChangedFile, testing::Values("cpu", "reference"));
 
 }  // namespace
 }  // namespace fathom::engine

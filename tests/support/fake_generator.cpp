@@ -1,5 +1,6 @@
 #include "tests/support/fake_generator.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -91,6 +92,7 @@ class FakeGenerator::Impl {
 
   void submit(GenerateRequest request, OnToken on_token, OnDone on_done) {
     Job job{std::move(request), {}, std::move(on_token), std::move(on_done)};
+    ++n_unfinished;
     {
       const std::lock_guard lock(mutex);
       requests.push_back(job.request);
@@ -112,7 +114,9 @@ class FakeGenerator::Impl {
       ++n_started;
     }
     changed.notify_all();
-    job.on_done(generate(job));
+    Result<GenerateResult> result = generate(job);
+    --n_unfinished;
+    job.on_done(std::move(result));
   }
 
   Result<GenerateResult> generate(Job& job) {
@@ -167,6 +171,7 @@ class FakeGenerator::Impl {
   bool released = false;                  // guarded by mutex
   int n_started = 0;                      // guarded by mutex
 
+  std::atomic<int> n_unfinished = 0;
   Queue<Job> jobs;
   std::jthread thread;  // last: it uses everything above
 };
@@ -208,6 +213,7 @@ void FakeGenerator::submit(GenerateRequest request, OnToken on_token, OnDone on_
   impl_->submit(std::move(request), std::move(on_token), std::move(on_done));
 }
 
+int FakeGenerator::n_unfinished() const { return impl_->n_unfinished; }
 const Tokenizer& FakeGenerator::tokenizer() const { return *impl_->tokenizer; }
 const engine::ModelTraits& FakeGenerator::traits() const { return impl_->traits; }
 

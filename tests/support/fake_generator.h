@@ -63,6 +63,7 @@ class FakeGenerator final : public engine::Generator {
   std::string prompt_text(size_t request) const;
 
   void submit(engine::GenerateRequest request, OnToken on_token, OnDone on_done) override;
+  int n_unfinished() const override;
   const engine::Tokenizer& tokenizer() const override;
   const engine::ModelTraits& traits() const override;
 

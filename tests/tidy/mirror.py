@@ -17,7 +17,6 @@ COVERED = {
     "completion/model_location.cpp": "tests/e2e/cli_test.py",
     "completion/model_store/*": "tests/completion/model_store/model_store_test.cpp, "
                                 "tests/e2e/pull_test.py",
-    "completion/runtime.cpp": "tests/e2e/cli_test.py",
     "engine/backend.cpp": "tests/engine/ops_test.cpp",
     "engine/base/system.cpp": "tests/e2e/cli_test.py",
     "engine/checkpoint/*": "tests/engine/checkpoint_test.cpp, tests/engine/gguf_test.cpp",

@@ -24,7 +24,9 @@ TEST(Queue, GivesWhatIsLeftAfterCloseAndThenNothing) {
   queue.push(std::make_unique<int>(1));
   queue.close();
   EXPECT_TRUE(queue.closed());
-  EXPECT_FALSE(queue.push(std::make_unique<int>(2)));
+  const auto refused = queue.push(std::make_unique<int>(2));
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(**refused, 2);
   EXPECT_EQ(**queue.pop(), 1);
   EXPECT_EQ(queue.pop(), std::nullopt);
 }

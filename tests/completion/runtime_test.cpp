@@ -1,0 +1,111 @@
+// Real models behind a ModelHost.
+
+#include "completion/runtime.h"
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "completion/model_host.h"
+
+namespace fathom::completion {
+namespace {
+
+using namespace std::chrono_literals;
+using Phase = ModelState::Phase;
+
+uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t n_pages = 0;
+  uint64_t n_resident = 0;
+  statm >> n_pages >> n_resident;
+  return n_resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+class RealModels : public testing::Test {
+ protected:
+  RealModels() {
+    std::filesystem::copy_file("models/nano/fathom-nano.gguf", file_,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  ~RealModels() override { std::filesystem::remove(file_); }
+
+  void start(ModelHostConfig config) {
+    host_ = std::make_unique<ModelHost>(
+        runtime_loader({.backend = "cpu", .n_threads = 1, .context_tokens = 1024, .threads = false},
+                       log_),
+        ModelHostOptions{.config = config, .threads = false});
+  }
+
+  std::string complete(Assistant& assistant) {
+    const auto snapshot =
+        std::make_shared<Snapshot>(Snapshot{.uri = "file:///a.py",
+                                            .path = "a.py",
+                                            .language = "python",
+                                            .text = "def area(width, height):\n    return "});
+    std::string text;
+    assistant.complete(
+        {.snapshot = snapshot, .cursor = snapshot->text.size(), .trigger = Trigger::invoked},
+        [&](Result<Completion> result) {
+          ASSERT_TRUE(result) << result.error().message;
+          text = result->text;
+        });
+    return text;
+  }
+
+  const std::filesystem::path file_ =
+      std::filesystem::path(testing::TempDir()) / "runtime-test.gguf";
+  Log log_;
+  std::unique_ptr<ModelHost> host_;
+};
+
+TEST_F(RealModels, GiveTheirMemoryBackWhenTheyAreIdleAndWriteTheSameAgain) {
+  start({.completion = {.model = file_}, .idle_unload = 1min});
+  const std::string text = complete(*host_->get(Role::completion));
+  const uint64_t loaded = resident_bytes();
+  const ModelState state = host_->state(Role::completion);
+  ASSERT_EQ(state.phase, Phase::ready);
+  ASSERT_GT(state.info.weight_bytes, uint64_t{10'000'000});
+  EXPECT_GT(host_->statistics(Role::completion)->n_generated_tokens, 0u);
+
+  host_->tick(ModelHost::Clock::now() + 2min);
+  EXPECT_EQ(host_->state(Role::completion).phase, Phase::unloaded);
+  EXPECT_FALSE(host_->statistics(Role::completion).has_value());
+  // The weights went at least; tables of grammars and the like stay.
+  EXPECT_LT(resident_bytes() + state.info.weight_bytes * 9 / 10, loaded);
+  EXPECT_EQ(complete(*host_->get(Role::completion)), text);
+}
+
+TEST_F(RealModels, StayAsTheyAreWhenTheirFileIsReplacedAndSaySo) {
+  start({.completion = {.model = file_}});
+  const std::string text = complete(*host_->get(Role::completion));
+  std::filesystem::remove(file_);
+  std::ofstream(file_) << "another file";
+  EXPECT_EQ(complete(*host_->get(Role::completion)), text);
+  host_->tick(ModelHost::Clock::now() + 5min);
+  EXPECT_TRUE(host_->state(Role::completion).file_changed);
+
+  // The next load takes the new one, which is no model.
+  host_->configure({.completion = {.model = file_, .memory_mb = 1'000'000}});
+  EXPECT_EQ(host_->get(Role::completion), nullptr);
+  EXPECT_EQ(host_->state(Role::completion).phase, Phase::failed);
+  EXPECT_NE(host_->state(Role::completion).error.find(file_.filename().string()),
+            std::string::npos);
+}
+
+TEST_F(RealModels, KeepWithinTheirMemoryAndLeaveTheOtherRoleAlone) {
+  start({.completion = {.model = file_}, .reasoning = {.model = "nano", .memory_mb = 1}});
+  EXPECT_EQ(host_->get(Role::reasoning), nullptr);
+  EXPECT_NE(host_->state(Role::reasoning).error.find("the limit for this model is 1 MB"),
+            std::string::npos)
+      << host_->state(Role::reasoning).error;
+  EXPECT_NE(complete(*host_->get(Role::completion)), "");
+}
+
+}  // namespace
+}  // namespace fathom::completion
