@@ -4,6 +4,7 @@
 namespace fathom::lsp {
 
 /// textDocument/didChange. A completion in flight goes on: clients show it while it still fits.
+/// What nobody has asked for yet stops.
 void did_change(Session& session, const DidChangeParams& params) {
   Document* document = session.documents().find(params.uri);
   if (!document) return session.log().warning("{} was changed but is not open", params.uri);
@@ -15,6 +16,9 @@ void did_change(Session& session, const DidChangeParams& params) {
     }
   }
   document->set_version(params.version);
+  session.with_assistants([&](completion::Assistant& assistant) {
+    assistant.edited({.client = session.options().client, .uri = params.uri});
+  });
 }
 
 }  // namespace fathom::lsp
