@@ -10,11 +10,13 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "completion/completion_plan.h"
+#include "completion/context/cross_file.h"
 #include "completion/decide.h"
 #include "completion/document.h"
 #include "completion/explain_job.h"
@@ -161,6 +163,7 @@ class Assistant::Impl {
                                 : std::min(generator.traits().context_length, kMaxContext)),
         may_speculate_(std::move(options.may_speculate)),
         trace_(std::move(options.trace)),
+        cross_file_(std::move(options.workspaces), secrets_),
         worker_(options.threads) {}
 
   ~Impl() { active_.cancel_all_and_wait(); }
@@ -195,6 +198,7 @@ class Assistant::Impl {
     worker_.post([this, document] {
       documents_.forget(document);
       cache_.forget(document);
+      cross_file_.forget(document);
     });
   }
 
@@ -203,6 +207,7 @@ class Assistant::Impl {
     worker_.post([this, client] {
       documents_.forget_client(client);
       cache_.forget_client(client);
+      cross_file_.forget_client(client);
     });
   }
 
@@ -368,12 +373,19 @@ class Assistant::Impl {
     const Masked masked = mask(original);
     if (masked.hides(request.cursor)) return asked.finish(nothing(request.cursor, "secret"));
     request.snapshot = masked.snapshot;
-    const int masked_secrets = masked.n_secrets() + mask_related(request.related);
+    int masked_secrets = masked.n_secrets() + mask_related(request.related);
+    Document* document = documents_.find(*original);
+    std::span<const CrossFilePiece> pieces;
+    if (document) {
+      pieces = cross_file_.pieces_for(request, *document, generator_.tokenizer(),
+                                      cross_file_tokens(max_request_tokens_));
+    }
+    for (const CrossFilePiece& piece : pieces) masked_secrets += piece.masked_secrets;
     const auto job =
         std::make_shared<Generating>(Generating{.asked = asked, .masked_secrets = masked_secrets});
     for (int i = 0; i < request.n; ++i) {
       job->branches.push_back(
-          {.plan = plan_completion(request, documents_.find(*original), generator_.traits(),
+          {.plan = plan_completion(request, document, pieces, generator_.traits(),
                                    generator_.tokenizer(), max_request_tokens_)});
       job->branches.back().plan.snapshot = original;
     }
@@ -457,8 +469,9 @@ class Assistant::Impl {
   ActiveRequests active_;
   SuggestionCache cache_;
 
-  Documents documents_;  // context thread only
-  Worker worker_;        // last: its thread uses all of the above
+  Documents documents_;   // context thread only
+  CrossFile cross_file_;  // context thread only
+  Worker worker_;         // last: its thread uses all of the above
 };
 
 Assistant::Assistant(engine::Generator& generator, Log& log, AssistantOptions options)

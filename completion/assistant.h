@@ -27,9 +27,13 @@
 
 namespace fathom::completion {
 
+class Workspaces;
+
 /// One piece of the prompt, in the order of the prompt: the answer to "why this suggestion".
 struct ContextPiece {
-  std::string kind;  // "related", "path", "import", "scope", "prefix", "suffix", ...
+  // Of other files: "related", "import_decl", "symbol", "open", "similar", "recent"; of the
+  // document: "path", "import", "scope", "declaration", "prefix", "line", "suffix".
+  std::string kind;
   std::string path;  // file it comes from
   size_t begin = 0;  // byte range in that file
   size_t end = 0;
@@ -38,9 +42,21 @@ struct ContextPiece {
 
 enum class Trigger { automatic, invoked };
 
+/// Lines that a person has edited or looked at lately.
+struct RecentRegion {
+  SnapshotPtr snapshot;
+  size_t begin = 0;  // byte range of whole lines
+  size_t end = 0;
+};
+
 struct CompletionRequest {
   SnapshotPtr snapshot;
   size_t cursor = 0;  // byte offset in snapshot->text
+  /// Folder of the workspace that holds the document, as Workspaces::open() was told; "" if none.
+  /// Paths of snapshots are relative to it.
+  std::string root;
+  std::vector<SnapshotPtr> open;     // the client's other open documents, the latest first
+  std::vector<RecentRegion> recent;  // the latest first
   /// Other files of the repository to show the model, the most telling one last. What holds
   /// credentials is left out or masked.
   std::vector<SnapshotPtr> related;
@@ -108,6 +124,7 @@ struct AssistantOptions {
   /// follows a suggestion that is accepted, and prompts (warm_up). Null: never.
   std::function<bool()> may_speculate;
   std::shared_ptr<Trace> trace;  // null: nothing is recorded
+  std::shared_ptr<const Workspaces> workspaces;  // what is known of other files; null: nothing
 };
 
 class Assistant final {

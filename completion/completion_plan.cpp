@@ -26,6 +26,8 @@ constexpr int kMinWindow = 1024;
 constexpr int kMaxWindow = 2048;
 constexpr int kSpecialTokens = 8;
 constexpr int kRelatedShare = 2;  // other files have at most half of the room
+// What is chosen of other files has a third: small models do better with the file at hand.
+constexpr int kPiecesShare = 3;
 
 // Header and cursor are close; what is further is not a header that someone reads.
 constexpr size_t kMaxHeaderBytes = 4096;
@@ -37,6 +39,14 @@ int prompt_budget(int max_request_tokens) {
   const int window = std::clamp(max_request_tokens / kWindowShare, kMinWindow, kMaxWindow);
   return std::max(std::min(window, max_request_tokens) - kMaxBlockTokens - kSpecialTokens, 0);
 }
+
+}  // namespace
+
+int cross_file_tokens(int max_request_tokens) {
+  return prompt_budget(max_request_tokens) / kPiecesShare;
+}
+
+namespace {
 
 std::unique_ptr<BlockEnd> block_end(const SyntaxTree& tree, const Site& site, size_t cursor) {
   if (site.extent != Extent::block || cursor - site.header_begin > kMaxHeaderBytes) return nullptr;
@@ -124,9 +134,9 @@ int count_tokens(const std::vector<RelatedFile>& files) {
 std::vector<ContextPiece> pieces_of(const Context& context) {
   std::vector<ContextPiece> pieces;
   for (const RelatedFile& related : context.related)
-    pieces.push_back({.kind = "related",
+    pieces.push_back({.kind = related.kind,
                       .path = related.file->path,
-                      .begin = 0,
+                      .begin = related.begin,
                       .end = related.end,
                       .tokens = static_cast<int>(related.tokens.size())});
   pieces.insert(pieces.end(), context.pieces.begin(), context.pieces.end());
@@ -136,6 +146,7 @@ std::vector<ContextPiece> pieces_of(const Context& context) {
 }  // namespace
 
 CompletionPlan plan_completion(const CompletionRequest& request, Document* document,
+                               std::span<const CrossFilePiece> pieces,
                                const engine::ModelTraits& traits,
                                const engine::Tokenizer& tokenizer, int max_request_tokens) {
   const Snapshot& snapshot = *request.snapshot;
@@ -161,7 +172,8 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
 
   const Language* language = document ? &document->tree.language() : nullptr;
   Outliner* outliner = document ? &document->outliner : nullptr;
-  const bool names_file_itself = traits.fim && traits.fim->repository && !request.related.empty();
+  const bool has_others = !request.related.empty() || !pieces.empty();
+  const bool names_file_itself = traits.fim && traits.fim->repository && has_others;
   const std::string first_line =
       names_file_itself ? std::string() : path_line(snapshot, language, traits);
   Context context;
@@ -171,6 +183,8 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
   int max_tokens = prompt_budget(max_request_tokens);
   for (bool fits = false; !fits; max_tokens /= 2) {
     auto related = gather_related(request.related, tokenizer, max_tokens / kRelatedShare);
+    for (RelatedFile& piece : fitting_pieces(pieces, max_tokens / kPiecesShare))
+      related.push_back(std::move(piece));
     context =
         gather_context(snapshot, request.cursor, outliner, tokenizer,
                        {.max_tokens = max_tokens - count_tokens(related), .path_line = first_line});

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "completion/assistant.h"
+#include "completion/context/cross_file.h"
 #include "completion/document.h"
 #include "completion/privacy/secret_finder.h"
 #include "completion/stop_rules.h"
@@ -27,10 +29,15 @@ struct CompletionPlan {
   std::vector<ContextPiece> context;
 };
 
+/// Most tokens for pieces of other files in a request of that size.
+int cross_file_tokens(int max_request_tokens);
+
 /// Parses, decides between line and block, gathers context, builds the prompt. `document` may be
-/// nullptr (language not supported). `max_request_tokens`: prompt and answer together.
+/// nullptr (language not supported). `pieces`: of other files, as CrossFile chose them.
+/// `max_request_tokens`: prompt and answer together.
 /// The cursor must be in the text.
 CompletionPlan plan_completion(const CompletionRequest& request, Document* document,
+                               std::span<const CrossFilePiece> pieces,
                                const engine::ModelTraits& traits,
                                const engine::Tokenizer& tokenizer, int max_request_tokens);
 

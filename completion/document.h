@@ -17,10 +17,12 @@ namespace fathom::completion {
 
 class Document final {
  public:
-  explicit Document(const Language& language) : tree(language), outliner(language) {}
+  explicit Document(const Language& language)
+      : tree(language), outliner(language), scopes(language) {}
 
   SyntaxTree tree;    // of the whole text
   Outliner outliner;  // of what lies above the prompt's window
+  Outliner scopes;    // of what lies above the cursor's line
 };
 
 /// The documents of all clients.

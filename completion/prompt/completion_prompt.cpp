@@ -21,12 +21,20 @@ void append_marked_line(std::vector<engine::TokenId>& out, engine::TokenId marke
   tokenizer.encode(text + "\n", out);
 }
 
+/// Whether it is another piece of the file before it, and needs no path line.
+bool continues_file(const std::vector<RelatedFile>& files, size_t i) {
+  return i > 0 && files[i].kind != "related" && files[i].kind == files[i - 1].kind &&
+         files[i].file->path == files[i - 1].file->path;
+}
+
 void append_marked_files(std::vector<engine::TokenId>& out, const Context& context,
                          const PromptPlace& place, const engine::RepositoryMarkers& markers,
                          const engine::Tokenizer& tokenizer) {
   append_marked_line(out, markers.name, place.repository, tokenizer);
-  for (const RelatedFile& related : context.related) {
-    append_marked_line(out, markers.file, related.file->path, tokenizer);
+  for (size_t i = 0; i < context.related.size(); ++i) {
+    const RelatedFile& related = context.related[i];
+    if (!continues_file(context.related, i))
+      append_marked_line(out, markers.file, related.file->path, tokenizer);
     append(out, related.tokens);
   }
   append_marked_line(out, markers.file, place.path, tokenizer);
@@ -34,10 +42,11 @@ void append_marked_files(std::vector<engine::TokenId>& out, const Context& conte
 
 void append_listed_files(std::vector<engine::TokenId>& out, const Context& context,
                          const engine::ModelTraits& traits, const engine::Tokenizer& tokenizer) {
-  for (const RelatedFile& related : context.related) {
-    const Snapshot& file = *related.file;
-    tokenizer.encode(path_line(file, find_language(file.language, file.path), traits), out);
-    append(out, related.tokens);
+  for (size_t i = 0; i < context.related.size(); ++i) {
+    const Snapshot& file = *context.related[i].file;
+    if (!continues_file(context.related, i))
+      tokenizer.encode(path_line(file, find_language(file.language, file.path), traits), out);
+    append(out, context.related[i].tokens);
     tokenizer.encode("\n\n", out);
   }
 }

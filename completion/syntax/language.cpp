@@ -105,6 +105,7 @@ constexpr Language kLanguages[] = {
         .declarations = "function_definition class_definition",
         .functions = "function_definition",
         .decorations = "decorated_definition",
+        .symbols = "assignment",
     },
     {
         .name = "javascript",
@@ -222,6 +223,7 @@ constexpr Language kLanguages[] = {
         .header_words = "if elseif else while for do repeat function local",
         .declarations = "function_declaration variable_declaration",
         .functions = "function_declaration",
+        .symbols = "assignment_statement",
     },
     {
         .name = "csharp",
@@ -327,6 +329,7 @@ constexpr Language kLanguages[] = {
         .declarations = "method singleton_method class module",
         .functions = "method singleton_method",
         .wrappers = "body_statement",
+        .symbols = "assignment",
     },
     {
         .name = "bash",

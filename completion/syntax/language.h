@@ -45,6 +45,8 @@ struct Language {
   std::string_view functions;     // those of them with nothing inside that others can see
   std::string_view decorations;   // nodes around a declaration that belong to its header
   std::string_view wrappers;      // nodes around declarations that do not
+  /// What else other files may name, besides the declarations: assignments, where they declare.
+  std::string_view symbols;
 };
 
 std::span<const Language> languages();

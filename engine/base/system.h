@@ -31,6 +31,9 @@ inline constexpr size_t kLargePageBytes = size_t{2} << 20;
 /// Gives freed memory that the allocator keeps for later back to the system.
 void release_free_memory();
 
+/// Lets other threads go before the one that calls: for work that nobody waits for.
+void lower_thread_priority();
+
 /// "AMD EPYC 9B14", or "" if unknown.
 std::string cpu_name();
 

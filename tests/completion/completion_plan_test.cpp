@@ -33,7 +33,7 @@ class Plan : public testing::Test {
         .trigger = options.trigger,
         .max_tokens = options.max_tokens,
     };
-    return plan_completion(request, documents_.find(*request.snapshot), generator_.traits(),
+    return plan_completion(request, documents_.find(*request.snapshot), {}, generator_.traits(),
                            generator_.tokenizer(), options.max_request_tokens);
   }
 
