@@ -1,0 +1,6 @@
+namespace Acme.Orders;
+
+public interface IMailer
+{
+    void Send(string address, string subject, string body);
+}

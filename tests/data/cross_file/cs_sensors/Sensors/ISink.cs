@@ -1,0 +1,7 @@
+namespace Plant.Sensors
+{
+    public interface ISink
+    {
+        void Write(Reading reading, Severity severity);
+    }
+}

@@ -1,0 +1,7 @@
+package main
+
+import "example.com/feed/fetch"
+
+func main() {
+	_ = fetch.Client{}
+}

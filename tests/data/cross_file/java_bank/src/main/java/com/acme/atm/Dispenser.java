@@ -1,0 +1,9 @@
+package com.acme.atm;
+
+public class Dispenser {
+    private int notes;
+
+    public void withdraw(int count) {
+        notes -= count;
+    }
+}

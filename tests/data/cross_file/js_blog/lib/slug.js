@@ -1,0 +1,3 @@
+exports.slugify = function (title) {
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+};

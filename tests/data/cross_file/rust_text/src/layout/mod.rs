@@ -1,0 +1,5 @@
+mod measure;
+mod justify;
+
+pub use justify::justify;
+pub use measure::{display_width, fits};

@@ -1,0 +1,3 @@
+pub fn display_size() -> (u16, u16) {
+    (80, 25)
+}
