@@ -32,7 +32,8 @@ struct Config {
   int context_tokens = 0;  // 0: the model's own, at most 8192
   bool suggest = true;
   std::string disabled_languages;  // LSP language ids, between spaces
-  int max_completion_tokens = 0;   // 0: decided by the syntax at the cursor
+  bool cross_file = true;
+  int max_completion_tokens = 0;  // 0: decided by the syntax at the cursor
   int max_reasoning_tokens = 512;
   int max_answer_tokens = 512;
 };

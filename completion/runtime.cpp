@@ -50,7 +50,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(
       AssistantOptions{.threads = options.threads,
                        .max_prompt_tokens = runtime->engine_->info().context_tokens,
                        .may_speculate = options.may_speculate,
-                       .trace = options.trace});
+                       .trace = options.trace,
+                       .workspaces = options.workspaces});
   return runtime;
 }
 

@@ -24,8 +24,9 @@ struct RuntimeOptions {
   int memory_mb = 0;             // for weights and KV cache; 0: no limit
   engine::LoadWatch watch;       // of the load
   bool threads = true;           // false: everything inline, for tests
-  std::function<bool()> may_speculate;  // as in AssistantOptions
-  std::shared_ptr<Trace> trace;         // null: nothing is recorded
+  std::function<bool()> may_speculate;           // as in AssistantOptions
+  std::shared_ptr<Trace> trace;                  // null: nothing is recorded
+  std::shared_ptr<const Workspaces> workspaces;  // as in AssistantOptions
 };
 
 /// Owns everything below the editors: model, engine thread, assistant.

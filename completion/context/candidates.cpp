@@ -19,7 +19,8 @@ constexpr size_t kMaxSymbols = 24;    // of one name; more say nothing
 constexpr size_t kMaxAnywhere = 3;    // of one name, in files that the document does not know
 constexpr size_t kMaxImported = 200;  // files
 constexpr size_t kMaxOfFile = 40;     // declarations of an imported file that nobody named
-constexpr size_t kShortName = 4;      // shorter names of variables are everywhere
+constexpr uint32_t kMaxMentioningBytes = 2000;
+constexpr size_t kShortName = 4;  // shorter names of variables are everywhere
 
 // How well the document knows a file.
 enum class Tier {
@@ -166,18 +167,24 @@ class Collector final {
     }
   }
 
-  /// Types in the headers of what was found: results, parameters, bases.
+  /// Of a function its header; a type's fields say as much as its bases.
+  static std::string_view mentioning_text(const Found& found) {
+    const Declaration& declaration = *found.declaration;
+    const bool is_type = declaration.kind == Kind::type;
+    const size_t end = is_type ? std::min(declaration.end, declaration.begin + kMaxMentioningBytes)
+                               : declaration.body;
+    return std::string_view(found.file->text).substr(declaration.begin, end - declaration.begin);
+  }
+
+  /// Types that what was found mentions: results, parameters, bases, fields.
   void add_mentioned() {
     const std::vector<Found> mentioning = found_;
     for (const Found& found : mentioning) {
       if (found.score < kNamedScore) continue;
-      const Declaration& declaration = *found.declaration;
-      const std::string_view text = found.file->text;
-      const std::string_view header =
-          text.substr(declaration.begin, declaration.body - declaration.begin);
+      const std::string_view header = mentioning_text(found);
       std::set<std::string_view> seen;
       for_each_identifier(header, [&](std::string_view name, size_t) {
-        const bool is_new = name != declaration.name && !query_.own_names.contains(name) &&
+        const bool is_new = name != found.declaration->name && !query_.own_names.contains(name) &&
                             seen.insert(name).second;
         if (is_new) add_mention(name, found);
       });

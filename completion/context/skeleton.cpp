@@ -35,6 +35,16 @@ std::string member_text(const SourceFile& file, const Declaration& member) {
   return text;
 }
 
+/// `text`, which begins at a declaration's first word, without the indentation that its line has.
+std::string at_margin(const SourceFile& file, const Declaration& declaration, std::string text) {
+  const size_t start = line_start(file.text, declaration.begin);
+  const std::string indent = "\n" + file.text.substr(start, declaration.begin - start);
+  if (indent.size() == 1 || !is_blank(indent)) return text;
+  for (size_t at = text.find(indent); at != std::string::npos; at = text.find(indent, at + 1))
+    text.erase(at + 1, indent.size() - 1);
+  return text;
+}
+
 bool contains(const Declaration& outer, const Declaration& inner) {
   return &outer != &inner && outer.begin <= inner.begin && inner.end <= outer.end;
 }
@@ -111,9 +121,12 @@ class TypeSkeleton final {
 
 std::string skeleton_of(const SourceFile& file, const Declaration& declaration,
                         const std::map<std::string, float, std::less<>>& wanted) {
-  if (declaration.kind == Kind::type) return TypeSkeleton(file, declaration, wanted).text();
-  return first_lines(text_without_bodies(file, declaration.begin, declaration.end),
-                     kMaxSkeletonBytes);
+  std::string text =
+      declaration.kind == Kind::type
+          ? TypeSkeleton(file, declaration, wanted).text()
+          : first_lines(text_without_bodies(file, declaration.begin, declaration.end),
+                        kMaxSkeletonBytes);
+  return at_margin(file, declaration, std::move(text));
 }
 
 const Declaration* owner_of(const SourceFile& file, const Declaration& declaration) {

@@ -23,8 +23,8 @@ void append_marked_line(std::vector<engine::TokenId>& out, engine::TokenId marke
 
 /// Whether it is another piece of the file before it, and needs no path line.
 bool continues_file(const std::vector<RelatedFile>& files, size_t i) {
-  return i > 0 && files[i].kind != "related" && files[i].kind == files[i - 1].kind &&
-         files[i].file->path == files[i - 1].file->path;
+  return i > 0 && i < files.size() && files[i].kind != "related" &&
+         files[i].kind == files[i - 1].kind && files[i].file->path == files[i - 1].file->path;
 }
 
 void append_marked_files(std::vector<engine::TokenId>& out, const Context& context,
@@ -47,7 +47,7 @@ void append_listed_files(std::vector<engine::TokenId>& out, const Context& conte
     if (!continues_file(context.related, i))
       tokenizer.encode(path_line(file, find_language(file.language, file.path), traits), out);
     append(out, context.related[i].tokens);
-    tokenizer.encode("\n\n", out);
+    if (!continues_file(context.related, i + 1)) tokenizer.encode("\n\n", out);
   }
 }
 

@@ -170,7 +170,9 @@ class Collector final {
     const bool has_body = !ts_node_is_null(body);
     const bool is_function = contains_word(language_.functions, kind_of(node)) || has_parameters ||
                              (has_body && !is_type);
-    const uint32_t end = ts_node_end_byte(node);
+    uint32_t end = ts_node_end_byte(node);
+    // Where C and C++ end a type with one, it is no part of the node.
+    if (end < text_.size() && text_[end] == ';') ++end;
     uint32_t body_begin = end;
     if (has_body) {
       const std::string_view head =

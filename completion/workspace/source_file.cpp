@@ -14,6 +14,7 @@ constexpr size_t kSniffedBytes = 8192;  // git's measure for binary files
 constexpr size_t kHeaderBytes = 1024;   // where a generator says so
 constexpr size_t kMaxMeanLine = 250;    // longer lines on average: minified
 constexpr size_t kMaxChunkBytes = 2500;
+constexpr int kMaxHeadLines = 6;   // of a file, besides its imports
 constexpr int kMinChunkLines = 3;  // between two declarations
 
 int count_lines(std::string_view text) {
@@ -43,9 +44,18 @@ class Chunker final {
  private:
   void add_between(uint32_t begin, uint32_t end) {
     const std::string_view text = trim(text_.substr(begin, end - begin));
-    if (count_lines(text) < kMinChunkLines) return;
+    const int n_lines = count_lines(text);
+    if (n_lines < kMinChunkLines) return;
+    if (is_head(text, n_lines)) return;
     add_pieces(static_cast<uint32_t>(text.data() - text_.data()),
                static_cast<uint32_t>(text.data() + text.size() - text_.data()));
+  }
+
+  /// Package and imports, which resemble those of every file and say nothing.
+  bool is_head(std::string_view text, int n_lines) const {
+    const auto n_imports = static_cast<int>(imports_of(text, *file_.language).size());
+    const bool has_package = !package_of(text, *file_.language).empty();
+    return (n_imports > 0 || has_package) && n_lines <= 2 * n_imports + kMaxHeadLines;
   }
 
   void add_pieces(uint32_t begin, uint32_t end) {

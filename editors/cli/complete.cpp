@@ -1,10 +1,13 @@
 // fathom complete: what an editor would show at a cursor, in a terminal.
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
+#include "completion/workspaces.h"
 #include "editors/cli/command.h"
 #include "editors/cli/interrupt.h"
 #include "editors/cli/location.h"
@@ -18,6 +21,8 @@ namespace fathom::cli {
 namespace {
 
 using completion::Completion;
+
+constexpr std::chrono::seconds kMaxWait{3};  // for the index of the project
 
 struct Options {
   ModelOptions model;
@@ -56,10 +61,27 @@ Json to_json(const Completion& c, std::string_view text) {
       {"context", context}};
 }
 
-void print_context(const Completion& c) {
-  for (const completion::ContextPiece& piece : c.context)
-    fmt::print(stderr, "{:>6} tokens  {:<8} {} [{}, {})\n", piece.tokens, piece.kind,
-               printable(piece.path), piece.begin, piece.end);
+/// "12-30" of the bytes [begin, end).
+std::string lines_of(std::string_view text, const completion::ContextPiece& piece) {
+  const size_t last = std::max(piece.begin, piece.end - std::min<size_t>(piece.end, 1));
+  if (piece.end > text.size()) return fmt::format("bytes {}-{}", piece.begin, piece.end);
+  return fmt::format("{}-{}", position_of(text, piece.begin).line, position_of(text, last).line);
+}
+
+/// What the model was shown, in the order of the prompt: kind, place, tokens.
+void print_context(const Completion& c, const completion::Snapshot& document,
+                   const std::string& root) {
+  for (const completion::ContextPiece& piece : c.context) {
+    std::string place;
+    if (piece.path == document.path) {
+      place = lines_of(document.text, piece);
+    } else {
+      const auto file = std::filesystem::path(root) / piece.path;
+      place = lines_of(read_text_file(file, kMaxSourceBytes).value_or(""), piece);
+    }
+    fmt::print(stderr, "{:<11} {:>5} tokens  {}:{}\n", piece.kind, piece.tokens,
+               printable(piece.path), place);
+  }
 }
 
 Result<std::vector<completion::SnapshotPtr>> read_files(const std::vector<std::string>& names) {
@@ -76,18 +98,25 @@ Result<ExitCode> complete(const Options& options) {
   FATHOM_TRY(text, options.from_stdin ? read_stdin(kMaxSourceBytes)
                                       : read_text_file(place.file, kMaxSourceBytes));
   FATHOM_TRY(cursor, offset_of(text, place.position));
-  const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text));
+  const completion::Config config = read_config().values;
+  const std::string root = config.cross_file ? project_root(place.file) : "";
+  const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text), root);
   FATHOM_TRY(related, read_files(options.related));
   std::error_code error;
   const std::string repository = std::filesystem::current_path(error).filename().string();
 
   Log log = stderr_log(options.model.verbose);
-  const completion::Config config = read_config().values;
-  FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
+  const auto workspaces =
+      std::make_shared<completion::Workspaces>(completion::WorkspacesOptions{}, log);
+  if (!root.empty()) workspaces->open(root);  // while the model is loaded
+  FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log, workspaces));
+  if (!root.empty() && !workspaces->wait_until_ready(root, kMaxWait))
+    log.info("{} is not indexed yet: completing without its other files", root);
   FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
                runtime->assistant().complete(
                    {.snapshot = snapshot,
                     .cursor = cursor,
+                    .root = root,
                     .related = related,
                     .repository = repository,
                     .trigger = completion::Trigger::invoked,
@@ -96,7 +125,7 @@ Result<ExitCode> complete(const Options& options) {
                    on_done);
              }));
 
-  if (options.explain_context) print_context(completion);
+  if (options.explain_context) print_context(completion, *snapshot, root);
   report_masked(completion.masked_secrets);
   if (options.json) {
     write_json(to_json(completion, snapshot->text));

@@ -105,7 +105,9 @@ Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& o
   return engine::EngineThread::start(checkpoint, engine_options, log);
 }
 
-Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& options, Log& log) {
+Result<std::unique_ptr<completion::Runtime>> start_runtime(
+    const ModelOptions& options, Log& log,
+    std::shared_ptr<const completion::Workspaces> workspaces) {
   const std::string backend = options.backend.value_or("auto");
   FATHOM_CHECK(check_backend(backend));
   FATHOM_TRY(trace, trace_from_environment());
@@ -114,7 +116,8 @@ Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& o
                                       .n_threads = options.n_threads.value_or(0),
                                       .context_tokens = options.context_tokens,
                                       .force_fim = options.force_fim,
-                                      .trace = std::move(trace)},
+                                      .trace = std::move(trace),
+                                      .workspaces = std::move(workspaces)},
                                      log);
 }
 

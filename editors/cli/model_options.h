@@ -50,12 +50,16 @@ ModelOptions configured(ModelOptions options, const completion::Config& config);
 Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& options,
                                                            engine::EngineOptions engine_options,
                                                            Log& log);
-Result<std::unique_ptr<completion::Runtime>> start_runtime(const ModelOptions& options, Log& log);
 /// The models of a process that serves editors; none is loaded yet. `log` must outlive them.
 /// Errors: invalid_argument (as above), io (FATHOM_TRACE cannot be written).
 Result<std::unique_ptr<completion::ModelHost>> host_models(const ModelOptions& options,
                                                            const completion::Config& config,
                                                            Log& log);
+
+/// `workspaces`: as RuntimeOptions::workspaces.
+Result<std::unique_ptr<completion::Runtime>> start_runtime(
+    const ModelOptions& options, Log& log,
+    std::shared_ptr<const completion::Workspaces> workspaces = nullptr);
 
 /// The tokenizer of a model, or of a bare tokenizer.json, or of a folder that has nothing else.
 Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model);
