@@ -12,6 +12,17 @@ import tidy
 COVERED = {
     "completion/chat/*": "tests/completion/chat/encode_chat_test.cpp, "
                          "tests/completion/chat/encode_chat_vectors_test.cpp",
+    "completion/context/candidates.cpp": "tests/completion/context/cross_file_test.cpp",
+    "completion/context/choose_pieces.cpp": "tests/completion/context/cross_file_test.cpp",
+    "completion/context/near_names.cpp": "tests/completion/context/cross_file_test.cpp",
+    "completion/context/skeleton.cpp": "tests/completion/context/cross_file_test.cpp",
+    "completion/workspace/*import*.cpp": "tests/completion/workspace/imports_test.cpp",
+    "completion/workspace/file_names.cpp": "tests/completion/workspace/imports_test.cpp",
+    "completion/workspace/ignore_rules.cpp": "tests/completion/workspace/workspaces_test.cpp",
+    "completion/workspace/source_file.cpp": "tests/completion/workspace/workspace_index_test.cpp",
+    "completion/workspace/source_files.cpp": "tests/completion/workspace/workspaces_test.cpp",
+    "completion/workspace/terms.cpp": "tests/completion/workspace/workspace_index_test.cpp",
+    "completion/workspace/workspace.cpp": "tests/completion/workspace/workspaces_test.cpp",
     "completion/builtin_model.cpp": "tests/e2e/cli_test.py",
     "completion/hosted_model.cpp": "tests/completion/model_host_test.cpp",
     "completion/model_location.cpp": "tests/e2e/cli_test.py",

@@ -1,0 +1,138 @@
+#include "completion/workspace/workspace_index.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "completion/workspace/source_file.h"
+#include "completion/workspace/terms.h"
+
+namespace fathom::completion {
+namespace {
+
+const SecretFinder kSecrets;
+
+SourceFilePtr parse(std::string path, std::string_view text) {
+  return parse_source_file(path, *find_language("", path), text, kSecrets);
+}
+
+/// Files about different things, all alike in form.
+std::vector<SourceFilePtr> some_files() {
+  std::vector<SourceFilePtr> files;
+  for (const char* topic : {"invoice", "weather", "player", "queue", "parser"})
+    for (int i = 0; i < 4; ++i)
+      files.push_back(parse(fmt::format("src/{}{}.py", topic, i),
+                            fmt::format("class {0}{1}:\n    def load_{0}(self, path):\n"
+                                        "        return open(path)\n\n    def {0}_total{1}(self):\n"
+                                        "        return self.{0}_sum\n",
+                                        topic, i)));
+  return files;
+}
+
+std::string answers(const WorkspaceIndex& index) {
+  std::string text;
+  const auto any = [](const SourceFile&) { return true; };
+  for (const auto& match : index.search(terms_of("invoice_total(path) weather_sum"), 8, any))
+    text += fmt::format("{} {} {:.5f}\n", match.file->path, match.chunk, match.score);
+  for (const auto& symbol : index.symbols("load_player", 3, any))
+    text += fmt::format("{} {}\n", symbol.file->path, symbol.declaration->begin);
+  const WorkspaceIndex::Size size = index.size();
+  return text +
+         fmt::format("{} {} {} {}", size.files, size.declarations, size.chunks, size.text_bytes);
+}
+
+TEST(WorkspaceIndex, AnswersTheSameWhateverTheOrderOfBuildingAndUpdating) {
+  std::vector<SourceFilePtr> files = some_files();
+  WorkspaceIndex forwards;
+  for (const SourceFilePtr& file : files) forwards.add(file);
+  std::reverse(files.begin(), files.end());
+  WorkspaceIndex backwards;
+  for (const SourceFilePtr& file : files) {
+    backwards.add(parse(file->path, "def gone(): return invoice_total\n"));
+    backwards.add(file);
+    backwards.add(parse("src/zzz.py", "def zzz(invoice_sum): return 1\n"));
+    backwards.remove("src/zzz.py");
+  }
+  EXPECT_EQ(answers(forwards), answers(backwards));
+  EXPECT_TRUE(answers(forwards).starts_with("src/invoice0.py 0")) << answers(forwards);
+
+  for (const SourceFilePtr& file : files) backwards.remove(file->path);
+  EXPECT_EQ(answers(backwards), "0 0 0 0");
+}
+
+TEST(WorkspaceIndex, TakesOnlyPreferredFilesOfANameThatIsEverywhere) {
+  WorkspaceIndex index;
+  for (int i = 0; i < 9; ++i)
+    index.add(parse(fmt::format("d{}/a.py", i), "def run():\n    return 1\n"));
+  const auto prefers = [](const SourceFile& file) { return file.path == "d7/a.py"; };
+  EXPECT_EQ(index.symbols("run", 9, prefers).size(), 9u);
+  ASSERT_EQ(index.symbols("run", 8, prefers).size(), 1u);
+  EXPECT_EQ(index.symbols("run", 8, prefers)[0].file->path, "d7/a.py");
+}
+
+TEST(WorkspaceIndex, FindsFilesByTheirPackage) {
+  WorkspaceIndex index;
+  index.add(parse("B.java", "package a.b;\nclass B {}\n"));
+  index.add(parse("A.java", "package a.b;\nclass A {}\n"));
+  EXPECT_EQ(index.files_of_package("a.b"), (std::vector<std::string>{"A.java", "B.java"}));
+  index.remove("A.java");
+  index.remove("B.java");
+  EXPECT_TRUE(index.files_of_package("a.b").empty());
+}
+
+TEST(Terms, ArePartsOfIdentifiersAndTheWhole) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    const auto terms = terms_of(a);
+    const auto others = terms_of(b);
+    return terms.size() == others.size() && std::equal(terms.begin(), terms.end(), others.begin(),
+                                                       [](const TermCount& x, const TermCount& y) {
+                                                         return x.term == y.term &&
+                                                                x.count == y.count;
+                                                       });
+  };
+  EXPECT_TRUE(same("HTTPServer", "http server httpserver"));
+  EXPECT_TRUE(same("max_line_length", "max line length MAX_LINE_LENGTH max line length") == false);
+  EXPECT_TRUE(same("a.b = 12 + x9", "x9"));
+  EXPECT_TRUE(same("userId", "user id userid"));
+  EXPECT_TRUE(same("", "1 2 + ("));
+}
+
+TEST(SourceFile, MasksSecretsAndKnowsWhereTheyAre) {
+  const std::string key = "AKIA" + std::string("IOSFODNN7EXAMPL2");
+  const SourceFilePtr file = parse("a.py", "def f():\n    return \"" + key + "\"\n");
+  ASSERT_NE(file, nullptr);
+  ASSERT_EQ(file->secrets.size(), 1u);
+  EXPECT_EQ(file->text.find(key), std::string::npos);
+  EXPECT_EQ(file->text.substr(file->secrets[0].begin, key.size()), std::string(key.size(), '*'));
+}
+
+TEST(SourceFile, IsNotMadeOfWhatNobodyWrote) {
+  EXPECT_EQ(parse("a.py", std::string("x = 1\0y", 7)), nullptr);
+  EXPECT_EQ(parse("a.go", "// Code generated by protoc. DO NOT EDIT.\npackage a\n"), nullptr);
+  EXPECT_EQ(parse("a.js", "var a=" + std::string(3000, '1') + ";\n"), nullptr);
+  EXPECT_NE(parse("a.js", ""), nullptr);
+  EXPECT_NE(parse("a.py", "\xff\xfe = (\n"), nullptr);
+}
+
+TEST(SourceFile, HasAChunkForEachDeclarationAndForTheCodeBetween) {
+  std::string large = "class Large:\n";
+  for (int i = 0; i < 100; ++i)
+    large += fmt::format("    def method_{}(self):\n        return {} + self.offset\n\n", i, i);
+  const SourceFilePtr file = parse(
+      "a.py", "import os\nimport sys\n\n" + large + "\nprint(1)\nprint(2)\nprint(3)\nprint(4)\n");
+  ASSERT_NE(file, nullptr);
+  size_t end = 0;
+  for (size_t i = 0; i < file->chunks.size(); ++i) {
+    EXPECT_GE(file->chunks[i].begin, end);
+    end = file->chunks[i].end;
+    EXPECT_EQ(file->chunk_text(i).find("import"), std::string_view::npos);
+  }
+  EXPECT_EQ(file->chunks.size(), 101u);
+  EXPECT_EQ(file->chunk_text(100), "print(1)\nprint(2)\nprint(3)\nprint(4)");
+}
+
+}  // namespace
+}  // namespace fathom::completion
