@@ -1,11 +1,17 @@
 #include "completion/workspaces.h"
 
 #include <condition_variable>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "completion/syntax/language.h"
+#include "completion/syntax/words.h"
 #include "completion/worker.h"
 #include "engine/base/system.h"
 
@@ -16,6 +22,12 @@ namespace {
 std::string key_of(std::string root) {
   while (root.size() > 1 && root.back() == '/') root.pop_back();
   return root;
+}
+
+/// Editors that were started anywhere say so: everything that a person has is no workspace.
+bool is_no_project(const std::string& root) {
+  const char* home = std::getenv("HOME");
+  return root == "/" || (home && root == key_of(home));
 }
 
 }  // namespace
@@ -99,6 +111,9 @@ class Workspaces::Impl {
 
   // Worker's thread.
   void build(Workspace& workspace) {
+    if (is_no_project(workspace.root())) {
+      return log_.info("{} is not indexed: it is no folder of a project", workspace.root());
+    }
     workspace.build(secrets_);
     const WorkspaceState state = workspace.state();
     if (state.ready)
@@ -136,6 +151,17 @@ Workspaces::~Workspaces() = default;
 void Workspaces::open(const std::string& root) { impl_->open(root); }
 void Workspaces::close(const std::string& root) { impl_->close(root); }
 void Workspaces::file_changed(const std::string& path) { impl_->file_changed(path); }
+
+std::vector<std::string> Workspaces::watched_globs() {
+  std::string extensions;
+  for (const Language& language : languages()) {
+    if (language.declarations.empty()) continue;
+    std::string_view words = language.extensions;
+    for (std::string_view word = take_word(words); !word.empty(); word = take_word(words))
+      extensions += fmt::format("{}{}", extensions.empty() ? "" : ",", word);
+  }
+  return {fmt::format("**/*.{{{}}}", extensions), "**/{.gitignore,.fathomignore}"};
+}
 
 std::shared_ptr<const Workspace> Workspaces::find(const std::string& root) const {
   return impl_->find(root);

@@ -38,6 +38,9 @@ class Workspaces final {
   /// A file or folder was written, made or deleted. `path` is absolute.
   void file_changed(const std::string& path);
 
+  /// What a client should watch to tell of every change that counts.
+  static std::vector<std::string> watched_globs();
+
   /// Null if nobody has opened it.
   std::shared_ptr<const Workspace> find(const std::string& root) const;
   /// By root.

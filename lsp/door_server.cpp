@@ -180,7 +180,8 @@ class DoorServer final : public Door::Host {
         loop_,
         SessionOptions{.version = options_.version,
                        .config = options_.config,
-                       .config_watch = own_engine_.config_watch.get()},
+                       .config_watch = own_engine_.config_watch.get(),
+                       .workspaces = own_engine_.workspaces.get()},
         *services_, [this](std::string body) { door_.on_server(std::move(body)); }, log_);
     door_.show(
         MessageType::warning,

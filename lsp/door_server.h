@@ -12,6 +12,7 @@
 
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
+#include "completion/workspaces.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/daemon_link.h"
@@ -32,6 +33,7 @@ struct DoorOptions {
 
 /// What a session in this process works with.
 struct OwnEngine {
+  std::shared_ptr<completion::Workspaces> workspaces;
   std::unique_ptr<completion::ModelHost> models;
   std::unique_ptr<completion::ConfigWatch> config_watch;
 };

@@ -138,13 +138,13 @@ Status read(const Json& json, ExplainArguments& out) {
   return read_optional(json, "show", out.show);
 }
 
-Status read_folders(const Json& json, std::string_view path, std::vector<std::string>& out) {
-  const Json* folders = find(json, path);
-  if (!folders) return {};
-  if (!folders->is_array()) return below(path, {ErrorCode::invalid_argument, " is not an array"});
-  for (const Json& folder : *folders) {
+Status read_uris(const Json& json, std::string_view path, std::vector<std::string>& out) {
+  const Json* entries = find(json, path);
+  if (!entries) return {};
+  if (!entries->is_array()) return below(path, {ErrorCode::invalid_argument, " is not an array"});
+  for (const Json& entry : *entries) {
     std::string uri;
-    FATHOM_CHECK(read_member(folder, "uri", uri));
+    FATHOM_CHECK(read_member(entry, "uri", uri));
     out.push_back(std::move(uri));
   }
   return {};
@@ -156,7 +156,7 @@ Status parse(const Json&, NoParams&) { return {}; }
 
 Status parse(const Json& json, InitializeParams& out) {
   FATHOM_CHECK(read_optional(json, "processId", out.process_id));
-  FATHOM_CHECK(read_folders(json, "workspaceFolders", out.folder_uris));
+  FATHOM_CHECK(read_uris(json, "workspaceFolders", out.folder_uris));
   for (const char* root : {"rootUri", "rootPath"}) {
     if (!out.folder_uris.empty()) break;
     std::optional<std::string> folder;
@@ -172,6 +172,9 @@ Status parse(const Json& json, InitializeParams& out) {
   FATHOM_CHECK(read_optional(json,
                              "capabilities.workspace.didChangeConfiguration.dynamicRegistration",
                              out.can_register_configuration));
+  FATHOM_CHECK(read_optional(json,
+                             "capabilities.workspace.didChangeWatchedFiles.dynamicRegistration",
+                             out.can_register_watched_files));
   FATHOM_CHECK(read_optional(json, "clientInfo.name", out.client_name));
   FATHOM_CHECK(read_optional(json, "clientInfo.version", out.client_version));
   FATHOM_CHECK(read_optional(json, "initializationOptions.token", out.token));
@@ -202,8 +205,12 @@ Status parse(const Json& json, DidChangeParams& out) {
   return read_member(json, "contentChanges", out.changes);
 }
 
-Status parse(const Json& json, DidCloseParams& out) {
+Status parse(const Json& json, DocumentParams& out) {
   return read_member(json, "textDocument.uri", out.uri);
+}
+
+Status parse(const Json& json, WatchedFilesParams& out) {
+  return read_uris(json, "changes", out.uris);
 }
 
 Status parse(const Json& json, ConfigurationParams& out) {
@@ -212,8 +219,8 @@ Status parse(const Json& json, ConfigurationParams& out) {
 }
 
 Status parse(const Json& json, FoldersParams& out) {
-  FATHOM_CHECK(read_folders(json, "event.added", out.added));
-  return read_folders(json, "event.removed", out.removed);
+  FATHOM_CHECK(read_uris(json, "event.added", out.added));
+  return read_uris(json, "event.removed", out.removed);
 }
 
 Status parse(const Json& json, InlineCompletionParams& out) {

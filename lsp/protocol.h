@@ -29,6 +29,7 @@ struct InitializeParams {
   bool has_work_done_progress = false;
   bool has_configuration = false;           // answers workspace/configuration
   bool can_register_configuration = false;  // for workspace/didChangeConfiguration
+  bool can_register_watched_files = false;  // for workspace/didChangeWatchedFiles
   ClientSettings settings;
   std::string client_name;     // clientInfo; "": not given
   std::string client_version;  // as above
@@ -61,8 +62,13 @@ struct DidChangeParams {
   std::vector<ContentChange> changes;  // each applies to the result of the one before
 };
 
-struct DidCloseParams {
+/// Of didClose and didSave.
+struct DocumentParams {
   std::string uri;
+};
+
+struct WatchedFilesParams {
+  std::vector<std::string> uris;  // that were made, changed or deleted
 };
 
 struct ConfigurationParams {
@@ -119,7 +125,8 @@ Status parse(const Json& json, CancelParams& out);
 Status parse(const Json& json, ProgressCancelParams& out);
 Status parse(const Json& json, DidOpenParams& out);
 Status parse(const Json& json, DidChangeParams& out);
-Status parse(const Json& json, DidCloseParams& out);
+Status parse(const Json& json, DocumentParams& out);
+Status parse(const Json& json, WatchedFilesParams& out);
 Status parse(const Json& json, ConfigurationParams& out);
 Status parse(const Json& json, FoldersParams& out);
 Status parse(const Json& json, InlineCompletionParams& out);

@@ -151,6 +151,7 @@ class Server::Impl final {
                                           .config = options_.config,
                                           .config_watch = options_.config_watch,
                                           .engine_arguments = options_.engine_arguments,
+                                          .workspaces = options_.workspaces,
                                           .token = needs_token ? token_ : "",
                                           .refusal = {},
                                           .max_frame_errors = kMaxFrameErrors},

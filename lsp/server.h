@@ -19,6 +19,7 @@
 
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
+#include "completion/workspaces.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/event_loop.h"
@@ -34,6 +35,7 @@ struct ServerOptions {
   completion::ConfigWatch* config_watch = nullptr;
   // What the engine was asked for on the command line, told to clients.
   std::vector<std::string> engine_arguments;
+  completion::Workspaces* workspaces = nullptr;     // as SessionOptions::workspaces
   std::optional<uint16_t> port;                     // on 127.0.0.1 and ::1; 0: one that is free
   std::filesystem::path token_file;                 // written if there is a port
   std::chrono::milliseconds idle_exit{0};           // without a client; 0: never

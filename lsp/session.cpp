@@ -23,6 +23,7 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       log_(log),
       router_(transport, log, [this](std::string_view method) { return refuse(method); }),
       settings_(options_.config),
+      workspace_(options_.workspaces),
       completions_(transport, log),
       explanations_(transport, router_, services.models, log),
       model_(router_, services.models) {

@@ -23,12 +23,14 @@
 #include "completion/assistant.h"
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
+#include "completion/workspaces.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/completion_jobs.h"
 #include "lsp/documents.h"
 #include "lsp/explain_jobs.h"
 #include "lsp/framing.h"
+#include "lsp/history.h"
 #include "lsp/model_slot.h"
 #include "lsp/position.h"
 #include "lsp/router.h"
@@ -47,6 +49,8 @@ struct SessionOptions {
   completion::ConfigWatch* config_watch = nullptr;
   // What the engine was asked for on the command line, told to the client.
   std::vector<std::string> engine_arguments;
+  // Folders that clients work in; null: nothing is known of other files. Must outlive the session.
+  completion::Workspaces* workspaces = nullptr;
   std::string token;    // that `initialize` must carry; "": none
   std::string refusal;  // not "": all that `initialize` is answered with
   /// So many in a row that are no messages, and the client is cut off.
@@ -62,6 +66,7 @@ struct Client {
   bool has_work_done_progress = false;
   bool has_configuration = false;           // answers workspace/configuration
   bool can_register_configuration = false;  // for workspace/didChangeConfiguration
+  bool can_register_watched_files = false;  // for workspace/didChangeWatchedFiles
 };
 
 class Session final {
@@ -104,6 +109,7 @@ class Session final {
   Router& router() { return router_; }
   Documents& documents() { return documents_; }
   Workspace& workspace() { return workspace_; }
+  History& history() { return history_; }
   const completion::Config& settings() const { return settings_.values(); }
   CompletionJobs& completions() { return completions_; }
   ExplainJobs& explanations() { return explanations_; }
@@ -130,6 +136,7 @@ class Session final {
   uint64_t config_watch_id_ = 0;    // 0: none
   Workspace workspace_;
   Documents documents_;
+  History history_;
   CompletionJobs completions_;
   ExplainJobs explanations_;
   ModelSlot model_;

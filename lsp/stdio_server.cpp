@@ -17,10 +17,12 @@ int run_stdio(const StdioOptions& options, completion::ModelHost& models, Log& l
   }
   StdioTransport& transport = **opened;
   Services services{.models = models, .daemon_status = {}};
-  Session session(
-      transport,
-      {.version = options.version, .config = options.config, .config_watch = options.config_watch},
-      services, log);
+  Session session(transport,
+                  {.version = options.version,
+                   .config = options.config,
+                   .config_watch = options.config_watch,
+                   .workspaces = options.workspaces},
+                  services, log);
   transport.run([&](std::string_view bytes) { return session.on_bytes(bytes); },
                 [&] { session.on_end(); });
   return session.exit_code();

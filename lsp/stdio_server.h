@@ -6,6 +6,7 @@
 
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
+#include "completion/workspaces.h"
 #include "engine/base/log.h"
 
 namespace fathom::lsp {
@@ -14,6 +15,7 @@ struct StdioOptions {
   std::string version;                              // of fathom, told to the client
   completion::EffectiveConfig config;               // what the files say
   completion::ConfigWatch* config_watch = nullptr;  // null: the files do not change
+  completion::Workspaces* workspaces = nullptr;     // as SessionOptions::workspaces
   int input_fd = 0;                                 // pipe, socket, terminal or file
   int output_fd = 1;                                // nothing else may write to it
   int parent_poll_ms = 2000;  // how often to look whether the client's process still lives

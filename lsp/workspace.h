@@ -1,4 +1,5 @@
-// The folders a client works in. Main thread only; never looks at the file system.
+// The folders a client works in, which are indexed as long as it does. Main thread only; never
+// looks at the file system.
 
 #pragma once
 
@@ -6,10 +7,18 @@
 #include <string_view>
 #include <vector>
 
+#include "completion/workspaces.h"
+
 namespace fathom::lsp {
 
 class Workspace final {
  public:
+  /// `index` may be null.
+  explicit Workspace(completion::Workspaces* index = nullptr) : index_(index) {}
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
   void add(std::string_view folder_uri);
   void remove(std::string_view folder_uri);
   /// The first folder, which ends in '/'; "" if there is none.
@@ -19,8 +28,11 @@ class Workspace final {
   /// or its file name alone if none does. What lies above a project is nobody's business, and a
   /// path that differs between machines would only confuse the model.
   std::string relative_path(std::string_view uri) const;
+  /// The innermost folder that holds the document, which ends in '/'; "" if none does.
+  std::string root_of(std::string_view uri) const;
 
  private:
+  completion::Workspaces* const index_;
   std::vector<std::string> folders_;  // paths that end in '/'
 };
 

@@ -73,8 +73,10 @@ lsp::DaemonCommand daemon_command(const Options& options) {
 
 Result<lsp::OwnEngine> own_engine(const Options& options, const completion::Config& config,
                                   Log& log) {
-  FATHOM_TRY(models, host_models(options.model, config, log));
-  return lsp::OwnEngine{.models = std::move(models),
+  auto workspaces = open_workspaces(config, log);
+  FATHOM_TRY(models, host_models(options.model, config, log, workspaces));
+  return lsp::OwnEngine{.workspaces = std::move(workspaces),
+                        .models = std::move(models),
                         .config_watch = std::make_unique<completion::ConfigWatch>(kConfigPeriod)};
 }
 
@@ -84,9 +86,11 @@ Result<ExitCode> serve(const Options& options) {
   const completion::EffectiveConfig config = read_config();
   if (options.standalone) {
     FATHOM_TRY(engine, own_engine(options, config.values, log));
-    return static_cast<ExitCode>(lsp::run_stdio(
-        {.version = FATHOM_VERSION, .config = config, .config_watch = engine.config_watch.get()},
-        *engine.models, log));
+    return static_cast<ExitCode>(lsp::run_stdio({.version = FATHOM_VERSION,
+                                                 .config = config,
+                                                 .config_watch = engine.config_watch.get(),
+                                                 .workspaces = engine.workspaces.get()},
+                                                *engine.models, log));
   }
   const lsp::DoorOptions door{
       .version = FATHOM_VERSION,

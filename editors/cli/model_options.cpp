@@ -121,9 +121,9 @@ Result<std::unique_ptr<completion::Runtime>> start_runtime(
                                      log);
 }
 
-Result<std::unique_ptr<completion::ModelHost>> host_models(const ModelOptions& given,
-                                                           const completion::Config& config,
-                                                           Log& log) {
+Result<std::unique_ptr<completion::ModelHost>> host_models(
+    const ModelOptions& given, const completion::Config& config, Log& log,
+    std::shared_ptr<const completion::Workspaces> workspaces) {
   const ModelOptions options = configured(given, config);
   const std::string backend = options.backend.value_or("auto");
   FATHOM_CHECK(check_backend(backend));
@@ -135,9 +135,16 @@ Result<std::unique_ptr<completion::ModelHost>> host_models(const ModelOptions& g
                                   .n_threads = options.n_threads.value_or(0),
                                   .context_tokens = options.context_tokens,
                                   .force_fim = options.force_fim,
-                                  .trace = std::move(trace)},
+                                  .trace = std::move(trace),
+                                  .workspaces = std::move(workspaces)},
                                  log),
       completion::ModelHostOptions{.config = hosted});
+}
+
+std::shared_ptr<completion::Workspaces> open_workspaces(const completion::Config& config,
+                                                        Log& log) {
+  if (!config.cross_file) return nullptr;
+  return std::make_shared<completion::Workspaces>(completion::WorkspacesOptions{}, log);
 }
 
 Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model) {

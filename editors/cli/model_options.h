@@ -12,6 +12,7 @@
 #include "completion/config.h"
 #include "completion/model_host.h"
 #include "completion/runtime.h"
+#include "completion/workspaces.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "engine/engine_thread.h"
@@ -52,9 +53,11 @@ Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& o
                                                            Log& log);
 /// The models of a process that serves editors; none is loaded yet. `log` must outlive them.
 /// Errors: invalid_argument (as above), io (FATHOM_TRACE cannot be written).
-Result<std::unique_ptr<completion::ModelHost>> host_models(const ModelOptions& options,
-                                                           const completion::Config& config,
-                                                           Log& log);
+Result<std::unique_ptr<completion::ModelHost>> host_models(
+    const ModelOptions& options, const completion::Config& config, Log& log,
+    std::shared_ptr<const completion::Workspaces> workspaces = nullptr);
+/// Null if the configuration wants nothing of other files. `log` must outlive it.
+std::shared_ptr<completion::Workspaces> open_workspaces(const completion::Config& config, Log& log);
 
 /// `workspaces`: as RuntimeOptions::workspaces.
 Result<std::unique_ptr<completion::Runtime>> start_runtime(

@@ -57,13 +57,15 @@ Result<ExitCode> run(const Options& options, Log& log) {
   const std::chrono::duration<double, std::ratio<60>> idle_exit(
       options.idle_exit_minutes.value_or(config.values.idle_exit_minutes));
   completion::ConfigWatch config_watch(kConfigPeriod);
-  FATHOM_TRY(models, host_models(options.model, config.values, log));
+  const auto workspaces = open_workspaces(config.values, log);
+  FATHOM_TRY(models, host_models(options.model, config.values, log, workspaces));
   FATHOM_TRY(server, lsp::Server::create(
                          std::move(std::get<lsp::ServerSocket>(claim)),
                          {.version = FATHOM_VERSION,
                           .config = config,
                           .config_watch = &config_watch,
                           .engine_arguments = engine_arguments(options.model),
+                          .workspaces = workspaces.get(),
                           .port = options.port,
                           .token_file = token_file,
                           .idle_exit = std::chrono::ceil<std::chrono::milliseconds>(idle_exit),

@@ -7,11 +7,35 @@
 namespace fathom::lsp {
 namespace {
 
+constexpr size_t kMaxOpen = 12;  // documents that the model may be shown something of
+
 bool is_wanted(const completion::Config& settings, const std::string& language) {
   const bool is_disabled =
       fmt::format(" {} ", settings.disabled_languages).find(fmt::format(" {} ", language)) !=
       std::string::npos;
   return settings.suggest && !is_disabled;
+}
+
+/// The workspace, and what else the person has open and was at.
+void add_other_files(Session& session, const std::string& uri,
+                     completion::CompletionRequest& request) {
+  request.root = session.workspace().root_of(uri);
+  for (const std::string& other : session.history().documents()) {
+    if (request.open.size() == kMaxOpen) break;
+    const Document* document = other == uri ? nullptr : session.documents().find(other);
+    if (document) request.open.push_back(document->snapshot());
+  }
+  for (const History::Region& region : session.history().regions()) {
+    const Document* document = region.uri == uri ? nullptr : session.documents().find(region.uri);
+    if (!document) continue;
+    const auto offset = [&](size_t line) {
+      return document->offset_of({.line = static_cast<uint32_t>(line)})
+          .value_or(document->text().size());
+    };
+    request.recent.push_back({.snapshot = document->snapshot(),
+                              .begin = offset(region.begin),
+                              .end = offset(region.end)});
+  }
 }
 
 }  // namespace
@@ -33,11 +57,13 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
   if (!assistant || !is_wanted(session.settings(), place->snapshot->language))
     return reply.ok(render(*place, std::nullopt));
 
+  session.history().viewed(query.uri, query.position.line);
   completion::CompletionRequest request{.snapshot = place->snapshot,
                                         .cursor = place->cursor,
                                         .trigger = query.trigger,
                                         .max_tokens = session.settings().max_completion_tokens,
                                         .cancel = {}};
+  if (session.settings().cross_file) add_other_files(session, query.uri, request);
   session.completions().start(
       *assistant, std::move(request),
       [place = std::move(*place), selected = query.selected,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "lsp/handlers/handlers.h"
 #include "lsp/session.h"
 
@@ -10,8 +12,15 @@ void did_change(Session& session, const DidChangeParams& params) {
   if (!document) return session.log().warning("{} was changed but is not open", params.uri);
   for (const ContentChange& change : params.changes) {
     if (change.range) {
+      const auto [first, last] = std::minmax(change.range->start.line, change.range->end.line);
+      const auto n_new = std::count(change.text.begin(), change.text.end(), '\n') + 1;
+      const size_t n_old = std::min<size_t>(last, document->n_lines()) - first + 1;
+      if (first < document->n_lines())
+        session.history().edited(
+            params.uri, {.line = first, .n_old = n_old, .n_new = static_cast<size_t>(n_new)});
       document->replace(*change.range, change.text);
     } else {
+      session.history().replaced(params.uri);
       document->replace_all(change.text);
     }
   }

@@ -5,12 +5,13 @@ namespace fathom::lsp {
 
 /// textDocument/didClose: what is being completed in the document is answered now, empty.
 /// An explanation goes on: it works on a copy, and its reader is looking at another window.
-void did_close(Session& session, const DidCloseParams& params) {
+void did_close(Session& session, const DocumentParams& params) {
   session.completions().stop(params.uri);
   session.with_assistants([&](completion::Assistant& assistant) {
     assistant.close({.client = session.options().client, .uri = params.uri});
   });
   session.documents().close(params.uri);
+  session.history().closed(params.uri);
 }
 
 }  // namespace fathom::lsp

@@ -6,6 +6,7 @@ namespace fathom::lsp {
 /// textDocument/didOpen
 void did_open(Session& session, const DidOpenParams& params) {
   session.completions().stop(params.uri);
+  session.history().opened(params.uri);
   session.documents().open(Document({.uri = params.uri,
                                      .path = session.workspace().relative_path(params.uri),
                                      .language = params.language,

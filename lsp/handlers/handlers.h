@@ -23,7 +23,9 @@ void cancel_progress(Session& session, const ProgressCancelParams& params);
 // Documents and workspace
 void did_open(Session& session, const DidOpenParams& params);
 void did_change(Session& session, const DidChangeParams& params);
-void did_close(Session& session, const DidCloseParams& params);
+void did_save(Session& session, const DocumentParams& params);
+void did_close(Session& session, const DocumentParams& params);
+void did_change_watched_files(Session& session, const WatchedFilesParams& params);
 void did_change_configuration(Session& session, const ConfigurationParams& params);
 void did_change_workspace_folders(Session& session, const FoldersParams& params);
 

@@ -21,7 +21,7 @@ Json capabilities_for(const Client& client, const std::vector<std::string>& engi
   constexpr int kIncrementalSync = 2;
   Json capabilities = {
       {"positionEncoding", name_of(client.encoding)},
-      {"textDocumentSync", {{"openClose", true}, {"change", kIncrementalSync}}},
+      {"textDocumentSync", {{"openClose", true}, {"change", kIncrementalSync}, {"save", true}}},
       {"inlineCompletionProvider", true},
       {"codeActionProvider", true},
       {"executeCommandProvider",
@@ -54,7 +54,8 @@ void initialize(Session& session, const InitializeParams& params, Reply reply) {
                       .has_inline_completion = params.has_inline_completion,
                       .has_work_done_progress = params.has_work_done_progress,
                       .has_configuration = params.has_configuration,
-                      .can_register_configuration = params.can_register_configuration};
+                      .can_register_configuration = params.can_register_configuration,
+                      .can_register_watched_files = params.can_register_watched_files};
   session.initialized_by(client);
   session.set_client_settings(params.settings);
   for (const std::string& folder : params.folder_uris) session.workspace().add(folder);

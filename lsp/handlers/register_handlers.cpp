@@ -34,9 +34,10 @@ void register_handlers(Session& session) {
   on(session, "textDocument/didOpen", did_open);
   on(session, "textDocument/didChange", did_change);
   on(session, "textDocument/didClose", did_close);
-  on(session, "textDocument/didSave", ignore);
+  on(session, "textDocument/didSave", did_save);
   on(session, "workspace/didChangeConfiguration", did_change_configuration);
   on(session, "workspace/didChangeWorkspaceFolders", did_change_workspace_folders);
+  on(session, "workspace/didChangeWatchedFiles", did_change_watched_files);
 
   on(session, "textDocument/inlineCompletion", inline_completion);
   on(session, "textDocument/completion", completion);

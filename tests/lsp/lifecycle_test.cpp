@@ -14,7 +14,7 @@ TEST(Lifecycle, InitializeSaysWhatTheServerCan) {
   EXPECT_EQ(result["serverInfo"], (Json{{"name", "fathom"}, {"version", "1.2.3"}}));
   const Json& can = result["capabilities"];
   EXPECT_EQ(can["positionEncoding"], "utf-16");
-  EXPECT_EQ(can["textDocumentSync"], (Json{{"openClose", true}, {"change", 2}}));
+  EXPECT_EQ(can["textDocumentSync"], (Json{{"openClose", true}, {"change", 2}, {"save", true}}));
   EXPECT_EQ(can["inlineCompletionProvider"], true);
   EXPECT_EQ(can["codeActionProvider"], true);
   EXPECT_EQ(can["executeCommandProvider"]["commands"], Json::array({"fathom.explain"}));
