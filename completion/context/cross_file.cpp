@@ -60,7 +60,10 @@ class CrossFile::Chooser {
     const size_t line = line_start(text_, request_.cursor);
     const size_t first = text_.find_first_not_of(" \t", line);
     const std::string_view indent = text_.substr(line, std::min(first, text_.size()) - line);
-    Choice choice{.imports = imports_of(text_, document_.tree.language()),
+    // Without the cursor's line: while an import is typed it is another one with every key.
+    std::string others(text_.substr(0, line));
+    others += text_.substr(next_line(text_, request_.cursor));
+    Choice choice{.imports = imports_of(others, document_.tree.language()),
                   .root = request_.root,
                   .had_index = workspace && workspace->ready(),
                   .max_tokens = max_tokens};

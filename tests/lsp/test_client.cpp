@@ -6,9 +6,11 @@
 
 namespace fathom::lsp {
 
-TestClient::TestClient(Model model, completion::ConfigWatch* config_watch)
+TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
+                       std::shared_ptr<completion::Workspaces> workspaces)
     : assistant_(std::make_shared<completion::Assistant>(
-          generator_, log_, completion::AssistantOptions{.threads = false})),
+          generator_, log_,
+          completion::AssistantOptions{.threads = false, .workspaces = workspaces})),
       models_(
           [this, model](const completion::LoadOrder& order) -> Result<completion::LoadedModel> {
             if (model == Model::failed) return fail(ErrorCode::corrupt, "model.gguf: truncated");
@@ -20,7 +22,9 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch)
           },
           {.threads = model == Model::loading}),
       services_{.models = models_, .daemon_status = {}},
-      session_(transport_, {.version = "1.2.3", .config_watch = config_watch}, services_, log_) {}
+      session_(transport_,
+               {.version = "1.2.3", .config_watch = config_watch, .workspaces = workspaces.get()},
+               services_, log_) {}
 
 TestClient::~TestClient() {
   if (!finished_loading_) may_load_.set_value();

@@ -31,8 +31,9 @@ class TestClient final {
  public:
   enum class Model { ready, loading, failed };
 
-  /// `config_watch`: SessionOptions::config_watch.
-  explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr);
+  /// `config_watch`, `workspaces`: those of SessionOptions.
+  explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr,
+                      std::shared_ptr<completion::Workspaces> workspaces = nullptr);
   ~TestClient();
 
   FakeTransport& transport() { return transport_; }
