@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
@@ -65,7 +66,9 @@ class Workspaces::Impl {
     open_.erase(found);
   }
 
-  void file_changed(const std::string& path) {
+  void file_changed(const std::string& given) {
+    // Whoever writes ".." does not get out of the root.
+    const std::string path = std::filesystem::path(given).lexically_normal().string();
     std::vector<std::pair<std::shared_ptr<Workspace>, std::string>> updates;
     {
       const std::lock_guard lock(mutex_);

@@ -38,7 +38,8 @@ std::string member_text(const SourceFile& file, const Declaration& member) {
 /// `text`, which begins at a declaration's first word, without the indentation that its line has.
 std::string at_margin(const SourceFile& file, const Declaration& declaration, std::string text) {
   const size_t start = line_start(file.text, declaration.begin);
-  const std::string indent = "\n" + file.text.substr(start, declaration.begin - start);
+  std::string indent("\n");
+  indent.append(file.text, start, declaration.begin - start);
   if (indent.size() == 1 || !is_blank(indent)) return text;
   for (size_t at = text.find(indent); at != std::string::npos; at = text.find(indent, at + 1))
     text.erase(at + 1, indent.size() - 1);

@@ -123,14 +123,25 @@ class Reader final {
     // "# include" is as good as "#include".
     std::string joined(line);
     if (joined.starts_with("# ")) joined.erase(1, joined.find_first_not_of(' ', 1) - 1);
+    if (rule_.language == "bash") return read_sourced(line);
+    const bool is_directive = rule_.keywords.starts_with('#');
+    for (const std::string_view comment : {"#", "//", "--"})
+      if (!is_directive && joined.starts_with(comment)) return;
     const size_t end = behind_keyword(joined);
     if (end == std::string::npos) return;
-    if (rule_.language == "bash") {
-      std::string_view file = trim(std::string_view(joined).substr(end));
-      file = file.substr(0, file.find_first_of(" ;"));
-      return add(file.substr(file.find_last_of("\"'/", file.size() - 1) + 1));
-    }
     add(first_quoted(std::string_view(joined).substr(end)));
+  }
+
+  /// Of the path the name alone: what is before it is mostly a variable.
+  void read_sourced(std::string_view line) {
+    std::string_view words = rule_.keywords;
+    for (std::string_view word = take_word(words); !word.empty(); word = take_word(words)) {
+      if (!line.starts_with(word) || line.substr(word.size(), 1) != " ") continue;
+      std::string_view file = trim(line.substr(word.size()));
+      file = file.substr(0, file.find_first_of(" ;"));
+      while (file.ends_with('"') || file.ends_with('\'')) file.remove_suffix(1);
+      return add(file.substr(file.find_last_of("\"'/") + 1));
+    }
   }
 
   void read_python(std::string_view line) {
@@ -141,7 +152,7 @@ class Reader final {
       const size_t at = std::min(import, bracket);
       if (at == std::string::npos) return;
       const std::string_view all = statement;
-      const std::string_view listed = all.substr(at + 8, all.find('#', at) - at);
+      const std::string_view listed = all.substr(at + 8, all.find('#', at) - at - 8);
       add(trim(all.substr(5, at - 5)), listed_names(listed, "as"));
     } else if (line.starts_with("import ")) {
       std::string_view list = line.substr(7, line.find('#') - 7);
@@ -160,7 +171,7 @@ class Reader final {
     if (is_import || is_export) {
       const std::string statement = until(line, '{', '}');
       const std::string_view all = statement;
-      const size_t from = all.find("from");
+      const size_t from = from_in(all);
       if (is_export && from == std::string_view::npos) return;
       const std::string_view list =
           from == std::string_view::npos ? std::string_view() : all.substr(6, from - 6);
@@ -173,6 +184,18 @@ class Reader final {
         take_words(line.substr(0, equals), "const let var", names);
       add(first_quoted(line.substr(require)), std::move(names));
     }
+  }
+
+  /// The word that is followed by a quote.
+  static size_t from_in(std::string_view statement) {
+    for (size_t at = statement.find("from"); at != std::string_view::npos;
+         at = statement.find("from", at + 1)) {
+      const size_t behind = statement.find_first_not_of(' ', at + 4);
+      if (behind != std::string_view::npos &&
+          (statement[behind] == '"' || statement[behind] == '\''))
+        return at;
+    }
+    return std::string_view::npos;
   }
 
   void read_go(std::string_view line) {

@@ -153,7 +153,7 @@ class Resolver final {
     }
     // Aliases of the source folder; a package has no file at the end of such a path.
     for (const std::string_view alias : {"@/", "~/", "#/"})
-      if (path.starts_with(alias)) path.erase(0, alias.size());
+      if (path.starts_with(alias)) return list(anywhere(path.substr(alias.size())));
     return path.find('/') == std::string::npos ? std::vector<std::string>() : list(anywhere(path));
   }
 

@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/marked_text.h"
@@ -17,7 +16,7 @@ std::vector<Declaration> parse(SyntaxTree& tree, std::string_view text) {
 
 /// One line each: kind, container, name, and the text without bodies up to the first line end.
 void check(std::string_view extension, std::string_view source, std::string_view expected) {
-  const std::string path = fmt::format("a.{}", extension);
+  const std::string path = "a." + std::string(extension);
   const Language* language = find_language("", path);
   ASSERT_NE(language, nullptr) << extension;
   SyntaxTree tree(*language);
@@ -28,8 +27,10 @@ void check(std::string_view extension, std::string_view source, std::string_view
     const char* kind = d.kind == Declaration::Kind::type       ? "type"
                        : d.kind == Declaration::Kind::function ? "function"
                                                                : "variable";
-    found += fmt::format("{} {}{}{}\n", kind, d.container, d.container.empty() ? "" : ".", d.name);
-    EXPECT_LE(d.begin, d.body);
+    found += std::string(kind) + " " + d.container + (d.container.empty() ? "" : ".") + d.name +
+             "
+             ";
+             EXPECT_LE(d.begin, d.body);
     EXPECT_LE(d.body, d.end);
     EXPECT_LE(d.end, text.size());
   }

@@ -57,7 +57,7 @@ TEST(WorkspaceIndex, AnswersTheSameWhateverTheOrderOfBuildingAndUpdating) {
     backwards.remove("src/zzz.py");
   }
   EXPECT_EQ(answers(forwards), answers(backwards));
-  EXPECT_TRUE(answers(forwards).starts_with("src/invoice0.py 0")) << answers(forwards);
+  EXPECT_TRUE(answers(forwards).starts_with("src/weather0.py 0")) << answers(forwards);
 
   for (const SourceFilePtr& file : files) backwards.remove(file->path);
   EXPECT_EQ(answers(backwards), "0 0 0 0");
@@ -94,7 +94,6 @@ TEST(Terms, ArePartsOfIdentifiersAndTheWhole) {
                                                        });
   };
   EXPECT_TRUE(same("HTTPServer", "http server httpserver"));
-  EXPECT_TRUE(same("max_line_length", "max line length MAX_LINE_LENGTH max line length") == false);
   EXPECT_TRUE(same("a.b = 12 + x9", "x9"));
   EXPECT_TRUE(same("userId", "user id userid"));
   EXPECT_TRUE(same("", "1 2 + ("));
