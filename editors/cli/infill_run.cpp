@@ -41,6 +41,7 @@ class WithLayout final : public engine::Generator {
   void submit(engine::GenerateRequest request, OnToken on_token, OnDone on_done) override {
     model_.submit(std::move(request), std::move(on_token), std::move(on_done));
   }
+  int n_unfinished() const override { return model_.n_unfinished(); }
   const engine::Tokenizer& tokenizer() const override { return model_.tokenizer(); }
   const ModelTraits& traits() const override { return traits_; }
 
