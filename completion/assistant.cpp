@@ -248,6 +248,11 @@ class Assistant::Impl {
     std::vector<Secret> secrets;
 
     int n_secrets() const { return static_cast<int>(secrets.size()); }
+    bool hides_some_of(size_t begin, size_t end) const {
+      return std::any_of(secrets.begin(), secrets.end(), [&](const Secret& secret) {
+        return secret.begin < end && begin < secret.end;
+      });
+    }
     bool hides(size_t cursor) const {
       return std::any_of(secrets.begin(), secrets.end(), [cursor](const Secret& secret) {
         return secret.begin < cursor && cursor <= secret.end;
@@ -292,13 +297,17 @@ class Assistant::Impl {
   void start_explaining(ExplainRequest request, const OnDelta& on_delta,
                         const OnExplanation& finish) {
     const Masked masked = mask(request.snapshot);
+    const bool hides_code = masked.hides_some_of(request.begin, request.end);
     request.snapshot = masked.snapshot;
     request.question = with_secrets_masked(request.question, secrets_.find(request.question));
     const auto job = std::make_shared<ExplainJob>(
         generator_, log_, std::move(request), max_request_tokens_,
         [this](std::function<void()> work) { worker_.post(std::move(work)); }, on_delta,
-        [masked_secrets = masked.n_secrets(), finish](Result<Explanation> explanation) {
-          if (explanation) explanation->masked_secrets = masked_secrets;
+        [masked_secrets = masked.n_secrets(), hides_code, finish](Result<Explanation> explanation) {
+          if (explanation) {
+            explanation->masked_secrets = masked_secrets;
+            explanation->saw_all = explanation->saw_all && !hides_code;
+          }
           finish(std::move(explanation));
         });
     job->start();

@@ -106,6 +106,7 @@ struct ExplainRequest {
   int max_answer_tokens = 512;
   uint64_t seed = 0;  // for models that are better sampled than greedy
   CancelToken cancel;
+  CancelToken answer_now;  // once it is set the reasoning ends and the answer begins
 };
 
 enum class Channel { reasoning, answer };
@@ -113,6 +114,7 @@ enum class Channel { reasoning, answer };
 struct Explanation {
   std::string reasoning;
   std::string answer;
+  bool saw_all = true;     // false: of the code, something was too long or masked
   int masked_secrets = 0;  // as Completion::masked_secrets
   engine::GenerateResult stats;
 };

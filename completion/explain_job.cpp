@@ -119,7 +119,8 @@ Result<std::vector<TokenId>> ExplainJob::build_prompt() {
     FATHOM_TRY(prompt, encode_chat({&message, 1}, {.thinking = request_.max_reasoning_tokens > 0},
                                    *traits.chat, generator_.tokenizer()));
     if (static_cast<int>(prompt.size()) <= room) {
-      if (code.size() < all.size()) {
+      saw_all_ = code.size() == all.size();
+      if (!saw_all_) {
         log_.info("{}: explaining the first {} of {} bytes, which is what fits into the context",
                   snapshot.path, code.size(), all.size());
       }
@@ -161,7 +162,8 @@ bool ExplainJob::take(const engine::TokenEvent& event) {
            !is_looping(stream_->answer());
   }
   if (!can_close_reasoning()) return true;
-  return stream_->n_reasoning_tokens() < request_.max_reasoning_tokens &&
+  return !request_.answer_now.cancelled() &&
+         stream_->n_reasoning_tokens() < request_.max_reasoning_tokens &&
          !is_looping(stream_->reasoning());
 }
 
@@ -178,8 +180,10 @@ void ExplainJob::generated(Result<GenerateResult> result) {
   if (stream_->channel() == Channel::reasoning)
     log_.info("{}: the reasoning filled the context; there is no answer", request_.snapshot->path);
   stream_->finish();
-  on_done_(
-      Explanation{.reasoning = stream_->reasoning(), .answer = stream_->answer(), .stats = stats_});
+  on_done_(Explanation{.reasoning = stream_->reasoning(),
+                       .answer = stream_->answer(),
+                       .saw_all = saw_all_,
+                       .stats = stats_});
 }
 
 bool ExplainJob::can_close_reasoning() const {

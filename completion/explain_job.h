@@ -2,7 +2,8 @@
 //
 // The reasoning has a budget: when it is spent, generation stops and begins again behind what was
 // said so far and the token that closes the reasoning, so that the answer follows ("answer now").
-// So it does when the model ends its text inside the reasoning, or reasons in circles. An answer
+// So it does when the client asks for it, when the model ends its text inside the reasoning, or
+// reasons in circles. An answer
 // that repeats itself ends there.
 //
 // Threads: start() and the continuation run as posted work; tokens arrive on the generator's
@@ -49,6 +50,7 @@ class ExplainJob final : public std::enable_shared_from_this<ExplainJob> {
   Assistant::OnDelta on_delta_;            // until stream_ has it
   std::optional<ReasoningStream> stream_;  // from start() on
   std::vector<engine::TokenId> prompt_;
+  bool saw_all_ = true;           // the code was not cut
   engine::GenerateResult stats_;  // of all parts together
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ranges>
 #include <utility>
 
 namespace fathom::lsp {
@@ -37,19 +38,31 @@ size_t Document::end_of_line(size_t offset) const {
   return lines_.end_of(lines_.line_at(offset), text_);
 }
 
-void Document::replace(const Range& range, std::string_view text) {
+TextEdit Document::replace(const Range& range, std::string_view text) {
   const size_t start = clamped_offset_of(range.start);
   const auto [begin, end] =
       std::minmax({start, range.end == range.start ? start : clamped_offset_of(range.end)});
   text_.replace(begin, end - begin, text);
   lines_.edit(begin, end, text.size(), text_);
   snapshot_.reset();
+  return {.begin = begin, .n_removed = end - begin, .n_inserted = text.size()};
 }
 
-void Document::replace_all(std::string text) {
+TextEdit Document::replace_all(std::string text) {
+  const auto [old_middle, new_middle] = std::ranges::mismatch(text_, text);
+  const auto old_rest = size_t(text_.end() - old_middle);
+  const auto new_rest = size_t(text.end() - new_middle);
+  size_t n_same = 0;  // at the end, of what is not the same at the begin
+  while (n_same < std::min(old_rest, new_rest) &&
+         text_[text_.size() - 1 - n_same] == text[text.size() - 1 - n_same])
+    ++n_same;
+  const TextEdit edit = {.begin = text_.size() - old_rest,
+                         .n_removed = old_rest - n_same,
+                         .n_inserted = new_rest - n_same};
   text_ = std::move(text);
   lines_ = LineIndex(text_);
   snapshot_.reset();
+  return edit;
 }
 
 void Document::set_version(int64_t version) {

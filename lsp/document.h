@@ -23,12 +23,20 @@ struct DocumentInfo {
   uint64_t client = 0;   // whose it is
 };
 
+/// What an edit of a document was, in bytes.
+struct TextEdit {
+  size_t begin = 0;
+  size_t n_removed = 0;
+  size_t n_inserted = 0;
+};
+
 class Document final {
  public:
   Document(DocumentInfo info, int64_t version, std::string text, PositionEncoding encoding);
 
   const std::string& uri() const { return info_.uri; }
   const std::string& path() const { return info_.path; }
+  const std::string& language() const { return info_.language; }
   int64_t version() const { return version_; }
   std::string_view text() const { return text_; }
   size_t n_lines() const { return lines_.n_lines(); }
@@ -42,8 +50,9 @@ class Document final {
 
   /// Replaces a range. Ends outside the text are moved to its end and ends in the wrong order are
   /// swapped, as vscode-languageserver-textdocument does: clients rely on it.
-  void replace(const Range& range, std::string_view text);
-  void replace_all(std::string text);
+  TextEdit replace(const Range& range, std::string_view text);
+  /// Gives the edit that leaves out what is the same at both ends.
+  TextEdit replace_all(std::string text);
   void set_version(int64_t version);
 
   /// The document now. Cheap while it does not change: copies share one text.

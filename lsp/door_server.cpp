@@ -175,7 +175,9 @@ class DoorServer final : public Door::Host {
     Result<OwnEngine> engine = make_engine_();
     if (!engine) return give_up(engine.error().message);
     own_engine_ = std::move(*engine);
-    services_.emplace(Services{.models = *own_engine_.models, .daemon_status = {}});
+    services_.emplace(Services{.models = *own_engine_.models,
+                               .daemon_status = {},
+                               .acceptance = own_engine_.acceptance.get()});
     local_.emplace(
         loop_,
         SessionOptions{.version = options_.version,

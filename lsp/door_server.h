@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "completion/acceptance.h"
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
 #include "completion/workspaces.h"
@@ -36,6 +37,7 @@ struct OwnEngine {
   std::shared_ptr<completion::Workspaces> workspaces;
   std::unique_ptr<completion::ModelHost> models;
   std::unique_ptr<completion::ConfigWatch> config_watch;
+  std::unique_ptr<completion::Acceptance> acceptance;
 };
 /// Called at most once, where no daemon can be used.
 using MakeOwnEngine = std::function<Result<OwnEngine>()>;

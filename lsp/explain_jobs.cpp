@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "lsp/message_type.h"
 #include "lsp/progress.h"
 
 namespace fathom::lsp {
@@ -46,10 +46,20 @@ void ExplainJobs::start(completion::ExplainRequest request, Options options, Rep
                                   jobs_.size()));
   }
   const uint64_t job = ++last_job_;
-  request.cancel = reply.cancel_token();
-  if (options.work_done_token)
-    begin_progress(router_, *options.work_done_token, options.title, /*cancellable=*/true);
-  jobs_.emplace(job, Job{.options = std::move(options), .reply = std::move(reply)});
+  Job started{.options = std::move(options),
+              .reply = std::move(reply),
+              .answer_now = {},
+              .token = {},
+              .last_line = {}};
+  request.cancel = started.reply.cancel_token();
+  request.answer_now = started.answer_now.token();
+  const bool creates_token = !started.options.work_done_token && started.options.may_create_token;
+  if (started.options.work_done_token) {
+    started.token = started.options.work_done_token;
+    begin_progress(router_, *started.token, started.options.title, /*cancellable=*/true);
+  }
+  jobs_.emplace(job, std::move(started));
+  if (creates_token) create_token(job);
   update();
   models_.when_ready(kRole, [this, post = post_, job, request = std::move(request)](
                                 const Result<std::shared_ptr<completion::Assistant>>& assistant) {
@@ -62,9 +72,9 @@ void ExplainJobs::update() {
   const completion::ModelState state = models_.state(kRole);
   if (state.phase != completion::ModelState::Phase::loading) return;
   for (const auto& [id, job] : jobs_) {
-    if (!job.waits || !job.options.work_done_token || job.reply.answered()) continue;
+    if (!job.waits || !job.token || job.reply.answered()) continue;
     report_progress(
-        router_, *job.options.work_done_token,
+        router_, *job.token,
         {{"message", fmt::format("loading the model, {} %", int(state.progress * 100))}});
   }
 }
@@ -89,20 +99,38 @@ void ExplainJobs::begin(uint64_t id, completion::ExplainRequest request,
           });
 }
 
+/// So that a client which shows progress has a cancel button and sees what is written.
+void ExplainJobs::create_token(uint64_t id) {
+  const std::string token = fmt::format("fathom/assist/{}", id);
+  router_.request("window/workDoneProgress/create", {{"token", token}}, [this, id, token](bool ok) {
+    const auto job = jobs_.find(id);
+    if (!ok || job == jobs_.end()) return;
+    job->second.token = token;
+    begin_progress(router_, token, job->second.options.title, /*cancellable=*/true);
+  });
+}
+
 void ExplainJobs::cancel(const RequestId& token) {
   for (auto& [id, job] : jobs_) {
-    if (job.options.work_done_token != token) continue;
+    if (job.token != token) continue;
     job.reply.cancel_work();
     job.reply.fail(RpcError::request_cancelled, "cancelled");
   }
 }
 
+void ExplainJobs::answer_now(const RequestId& token) {
+  for (auto& [id, job] : jobs_)
+    if (job.token == token) job.answer_now.cancel();
+}
+
 void ExplainJobs::report(uint64_t id, completion::Channel channel, const std::string& delta) {
   Job& job = jobs_.at(id);
-  if (!job.options.work_done_token || job.reply.answered()) return;
+  if (job.reply.answered()) return;
+  if (job.options.on_delta) job.options.on_delta(channel, delta);
+  if (!job.token) return;
   append_to_last_line(job.last_line, delta);
   report_progress(
-      router_, *job.options.work_done_token,
+      router_, *job.token,
       {{"message", job.last_line}, {"fathom", {{"channel", name_of(channel)}, {"delta", delta}}}});
 }
 
@@ -110,7 +138,8 @@ void ExplainJobs::finish(uint64_t id, const Result<completion::Explanation>& res
   const auto found = jobs_.find(id);
   Job job = std::move(found->second);
   jobs_.erase(found);
-  if (job.options.work_done_token) end_progress(router_, *job.options.work_done_token, {});
+  if (job.token) end_progress(router_, *job.token, {});
+  if (job.options.on_end) job.options.on_end();
   if (job.reply.answered()) return;
 
   if (!result) {
@@ -119,11 +148,7 @@ void ExplainJobs::finish(uint64_t id, const Result<completion::Explanation>& res
     return job.reply.fail(cancelled ? RpcError::request_cancelled : RpcError::request_failed,
                           result.error().message);
   }
-  if (job.options.show) {
-    router_.notify("window/showMessage",
-                   {{"type", int(MessageType::info)}, {"message", result->answer}});
-  }
-  job.reply.ok({{"reasoning", result->reasoning}, {"answer", result->answer}});
+  job.options.on_answer(*result, std::move(job.reply));
 }
 
 }  // namespace fathom::lsp

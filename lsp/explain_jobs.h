@@ -1,15 +1,16 @@
 // Explanations that are being written.
 //
-// With a progress token of the client's, every piece of text goes out as a work-done progress
-// report (docs/lsp-extensions.md has the shape), between one begin and one end; the reply carries
-// the whole. Several may run beside each other and beside completions. One that is asked for while
-// the model loads waits for it, and says so.
+// With a progress token, the client's or one that it was asked to take, every piece of text goes
+// out as a work-done progress report (docs/lsp-extensions.md has the shape), between one begin and
+// one end; the reply carries the whole. Several may run beside each other and beside completions.
+// One that is asked for while the model loads waits for it, and says so.
 //
 // Main thread only. The assistant's pieces come on its threads and are posted here.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "completion/assistant.h"
 #include "completion/model_host.h"
+#include "engine/base/cancel.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/event_loop.h"
@@ -30,10 +32,16 @@ namespace fathom::lsp {
 
 class ExplainJobs final {
  public:
+  using OnDelta = std::function<void(completion::Channel, std::string_view)>;
+  using OnAnswer = std::function<void(const completion::Explanation&, Reply)>;
+
   struct Options {
     std::string title;                         // of the progress
     std::optional<RequestId> work_done_token;  // the client's
-    bool show = false;                         // also show the answer by window/showMessage
+    bool may_create_token = false;             // if it gave none: ask it to take one of ours
+    OnDelta on_delta;                          // may be null
+    std::function<void()> on_end;              // however it ends, cancelled too; may be null
+    OnAnswer on_answer;                        // it ended well and is still waited for
   };
 
   static constexpr size_t kMaxRunning = 4;  // of a client; more are refused
@@ -47,17 +55,22 @@ class ExplainJobs final {
   void update();
   /// The client's cancel button: stops the explanation that reports to this token.
   void cancel(const RequestId& token);
+  /// Ends the reasoning of the explanation that reports to this token: its answer begins.
+  void answer_now(const RequestId& token);
 
  private:
   struct Job {
     Options options;
     Reply reply;
-    bool waits = true;      // for the model
-    std::string last_line;  // of what was written so far, as a status for people
+    CancelSource answer_now;
+    std::optional<RequestId> token;  // of the progress that was begun
+    bool waits = true;               // for the model
+    std::string last_line;           // of what was written so far, as a status for people
   };
 
   void begin(uint64_t job, completion::ExplainRequest request,
              const Result<std::shared_ptr<completion::Assistant>>& assistant);
+  void create_token(uint64_t job);
   void report(uint64_t job, completion::Channel channel, const std::string& delta);
   void finish(uint64_t job, const Result<completion::Explanation>& result);
 

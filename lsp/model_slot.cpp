@@ -26,6 +26,21 @@ void log_message(Router& router, MessageType type, std::string_view message) {
   router.notify("window/logMessage", {{"type", int(type)}, {"message", message}});
 }
 
+/// In the shape of GitHub's Copilot language server, which clients show already.
+Json client_status(const ModelState& state) {
+  switch (state.phase) {
+    case Phase::unloaded:
+      return {{"busy", false}, {"kind", "Inactive"}, {"message", "the model is not loaded"}};
+    case Phase::loading:
+      return {{"busy", true}, {"kind", "Normal"}, {"message", "loading the model"}};
+    case Phase::ready:
+      return {{"busy", false}, {"kind", "Normal"}, {"message", "ready"}};
+    case Phase::failed:
+      return {{"busy", false}, {"kind", "Error"}, {"message", state.error}};
+  }
+  return {};
+}
+
 }  // namespace
 
 void ModelSlot::listen(bool has_progress) {
@@ -42,6 +57,8 @@ void ModelSlot::update(Role role) {
   if (role == Role::reasoning && state.model == models_.state(Role::completion).model) return;
   Told& told = told_[size_t(role)];
   const Phase before = std::exchange(told.phase, state.phase);
+  if (role == Role::completion && state.phase != before)
+    router_.notify("didChangeStatus", client_status(state));
   if (state.phase == Phase::loading) {
     if (before != Phase::loading) begin(role);
     return report(role, state.progress);

@@ -1,6 +1,6 @@
 // What one client is told of the models, which it shares with others: work-done progress while one
 // loads where the client shows that, log messages elsewhere, and an error message if there will be
-// none.
+// none; and didChangeStatus for a status line.
 //
 // Nothing is told before listen(): the protocol forbids it until `initialized`. Main thread only.
 

@@ -1,11 +1,15 @@
 #include "lsp/protocol.h"
 
+#include <algorithm>
 #include <limits>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "lsp/commands.h"
+#include "lsp/json_text.h"
 
 namespace fathom::lsp {
 namespace {
@@ -56,7 +60,9 @@ Status read(const Json& json, Position& out);
 Status read(const Json& json, Range& out);
 Status read(const Json& json, ContentChange& out);
 Status read(const Json& json, SelectedCompletion& out);
-Status read(const Json& json, ExplainArguments& out);
+Status read(const Json& json, AssistArguments& out);
+Status read(const Json& json, AnswerNowParams& out);
+Status read(const Json& json, Diagnostic& out);
 
 template <class T>
 Status read(const Json& json, std::vector<T>& out) {
@@ -131,11 +137,47 @@ Status read(const Json& json, SelectedCompletion& out) {
   return read_member(json, "text", out.text);
 }
 
-Status read(const Json& json, ExplainArguments& out) {
+Status read(const Json& json, AssistArguments& out) {
   FATHOM_CHECK(read_member(json, "uri", out.uri));
   FATHOM_CHECK(read_optional(json, "range", out.range));
   FATHOM_CHECK(read_optional(json, "question", out.question));
-  return read_optional(json, "show", out.show);
+  FATHOM_CHECK(read_optional(json, "diagnostic", out.diagnostic));
+  FATHOM_CHECK(read_optional(json, "show", out.show));
+  return read_optional(json, "apply", out.apply);
+}
+
+Status read(const Json& json, AnswerNowParams& out) {
+  return read_member(json, "token", out.token);
+}
+
+Status read(const Json& json, Diagnostic& out) {
+  FATHOM_CHECK(read_member(json, "range", out.range));
+  FATHOM_CHECK(read_member(json, "message", out.message));
+  out.json = to_text(json);
+  return {};
+}
+
+/// The only argument of a command.
+template <class T>
+Status read_argument(const Json& json, T& out) {
+  std::vector<T> arguments;
+  FATHOM_CHECK(read_member(json, "arguments", arguments));
+  if (arguments.size() != 1)
+    return fail(ErrorCode::invalid_argument, "arguments must hold one object, not {}",
+                arguments.size());
+  out = std::move(arguments.front());
+  return {};
+}
+
+/// The suggestion that an item's command names; 0 if it is none of ours.
+uint64_t suggestion_of(const Json& item) {
+  const Json* command = find(item, "command.command");
+  const Json* arguments = find(item, "command.arguments");
+  if (!command || *command != kDidAcceptCommand || !arguments || !arguments->is_array() ||
+      arguments->empty())
+    return 0;
+  const Json* id = find(arguments->front(), "id");
+  return id && id->is_number_unsigned() ? id->get<uint64_t>() : 0;
 }
 
 Status read_uris(const Json& json, std::string_view path, std::vector<std::string>& out) {
@@ -175,14 +217,25 @@ Status parse(const Json& json, InitializeParams& out) {
   FATHOM_CHECK(read_optional(json,
                              "capabilities.workspace.didChangeWatchedFiles.dynamicRegistration",
                              out.can_register_watched_files));
+  out.has_code_action_literals =
+      find(json, "capabilities.textDocument.codeAction.codeActionLiteralSupport") != nullptr;
+  out.has_text_document_content =
+      find(json, "capabilities.workspace.textDocumentContent") != nullptr;
+  FATHOM_CHECK(
+      read_optional(json, "capabilities.window.showDocument.support", out.has_show_document));
+  FATHOM_CHECK(read_optional(json, "capabilities.workspace.workspaceEdit.documentChanges",
+                             out.edits.document_changes));
+  out.edits.annotations =
+      find(json, "capabilities.workspace.workspaceEdit.changeAnnotationSupport") != nullptr;
+  std::vector<std::string> operations;
+  FATHOM_CHECK(
+      read_optional(json, "capabilities.workspace.workspaceEdit.resourceOperations", operations));
+  out.edits.create = std::ranges::find(operations, "create") != operations.end();
   FATHOM_CHECK(read_optional(json, "clientInfo.name", out.client_name));
   FATHOM_CHECK(read_optional(json, "clientInfo.version", out.client_version));
   FATHOM_CHECK(read_optional(json, "initializationOptions.token", out.token));
-  if (const Json* options = find(json, "initializationOptions")) {
-    Json settings = *options;
-    if (settings.is_object()) settings.erase("token");  // no setting
-    out.settings = read_settings(settings);
-  }
+  if (const Json* settings = find(json, "initializationOptions"))
+    out.settings = read_settings(*settings);
   return {};
 }
 
@@ -242,21 +295,45 @@ Status parse(const Json& json, CompletionParams& out) {
 Status parse(const Json& json, CodeActionParams& out) {
   FATHOM_CHECK(read_member(json, "textDocument.uri", out.uri));
   FATHOM_CHECK(read_member(json, "range", out.range));
-  out.only_some_kinds = find(json, "context.only") != nullptr;
+  FATHOM_CHECK(read_optional(json, "context.only", out.only));
+  FATHOM_CHECK(read_optional(json, "context.diagnostics", out.diagnostics));
+  constexpr int64_t kAutomatic = 2;
+  int64_t trigger = 0;
+  FATHOM_CHECK(read_optional(json, "context.triggerKind", trigger));
+  out.automatic = trigger == kAutomatic;
   return {};
 }
 
 Status parse(const Json& json, ExecuteCommandParams& out) {
   FATHOM_CHECK(read_member(json, "command", out.command));
   FATHOM_CHECK(read_optional(json, "workDoneToken", out.work_done_token));
-  if (out.command != kExplainCommand) return {};
-  std::vector<ExplainArguments> arguments;
-  FATHOM_CHECK(read_member(json, "arguments", arguments));
-  if (arguments.size() != 1)
-    return fail(ErrorCode::invalid_argument, "arguments must hold one object, not {}",
-                arguments.size());
-  out.explain = std::move(arguments.front());
+  if (const AssistCommand* command = find_assist_command(out.command)) {
+    FATHOM_CHECK(read_argument(json, out.assist));
+    using completion::AssistTask;
+    if (command->task == AssistTask::ask && out.assist.question.empty())
+      return fail(ErrorCode::invalid_argument, "question is missing");
+    if (command->task == AssistTask::fix && out.assist.diagnostic.empty())
+      return fail(ErrorCode::invalid_argument, "diagnostic is missing");
+    return {};
+  }
+  if (out.command == kAnswerNowCommand) return read_argument(json, out.answer_now);
+  if (out.command == kDidAcceptCommand) out.suggestion = suggestion_of({{"command", json}});
   return {};
+}
+
+Status parse(const Json& json, AnswerNowParams& out) { return read(json, out); }
+
+Status parse(const Json& json, TextDocumentContentParams& out) {
+  return read_member(json, "uri", out.uri);
+}
+
+Status parse(const Json& json, SuggestionParams& out) {
+  if (const Json* item = find(json, "item")) out.suggestion = suggestion_of(*item);
+  return {};
+}
+
+Status parse(const Json& json, LedgerParams& out) {
+  return read_member(json, "textDocument.uri", out.uri);
 }
 
 Json to_json(const RequestId& id) {

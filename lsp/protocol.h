@@ -16,6 +16,7 @@
 #include "lsp/json_rpc.h"
 #include "lsp/position.h"
 #include "lsp/settings.h"
+#include "lsp/workspace_edit.h"
 
 namespace fathom::lsp {
 
@@ -30,6 +31,10 @@ struct InitializeParams {
   bool has_configuration = false;           // answers workspace/configuration
   bool can_register_configuration = false;  // for workspace/didChangeConfiguration
   bool can_register_watched_files = false;  // for workspace/didChangeWatchedFiles
+  bool has_code_action_literals = false;
+  bool has_text_document_content = false;
+  bool has_show_document = false;
+  EditSupport edits;
   ClientSettings settings;
   std::string client_name;     // clientInfo; "": not given
   std::string client_version;  // as above
@@ -98,26 +103,53 @@ struct CompletionParams {
   Position position;
 };
 
+struct Diagnostic {
+  Range range;
+  std::string message;
+  std::string json;  // all of it, to be given back
+};
+
 struct CodeActionParams {
   std::string uri;
   Range range;
-  bool only_some_kinds = false;  // the client asked for certain kinds of actions
+  std::optional<std::vector<std::string>> only;  // the kinds of actions that the client wants
+  std::vector<Diagnostic> diagnostics;
+  bool automatic = false;  // nobody has asked yet: the client looks whether there is something
 };
 
-struct ExplainArguments {
+struct AssistArguments {
   std::string uri;
   std::optional<Range> range;  // nothing: the whole document
   std::string question;
+  std::string diagnostic;  // what to fix
   bool show = false;  // the server shows the answer itself, for clients that know nothing of fathom
+  bool apply = false;  // the server asks the client to make the edit
+};
+
+struct AnswerNowParams {
+  RequestId token;
 };
 
 struct ExecuteCommandParams {
   std::string command;
   std::optional<RequestId> work_done_token;
-  ExplainArguments explain;  // if the command is kExplainCommand
+  AssistArguments assist;      // if the command is one of kAssistCommands
+  AnswerNowParams answer_now;  // if it is kAnswerNowCommand
+  uint64_t suggestion = 0;     // if it is kDidAcceptCommand
 };
 
-inline constexpr const char* kExplainCommand = "fathom.explain";
+struct TextDocumentContentParams {
+  std::string uri;
+};
+
+/// What became of a suggestion, as GitHub's Copilot language server is told it.
+struct SuggestionParams {
+  uint64_t suggestion = 0;  // 0: the item names none of ours
+};
+
+struct LedgerParams {
+  std::string uri;
+};
 
 Status parse(const Json& json, NoParams& out);
 Status parse(const Json& json, InitializeParams& out);
@@ -133,6 +165,10 @@ Status parse(const Json& json, InlineCompletionParams& out);
 Status parse(const Json& json, CompletionParams& out);
 Status parse(const Json& json, CodeActionParams& out);
 Status parse(const Json& json, ExecuteCommandParams& out);
+Status parse(const Json& json, AnswerNowParams& out);
+Status parse(const Json& json, TextDocumentContentParams& out);
+Status parse(const Json& json, SuggestionParams& out);
+Status parse(const Json& json, LedgerParams& out);
 
 Json to_json(const RequestId& id);
 Json to_json(const Range& range);

@@ -58,7 +58,9 @@ class Server::Impl final {
   Impl(ServerSocket socket, const ServerOptions& options, completion::ModelHost& models, Log& log)
       : options_(options),
         log_(log),
-        services_{.models = models, .daemon_status = [this] { return status(); }},
+        services_{.models = models,
+                  .daemon_status = [this] { return status(); },
+                  .acceptance = options.acceptance},
         socket_(std::move(socket)),
         unix_(loop_.context()),
         ipv4_(loop_.context()),

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "completion/acceptance.h"
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
 #include "completion/workspaces.h"
@@ -36,6 +37,7 @@ struct ServerOptions {
   // What the engine was asked for on the command line, told to clients.
   std::vector<std::string> engine_arguments;
   completion::Workspaces* workspaces = nullptr;     // as SessionOptions::workspaces
+  completion::Acceptance* acceptance = nullptr;     // null: nobody counts; must outlive the server
   std::optional<uint16_t> port;                     // on 127.0.0.1 and ::1; 0: one that is free
   std::filesystem::path token_file;                 // written if there is a port
   std::chrono::milliseconds idle_exit{0};           // without a client; 0: never

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "completion/acceptance.h"
+#include "completion/counters.h"
 #include "completion/model_host.h"
 
 namespace fathom::lsp {
@@ -32,6 +34,9 @@ struct Services {
   completion::ModelHost& models;
   /// Main thread. Null in a process that serves one client alone.
   std::function<DaemonStatus()> daemon_status;
+  // Counts what becomes of suggestions; null: nobody does.
+  completion::Acceptance* acceptance = nullptr;
+  const completion::Counters* counters = nullptr;  // of completions; null: there are none
 };
 
 }  // namespace fathom::lsp

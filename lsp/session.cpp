@@ -24,6 +24,8 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       router_(transport, log, [this](std::string_view method) { return refuse(method); }),
       settings_(options_.config),
       workspace_(options_.workspaces),
+      virtual_documents_(router_),
+      suggestions_(services.acceptance),
       completions_(transport, log),
       explanations_(transport, router_, services.models, log),
       model_(router_, services.models) {

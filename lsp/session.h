@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "completion/acceptance.h"
 #include "completion/assistant.h"
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
@@ -31,13 +32,17 @@
 #include "lsp/explain_jobs.h"
 #include "lsp/framing.h"
 #include "lsp/history.h"
+#include "lsp/ledger.h"
 #include "lsp/model_slot.h"
 #include "lsp/position.h"
 #include "lsp/router.h"
 #include "lsp/services.h"
 #include "lsp/settings.h"
+#include "lsp/suggestion_tracker.h"
 #include "lsp/transport.h"
+#include "lsp/virtual_documents.h"
 #include "lsp/workspace.h"
+#include "lsp/workspace_edit.h"
 
 namespace fathom::lsp {
 
@@ -67,6 +72,10 @@ struct Client {
   bool has_configuration = false;           // answers workspace/configuration
   bool can_register_configuration = false;  // for workspace/didChangeConfiguration
   bool can_register_watched_files = false;  // for workspace/didChangeWatchedFiles
+  bool has_code_action_literals = false;
+  bool has_text_document_content = false;
+  bool has_show_document = false;
+  EditSupport edits;
 };
 
 class Session final {
@@ -113,6 +122,9 @@ class Session final {
   const completion::Config& settings() const { return settings_.values(); }
   CompletionJobs& completions() { return completions_; }
   ExplainJobs& explanations() { return explanations_; }
+  VirtualDocuments& virtual_documents() { return virtual_documents_; }
+  SuggestionTracker& suggestions() { return suggestions_; }
+  Ledger& ledger() { return ledger_; }
   ModelSlot& model() { return model_; }
 
  private:
@@ -137,6 +149,9 @@ class Session final {
   Workspace workspace_;
   Documents documents_;
   History history_;
+  VirtualDocuments virtual_documents_;
+  SuggestionTracker suggestions_;
+  Ledger ledger_;
   CompletionJobs completions_;
   ExplainJobs explanations_;
   ModelSlot model_;

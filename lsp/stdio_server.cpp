@@ -16,7 +16,7 @@ int run_stdio(const StdioOptions& options, completion::ModelHost& models, Log& l
     return 1;
   }
   StdioTransport& transport = **opened;
-  Services services{.models = models, .daemon_status = {}};
+  Services services{.models = models, .daemon_status = {}, .acceptance = options.acceptance};
   Session session(transport,
                   {.version = options.version,
                    .config = options.config,

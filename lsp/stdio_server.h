@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "completion/acceptance.h"
 #include "completion/config_watch.h"
 #include "completion/model_host.h"
 #include "completion/workspaces.h"
@@ -16,6 +17,7 @@ struct StdioOptions {
   completion::EffectiveConfig config;               // what the files say
   completion::ConfigWatch* config_watch = nullptr;  // null: the files do not change
   completion::Workspaces* workspaces = nullptr;     // as SessionOptions::workspaces
+  completion::Acceptance* acceptance = nullptr;     // null: suggestions are not counted
   int input_fd = 0;                                 // pipe, socket, terminal or file
   int output_fd = 1;                                // nothing else may write to it
   int parent_poll_ms = 2000;  // how often to look whether the client's process still lives

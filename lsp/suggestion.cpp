@@ -94,7 +94,9 @@ std::optional<Suggestion> make_suggestion(const CompletionPlace& place,
         .character = uint32_t(count_units(slice(place, place.line_begin, offset), place.encoding))};
   };
   return Suggestion{.range = {.start = position(edit.begin), .end = position(edit.end)},
-                    .text = std::move(edit.text)};
+                    .text = std::move(edit.text),
+                    .begin = edit.begin,
+                    .end = edit.end};
 }
 
 }  // namespace fathom::lsp

@@ -35,6 +35,9 @@ struct CompletionPlace {
 struct Suggestion {
   Range range;
   std::string text;
+  size_t begin = 0;  // of the range, in bytes
+  size_t end = 0;
+  uint64_t id = 0;  // of the SuggestionTracker; 0: none yet
 };
 
 /// Nothing if the document has no such line.

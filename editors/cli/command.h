@@ -17,6 +17,7 @@ using Action = std::function<Result<ExitCode>()>;
 // Each adds its options to `command` and returns what runs it.
 Action add_lsp(CLI::App& command);
 Action add_serve(CLI::App& command);
+Action add_status(CLI::App& command);
 Action add_complete(CLI::App& command);
 Action add_explain(CLI::App& command);
 Action add_generate(CLI::App& command);

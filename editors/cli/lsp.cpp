@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "completion/acceptance.h"
 #include "editors/cli/command.h"
 #include "editors/cli/engine_arguments.h"
 #include "editors/cli/model_options.h"
@@ -75,9 +76,12 @@ Result<lsp::OwnEngine> own_engine(const Options& options, const completion::Conf
                                   Log& log) {
   auto workspaces = open_workspaces(config, log);
   FATHOM_TRY(models, host_models(options.model, config, log, workspaces));
-  return lsp::OwnEngine{.workspaces = std::move(workspaces),
-                        .models = std::move(models),
-                        .config_watch = std::make_unique<completion::ConfigWatch>(kConfigPeriod)};
+  return lsp::OwnEngine{
+      .workspaces = std::move(workspaces),
+      .models = std::move(models),
+      .config_watch = std::make_unique<completion::ConfigWatch>(kConfigPeriod),
+      .acceptance = std::make_unique<completion::Acceptance>(
+          completion::Acceptance::Options{.file = completion::statistics_file()}, log)};
 }
 
 Result<ExitCode> serve(const Options& options) {
@@ -89,7 +93,8 @@ Result<ExitCode> serve(const Options& options) {
     return static_cast<ExitCode>(lsp::run_stdio({.version = FATHOM_VERSION,
                                                  .config = config,
                                                  .config_watch = engine.config_watch.get(),
-                                                 .workspaces = engine.workspaces.get()},
+                                                 .workspaces = engine.workspaces.get(),
+                                                 .acceptance = engine.acceptance.get()},
                                                 *engine.models, log));
   }
   const lsp::DoorOptions door{

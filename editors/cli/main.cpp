@@ -23,6 +23,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"lsp", "For editors", "language server on stdio for one editor", add_lsp},
     {"serve", "For editors", "the daemon: many editors, one engine", add_serve},
+    {"status", "For editors", "what the daemon is doing: models, clients, figures", add_status},
     {"complete", "In a terminal", "one completion at a cursor", add_complete},
     {"explain", "In a terminal", "explains a file or some of its lines", add_explain},
     {"generate", "In a terminal", "continues a text, without any template", add_generate},

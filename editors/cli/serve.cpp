@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "completion/acceptance.h"
 #include "completion/config.h"
 #include "editors/cli/command.h"
 #include "editors/cli/engine_arguments.h"
@@ -57,6 +58,7 @@ Result<ExitCode> run(const Options& options, Log& log) {
   const std::chrono::duration<double, std::ratio<60>> idle_exit(
       options.idle_exit_minutes.value_or(config.values.idle_exit_minutes));
   completion::ConfigWatch config_watch(kConfigPeriod);
+  completion::Acceptance acceptance({.file = completion::statistics_file()}, log);
   const auto workspaces = open_workspaces(config.values, log);
   FATHOM_TRY(models, host_models(options.model, config.values, log, workspaces));
   FATHOM_TRY(server, lsp::Server::create(
@@ -66,6 +68,7 @@ Result<ExitCode> run(const Options& options, Log& log) {
                           .config_watch = &config_watch,
                           .engine_arguments = engine_arguments(options.model),
                           .workspaces = workspaces.get(),
+                          .acceptance = &acceptance,
                           .port = options.port,
                           .token_file = token_file,
                           .idle_exit = std::chrono::ceil<std::chrono::milliseconds>(idle_exit),

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lsp/commands.h"
+
 namespace fathom::lsp {
 namespace {
 
@@ -40,6 +42,12 @@ void add_other_files(Session& session, const std::string& uri,
 
 }  // namespace
 
+Json accept_command(const Suggestion& suggestion) {
+  return {{"title", "Accepted"},
+          {"command", kDidAcceptCommand},
+          {"arguments", Json::array({{{"id", suggestion.id}}})}};
+}
+
 void ask_for_completion(Session& session, const CompletionQuery& query, RenderSuggestion render,
                         Reply reply) {
   const Document* document = session.documents().find(query.uri);
@@ -66,9 +74,14 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
   if (session.settings().cross_file) add_other_files(session, query.uri, request);
   session.completions().start(
       *assistant, std::move(request),
-      [place = std::move(*place), selected = query.selected,
+      [&session, place = std::move(*place), selected = query.selected,
        render = std::move(render)](const completion::Completion& completion) {
-        return render(place, make_suggestion(place, completion, selected));
+        session.ledger().record(*place.snapshot, completion);
+        std::optional<Suggestion> suggestion = make_suggestion(place, completion, selected);
+        if (suggestion)
+          suggestion->id = session.suggestions().offer(*place.snapshot, suggestion->begin,
+                                                       suggestion->end, suggestion->text);
+        return render(place, suggestion);
       },
       std::move(reply));
 }

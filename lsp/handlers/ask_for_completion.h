@@ -23,6 +23,9 @@ struct CompletionQuery {
   std::optional<SelectedCompletion> selected;
 };
 
+/// The command that a client runs when it inserts a suggestion, so that it is counted.
+Json accept_command(const Suggestion& suggestion);
+
 /// The result of the method for a suggestion, or for none.
 using RenderSuggestion =
     std::function<Json(const CompletionPlace&, const std::optional<Suggestion>&)>;

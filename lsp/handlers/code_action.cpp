@@ -1,20 +1,108 @@
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lsp/commands.h"
 #include "lsp/handlers/handlers.h"
 #include "lsp/session.h"
 
 namespace fathom::lsp {
+namespace {
 
-/// textDocument/codeAction: one action, a command, which every client can run. It has no kind, so
-/// it is not offered where only certain kinds are asked for ("organize imports" and the like).
+using completion::AssistTask;
+
+constexpr const char* kQuickFix = "quickfix";
+constexpr const char* kRewrite = "refactor.rewrite";
+constexpr size_t kMaxFixes = 8;
+constexpr size_t kMaxTitleBytes = 60;     // of a diagnostic's text
+constexpr uint32_t kLinesAroundFix = 10;  // what is wrong on a line often has its cause near it
+
+/// Actions without a kind are for clients that do not ask for certain kinds. An action of a kind
+/// below one that is asked for fits: kinds are paths of names with dots.
+bool is_wanted(const CodeActionParams& params, std::string_view kind) {
+  if (!params.only) return true;
+  return std::ranges::any_of(*params.only, [kind](std::string_view only) {
+    return only.empty() || kind == only ||
+           (kind.starts_with(only) && kind.substr(only.size()).starts_with('.'));
+  });
+}
+
+/// A CodeAction, or the bare Command for clients that know nothing else.
+Json action_of(const Client& client, std::string title, const AssistCommand& command,
+               Json arguments, std::string_view kind) {
+  Json as_command = {{"title", title},
+                     {"command", command.name},
+                     {"arguments", Json::array({std::move(arguments)})}};
+  if (!client.has_code_action_literals) return as_command;
+  Json action = {{"title", std::move(title)}, {"command", std::move(as_command)}};
+  if (!kind.empty()) action["kind"] = kind;
+  return action;
+}
+
+std::string first_words(std::string_view message) {
+  std::string line(message.substr(0, message.find_first_of("\r\n")));
+  if (line.size() <= kMaxTitleBytes) return line;
+  size_t cut = kMaxTitleBytes;
+  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0) == 0x80) --cut;
+  return line.substr(0, cut) + "...";
+}
+
+/// The lines of a diagnostic and some around them.
+Range range_to_fix(const Document& document, const Range& range) {
+  const auto last_line = static_cast<uint32_t>(document.n_lines() - 1);
+  const uint32_t end = std::min(range.end.line + kLinesAroundFix, last_line);
+  return {.start = {.line = range.start.line - std::min(range.start.line, kLinesAroundFix)},
+          .end = document.position_of(
+              document.end_of_line(document.offset_of({.line = end}).value_or(0)))};
+}
+
+Json fix_of(const Client& client, const Document& document, const Diagnostic& diagnostic) {
+  const AssistCommand& command = *find_assist_command("fathom.fix");
+  const Json arguments = {{"uri", document.uri()},
+                          {"range", to_json(range_to_fix(document, diagnostic.range))},
+                          {"diagnostic", diagnostic.message},
+                          {"show", true},
+                          {"apply", true}};
+  Json action =
+      action_of(client, fmt::format("Fix with fathom: {}", first_words(diagnostic.message)),
+                command, arguments, kQuickFix);
+  if (client.has_code_action_literals)
+    action["diagnostics"] = Json::array({Json::parse(diagnostic.json)});
+  return action;
+}
+
+}  // namespace
+
+/// textDocument/codeAction: what can be asked about a range. Each action is a command; those that
+/// write code let the client show the edit before it is made.
 void code_action(Session& session, const CodeActionParams& params, Reply reply) {
-  if (!session.documents().find(params.uri))
+  const Document* document = session.documents().find(params.uri);
+  if (!document)
     return reply.fail(RpcError::invalid_params, "the document is not open: " + params.uri);
-  if (params.only_some_kinds) return reply.ok(Json::array());
-  const Json arguments = {{"uri", params.uri}, {"range", to_json(params.range)}, {"show", true}};
-  reply.ok(Json::array({{{"title", "Explain with fathom"},
-                         {"command", kExplainCommand},
-                         {"arguments", Json::array({arguments})}}}));
+  const Client& client = session.client();
+  Json actions = Json::array();
+  if (is_wanted(params, kQuickFix)) {
+    for (const Diagnostic& diagnostic : params.diagnostics)
+      if (actions.size() < kMaxFixes) actions.push_back(fix_of(client, *document, diagnostic));
+  }
+  // Otherwise every line would have a light bulb.
+  const bool nobody_asked = params.automatic && params.range.start == params.range.end;
+  if (nobody_asked) return reply.ok(actions);
+  for (const AssistCommand& command : kAssistCommands) {
+    if (command.task == AssistTask::ask || command.task == AssistTask::fix) continue;
+    const bool writes =
+        command.task == AssistTask::document || command.task == AssistTask::write_tests;
+    const char* kind = writes ? kRewrite : "";
+    if (!is_wanted(params, kind)) continue;
+    Json arguments = {{"uri", params.uri}, {"range", to_json(params.range)}, {"show", true}};
+    if (writes) arguments["apply"] = true;
+    actions.push_back(action_of(client, fmt::format("{} with fathom", command.title), command,
+                                std::move(arguments), kind));
+  }
+  reply.ok(actions);
 }
 
 }  // namespace fathom::lsp

@@ -43,6 +43,7 @@ Json completion_list(const CompletionPlace& place, const std::optional<Suggestio
         {"insertTextFormat", kPlainText},
         {"insertTextMode", kAsIs},
         {"textEdit", {{"range", to_json(suggestion->range)}, {"newText", suggestion->text}}},
+        {"command", accept_command(*suggestion)},
     });
   }
   return {{"isIncomplete", true}, {"items", std::move(items)}};

@@ -10,6 +10,7 @@ namespace fathom::lsp {
 void did_change(Session& session, const DidChangeParams& params) {
   Document* document = session.documents().find(params.uri);
   if (!document) return session.log().warning("{} was changed but is not open", params.uri);
+  session.suggestions().before_change(*document, SuggestionTracker::Clock::now());
   for (const ContentChange& change : params.changes) {
     if (change.range) {
       const auto [first, last] = std::minmax(change.range->start.line, change.range->end.line);
@@ -18,11 +19,12 @@ void did_change(Session& session, const DidChangeParams& params) {
       if (first < document->n_lines())
         session.history().edited(
             params.uri, {.line = first, .n_old = n_old, .n_new = static_cast<size_t>(n_new)});
-      document->replace(*change.range, change.text);
     } else {
       session.history().replaced(params.uri);
-      document->replace_all(change.text);
     }
+    session.suggestions().changed(*document, change.range
+                                                 ? document->replace(*change.range, change.text)
+                                                 : document->replace_all(change.text));
   }
   document->set_version(params.version);
   session.with_assistants([&](completion::Assistant& assistant) {

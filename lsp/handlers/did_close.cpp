@@ -7,6 +7,9 @@ namespace fathom::lsp {
 /// An explanation goes on: it works on a copy, and its reader is looking at another window.
 void did_close(Session& session, const DocumentParams& params) {
   session.completions().stop(params.uri);
+  session.ledger().forget(params.uri);
+  if (const Document* document = session.documents().find(params.uri))
+    session.suggestions().closing(*document);
   session.with_assistants([&](completion::Assistant& assistant) {
     assistant.close({.client = session.options().client, .uri = params.uri});
   });

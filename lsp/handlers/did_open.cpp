@@ -7,6 +7,8 @@ namespace fathom::lsp {
 void did_open(Session& session, const DidOpenParams& params) {
   session.completions().stop(params.uri);
   session.history().opened(params.uri);
+  if (const Document* document = session.documents().find(params.uri))
+    session.suggestions().closing(*document);  // a client that opens twice
   session.documents().open(Document({.uri = params.uri,
                                      .path = session.workspace().relative_path(params.uri),
                                      .language = params.language,

@@ -19,6 +19,7 @@ void shutdown(Session& session, const NoParams& params, Reply reply);
 void exit(Session& session, const NoParams& params);
 void cancel_request(Session& session, const CancelParams& params);
 void cancel_progress(Session& session, const ProgressCancelParams& params);
+void answer_now(Session& session, const AnswerNowParams& params);
 
 // Documents and workspace
 void did_open(Session& session, const DidOpenParams& params);
@@ -34,5 +35,12 @@ void inline_completion(Session& session, const InlineCompletionParams& params, R
 void completion(Session& session, const CompletionParams& params, Reply reply);
 void code_action(Session& session, const CodeActionParams& params, Reply reply);
 void execute_command(Session& session, const ExecuteCommandParams& params, Reply reply);
+void text_document_content(Session& session, const TextDocumentContentParams& params, Reply reply);
+
+// What became of suggestions, and why they were what they were
+void did_show_completion(Session& session, const SuggestionParams& params);
+void did_partially_accept_completion(Session& session, const SuggestionParams& params);
+void status(Session& session, const NoParams& params, Reply reply);
+void ledger(Session& session, const LedgerParams& params, Reply reply);
 
 }  // namespace fathom::lsp

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lsp/commands.h"
 #include "lsp/handlers/handlers.h"
 #include "lsp/server_token.h"
 #include "lsp/session.h"
@@ -17,18 +18,31 @@ PositionEncoding choose_encoding(const std::vector<std::string>& offered) {
   return PositionEncoding::utf16;
 }
 
+Json commands() {
+  Json names = Json::array({kAnswerNowCommand, kDidAcceptCommand});
+  for (const AssistCommand& command : kAssistCommands) names.push_back(command.name);
+  return names;
+}
+
+Json code_actions_for(const Client& client) {
+  if (!client.has_code_action_literals) return true;
+  return {{"codeActionKinds", {"quickfix", "refactor.rewrite"}}};
+}
+
 Json capabilities_for(const Client& client, const std::vector<std::string>& engine_arguments) {
   constexpr int kIncrementalSync = 2;
   Json capabilities = {
       {"positionEncoding", name_of(client.encoding)},
       {"textDocumentSync", {{"openClose", true}, {"change", kIncrementalSync}, {"save", true}}},
       {"inlineCompletionProvider", true},
-      {"codeActionProvider", true},
-      {"executeCommandProvider",
-       {{"commands", Json::array({kExplainCommand})}, {"workDoneProgress", true}}},
+      {"codeActionProvider", code_actions_for(client)},
+      {"executeCommandProvider", {{"commands", commands()}, {"workDoneProgress", true}}},
       {"experimental", {{"fathom", {{"engineArguments", engine_arguments}}}}},
       {"workspace", {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}}},
   };
+  if (client.has_text_document_content)
+    capabilities["workspace"]["textDocumentContent"] = {
+        {"schemes", Json::array({VirtualDocuments::kScheme})}};
   // For clients without inline completion only: others would show every suggestion twice.
   if (!client.has_inline_completion) capabilities["completionProvider"] = Json::object();
   return capabilities;
@@ -55,7 +69,11 @@ void initialize(Session& session, const InitializeParams& params, Reply reply) {
                       .has_work_done_progress = params.has_work_done_progress,
                       .has_configuration = params.has_configuration,
                       .can_register_configuration = params.can_register_configuration,
-                      .can_register_watched_files = params.can_register_watched_files};
+                      .can_register_watched_files = params.can_register_watched_files,
+                      .has_code_action_literals = params.has_code_action_literals,
+                      .has_text_document_content = params.has_text_document_content,
+                      .has_show_document = params.has_show_document,
+                      .edits = params.edits};
   session.initialized_by(client);
   session.set_client_settings(params.settings);
   for (const std::string& folder : params.folder_uris) session.workspace().add(folder);

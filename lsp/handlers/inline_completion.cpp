@@ -10,7 +10,9 @@ namespace {
 Json inline_completion_list(const CompletionPlace&, const std::optional<Suggestion>& suggestion) {
   Json items = Json::array();
   if (suggestion)
-    items.push_back({{"insertText", suggestion->text}, {"range", to_json(suggestion->range)}});
+    items.push_back({{"insertText", suggestion->text},
+                     {"range", to_json(suggestion->range)},
+                     {"command", accept_command(*suggestion)}});
   return {{"items", std::move(items)}};
 }
 

@@ -43,10 +43,14 @@ void register_handlers(Session& session) {
   on(session, "textDocument/completion", completion);
   on(session, "textDocument/codeAction", code_action);
   on(session, "workspace/executeCommand", execute_command);
+  on(session, "workspace/textDocumentContent", text_document_content);
 
-  // Sent by clients that know GitHub's Copilot language server; fathom keeps no statistics.
-  on(session, "textDocument/didShowCompletion", ignore);
-  on(session, "textDocument/didPartiallyAcceptCompletion", ignore);
+  // Beyond the protocol: docs/lsp-extensions.md.
+  on(session, "textDocument/didShowCompletion", did_show_completion);
+  on(session, "textDocument/didPartiallyAcceptCompletion", did_partially_accept_completion);
+  on(session, "fathom/answerNow", answer_now);
+  on(session, "fathom/ledger", ledger);
+  on(session, "fathom/status", status);
 }
 
 }  // namespace fathom::lsp

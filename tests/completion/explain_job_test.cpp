@@ -100,6 +100,31 @@ TEST(ExplainJob, AnswersAtOnceWithoutABudgetForReasoning) {
   EXPECT_EQ(generator.requests().size(), 1u);
 }
 
+TEST(ExplainJob, ClosesTheReasoningWhenTheClientWantsTheAnswerNow) {
+  FakeGenerator generator;
+  generator.answer("one two three four five six seven eight nine ten");
+  generator.answer("The answer.");
+  CancelSource now;
+  ExplainRequest request = request_for("x = 1\n");
+  request.answer_now = now.token();
+  now.cancel();
+  const Outcome outcome = explain(generator, request);
+  ASSERT_TRUE(outcome.result->has_value());
+  EXPECT_EQ((*outcome.result)->answer, "The answer.");
+  EXPECT_EQ(generator.requests()[1].prompt.size(), generator.requests()[0].prompt.size() + 1 + 1 +
+                                                       generator.tokenizer().encode("\n\n").size());
+}
+
+TEST(ExplainJob, SaysWhetherItSawAllOfTheCode) {
+  FakeGenerator generator;
+  generator.answer("</think>Short.");
+  generator.answer("</think>Long.");
+  EXPECT_TRUE((*explain(generator, request_for("x = 1\n")).result)->saw_all);
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += "x = 1\n";
+  EXPECT_FALSE((*explain(generator, request_for(text)).result)->saw_all);
+}
+
 TEST(ExplainJob, AsksForTheAnswerOfAModelThatEndsInsideItsReasoning) {
   FakeGenerator generator;
   generator.answer("It adds.");

@@ -3,8 +3,9 @@
 //   node check_types.js NODE_MODULES < values.jsonl
 //
 // A line of the input is {"where": TEXT, "method": METHOD, "part": "params" or "result",
-// "value": VALUE}. Prints one line for each value that does not fit, and the methods that the
-// protocol does not have as "unknown METHOD". Members that a type does not declare do not fit.
+// "value": VALUE}, or {"method": METHOD} alone. Prints one line for each value that does not fit,
+// and the methods that the protocol does not have as "unknown METHOD". Members that a type does not
+// declare do not fit.
 
 "use strict";
 
@@ -37,6 +38,7 @@ function exportsByMethod() {
 }
 
 function typeOf({ method, part }, names) {
+  if (!part) return names.has(method) || method.startsWith("$/") ? "no value" : undefined;
   if (method === "$/progress") return "Progress";
   const name = names.get(method);
   return name && `${part === "params" ? "Params" : "Result"}<typeof p.${name}.type>`;
@@ -47,8 +49,8 @@ const lines = fs.readFileSync(0, "utf8").split("\n").filter((line) => line);
 const values = [];
 for (const value of lines.map((line) => JSON.parse(line))) {
   value.type = typeOf(value, names);
-  if (value.type) values.push(value);
-  else console.log(`unknown ${value.method}`);
+  if (value.part && value.type) values.push(value);
+  else if (!value.type) console.log(`unknown ${value.method}`);
 }
 
 const file = path.join(modules, "messages_to_check.ts"); // in memory only; finds its imports there

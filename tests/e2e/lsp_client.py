@@ -1,9 +1,11 @@
 """A language client for tests: starts `fathom lsp` and talks to it over its pipes."""
 
 import json
+import os
 import queue
 import re
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -25,13 +27,15 @@ class Client:
 
     def __init__(self, binary, *arguments, standalone=True, env=None, prefix=()):
         """`prefix` is a command that runs another one, as strace does."""
+        self._home = tempfile.TemporaryDirectory()  # settings and statistics of nobody
+        folders = {"XDG_CONFIG_HOME": self._home.name, "XDG_STATE_HOME": self._home.name}
         mode = ["--standalone"] if standalone else []
         self.process = subprocess.Popen(
             [*prefix, binary, "lsp", *mode, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=env,
+            env=env or {**os.environ, **folders},
         )
         self.n_answers = {}  # by request id, of those sent
         self.methods = {}  # by request id, of those sent

@@ -10,6 +10,7 @@ checked.
 import copy
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -49,8 +50,8 @@ def values_of(name, client):
             raise Failure(f"{name}: an answer to no request: {message}")
 
 
-def check(values, modules):
-    """Problems, one a line."""
+def run_checker(values, modules):
+    """The lines that check_types.js prints."""
     process = subprocess.run(
         ["node", HERE / "check_types.js", modules],
         input="".join(json.dumps(value) + "\n" for value in values),
@@ -59,10 +60,43 @@ def check(values, modules):
     )
     if process.returncode != 0:
         raise Failure(process.stderr)
-    for line in sorted(set(process.stdout.splitlines())):
+    return sorted(set(process.stdout.splitlines()))
+
+
+def check(values, modules):
+    """Problems, one a line."""
+    for line in run_checker(values, modules):
         method = line.removeprefix("unknown ")
         if method == line or f"`{method}`" not in DOCUMENTED:
             yield line
+
+
+def names_in_code():
+    """Methods and commands that the server's sources name."""
+    root = HERE / "../../lsp"
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(root.rglob("*.cpp")))
+    methods = re.findall(r'\bon\(session, "([^"]+)"', code)
+    methods += re.findall(r'\b(?:notify|request|request_result)\(\s*"([^"]+)"', code)
+    commands = re.findall(r'"(fathom\.\w+)"', (root / "commands.h").read_text(encoding="utf-8"))
+    return set(methods), set(commands)
+
+
+def check_documentation(modules):
+    """docs/lsp-extensions.md lists exactly what is not the protocol's."""
+    methods, commands = names_in_code()
+    unknown = {line.removeprefix("unknown ") for line in
+               run_checker(({"method": method} for method in methods), modules)}
+    table = DOCUMENTED.split("\n## All of them\n")[1].split("\n## ")[0]
+    listed = set()
+    for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        listed |= set(re.findall(r"`([^`]+)`", row))
+    wrong = [f"{name} is not in docs/lsp-extensions.md" for name in (unknown | commands) - listed]
+    wrong += [f"docs/lsp-extensions.md lists {name}, which the code does not have"
+              for name in listed - unknown - commands]
+    if len(methods) < 20 or not commands:
+        wrong.append(f"the sources cannot be read any more: {methods}, {commands}")
+    if wrong:
+        raise Failure("\n".join(sorted(wrong)))
 
 
 # The checker must find these, or it finds nothing.
@@ -91,6 +125,7 @@ def main():
         for i in range(len(samples)):
             if (f"sample {i}:" in found) != (i < len(WRONG)):
                 raise Failure(f"the checker is wrong about sample {i}; it found: {found}")
+        check_documentation(modules)
         values = []
         for transcript in sorted((HERE / "transcripts").glob("*.jsonl")):
             values += values_of(transcript.stem, play_transcript.play_all(binary, transcript))

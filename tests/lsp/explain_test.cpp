@@ -1,4 +1,4 @@
-// The code action and the command "fathom.explain".
+// The command "fathom.explain".
 
 #include <gtest/gtest.h>
 
@@ -29,26 +29,6 @@ class ExplainTest : public testing::Test {
 
   TestClient client_;
 };
-
-TEST_F(ExplainTest, TheCodeActionIsTheCommandForItsRange) {
-  const int id = client_.request(
-      "textDocument/codeAction",
-      {{"textDocument", {{"uri", kUri}}}, {"range", range(0, 1)}, {"context", Json::object()}});
-  const Json result = client_.result(id);
-  ASSERT_EQ(result.size(), 1u);
-  EXPECT_EQ(result[0]["title"], "Explain with fathom");
-  EXPECT_EQ(result[0]["command"], "fathom.explain");
-  EXPECT_EQ(result[0]["arguments"][0]["uri"], kUri);
-  EXPECT_EQ(result[0]["arguments"][0]["range"], range(0, 1));
-}
-
-TEST_F(ExplainTest, ThereIsNoCodeActionOfAnyKind) {
-  const int id = client_.request("textDocument/codeAction",
-                                 {{"textDocument", {{"uri", kUri}}},
-                                  {"range", range(0, 1)},
-                                  {"context", {{"only", {"source.organizeImports"}}}}});
-  EXPECT_EQ(client_.result(id), Json::array());
-}
 
 TEST_F(ExplainTest, GivesReasoningAndAnswer) {
   client_.generator().answer("thinking</think>It adds.");

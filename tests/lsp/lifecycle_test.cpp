@@ -1,5 +1,7 @@
 // initialize, initialized, shutdown, exit, the end of the input, and what may happen when.
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "lsp/framing.h"
@@ -17,7 +19,10 @@ TEST(Lifecycle, InitializeSaysWhatTheServerCan) {
   EXPECT_EQ(can["textDocumentSync"], (Json{{"openClose", true}, {"change", 2}, {"save", true}}));
   EXPECT_EQ(can["inlineCompletionProvider"], true);
   EXPECT_EQ(can["codeActionProvider"], true);
-  EXPECT_EQ(can["executeCommandProvider"]["commands"], Json::array({"fathom.explain"}));
+  const Json& commands = can["executeCommandProvider"]["commands"];
+  EXPECT_EQ(commands.size(), 8u);
+  for (const char* command : {"fathom.explain", "fathom.answerNow", "fathom.didAccept"})
+    EXPECT_EQ(std::count(commands.begin(), commands.end(), command), 1) << command;
 }
 
 TEST(Lifecycle, OffersTheMenuOnlyToClientsWithoutInlineCompletion) {

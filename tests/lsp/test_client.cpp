@@ -7,7 +7,8 @@
 namespace fathom::lsp {
 
 TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
-                       std::shared_ptr<completion::Workspaces> workspaces)
+                       std::shared_ptr<completion::Workspaces> workspaces,
+                       completion::Acceptance* acceptance)
     : assistant_(std::make_shared<completion::Assistant>(
           generator_, log_,
           completion::AssistantOptions{.threads = false, .workspaces = workspaces})),
@@ -21,7 +22,7 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
             return completion::LoadedModel{.assistant = assistant_, .info = {}, .file_changed = {}};
           },
           {.threads = model == Model::loading}),
-      services_{.models = models_, .daemon_status = {}},
+      services_{.models = models_, .daemon_status = {}, .acceptance = acceptance},
       session_(transport_,
                {.version = "1.2.3", .config_watch = config_watch, .workspaces = workspaces.get()},
                services_, log_) {}

@@ -31,9 +31,10 @@ class TestClient final {
  public:
   enum class Model { ready, loading, failed };
 
-  /// `config_watch`, `workspaces`: those of SessionOptions.
+  /// `config_watch`, `workspaces`: those of SessionOptions; `acceptance`: that of Services.
   explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr,
-                      std::shared_ptr<completion::Workspaces> workspaces = nullptr);
+                      std::shared_ptr<completion::Workspaces> workspaces = nullptr,
+                      completion::Acceptance* acceptance = nullptr);
   ~TestClient();
 
   FakeTransport& transport() { return transport_; }
