@@ -17,6 +17,7 @@
 
 #include "completion/completion_plan.h"
 #include "completion/context/cross_file.h"
+#include "completion/counters.h"
 #include "completion/decide.h"
 #include "completion/document.h"
 #include "completion/explain_job.h"
@@ -163,19 +164,22 @@ class Assistant::Impl {
                                 : std::min(generator.traits().context_length, kMaxContext)),
         may_speculate_(std::move(options.may_speculate)),
         trace_(std::move(options.trace)),
+        counters_(std::move(options.counters)),
+        update_interval_(options.update_interval_ms),
         cross_file_(std::move(options.workspaces), secrets_),
         worker_(options.threads) {}
 
   ~Impl() { active_.cancel_all_and_wait(); }
 
-  void complete(CompletionRequest request, OnCompletion on_done) {
+  void complete(CompletionRequest request, OnUpdate on_update, OnCompletion on_done) {
     const auto ticket = active_.begin_latest(request.snapshot->id(), request.cancel);
     request.cancel = ticket.cancel;
     request.n = std::clamp(request.n, 1, kMaxSuggestions);
     post({.request = std::move(request),
           .purpose = Purpose::answer,
           .id = ticket.id,
-          .finish = ending(ticket.id, std::move(on_done))});
+          .on_update = std::move(on_update),
+          .finish = ending(ticket.id, counting(std::move(on_done)))});
   }
 
   void warm_up(CompletionRequest request) { speculate(std::move(request), Purpose::warm_up, 0); }
@@ -223,6 +227,7 @@ class Assistant::Impl {
     CompletionRequest request;
     Purpose purpose = Purpose::answer;
     uint64_t id = 0;
+    OnUpdate on_update;  // may be empty
     OnCompletion finish;
     Clock::time_point start = Clock::now();
   };
@@ -231,6 +236,8 @@ class Assistant::Impl {
   struct Branch {
     CompletionPlan plan;
     double ms_first_token = 0;
+    double sum_logprob = 0;
+    int n_tokens = 0;
     std::optional<Result<Completion>> done;
   };
 
@@ -240,6 +247,7 @@ class Assistant::Impl {
     std::vector<Branch> branches;
     size_t n_unfinished = 0;
     int masked_secrets = 0;
+    Clock::time_point last_update = asked.start;
   };
 
   /// A document as the model may see it.
@@ -290,6 +298,14 @@ class Assistant::Impl {
     return [this, id, on_done = std::move(on_done)](Result<Value> result) {
       on_done(std::move(result));
       active_.end(id);
+    };
+  }
+
+  OnCompletion counting(OnCompletion on_done) const {
+    if (!counters_) return on_done;
+    return [counters = counters_, on_done = std::move(on_done)](Result<Completion> result) {
+      counters->add(result);
+      on_done(std::move(result));
     };
   }
 
@@ -413,15 +429,41 @@ class Assistant::Impl {
     if (job->asked.purpose == Purpose::warm_up) generate.max_tokens = 0;
     generator_.submit(
         std::move(generate),
-        [job, &branch, &tokenizer = generator_.tokenizer()](const engine::TokenEvent& event) {
-          if (branch.ms_first_token == 0) branch.ms_first_token = ms_since(job->asked.start);
-          // A marker in the middle of code (a small model's favourite mistake) ends it.
-          if (tokenizer.is_special(event.id)) return false;
-          return branch.plan.rules.feed(event.bytes);
+        [this, job, &branch](const engine::TokenEvent& event) {
+          return generating(*job, branch, event);
         },
         [this, job, &branch](Result<engine::GenerateResult> result) {
           generated(*job, branch, std::move(result));
         });
+  }
+
+  // Generator's thread. Whether to go on.
+  bool generating(Generating& job, Branch& branch, const engine::TokenEvent& event) {
+    if (branch.ms_first_token == 0) branch.ms_first_token = ms_since(job.asked.start);
+    // A marker in the middle of code (a small model's favourite mistake) ends it.
+    if (generator_.tokenizer().is_special(event.id)) return false;
+    branch.sum_logprob += event.logprob;
+    ++branch.n_tokens;
+    if (!branch.plan.rules.feed(event.bytes)) return false;
+    const bool is_time = job.asked.on_update && &branch == &job.branches[0] &&
+                         Clock::now() - job.last_update >= update_interval_;
+    if (is_time && !job.asked.request.cancel.cancelled()) update(job);
+    return true;
+  }
+
+  void update(Generating& job) {
+    job.last_update = Clock::now();
+    Branch& branch = job.branches[0];
+    const auto mean_logprob = static_cast<float>(branch.sum_logprob / branch.n_tokens);
+    const bool is_first = branch.plan.shown.empty();
+    std::optional<Completion> partial = partial_completion(branch.plan, mean_logprob, secrets_);
+    if (!partial) return;
+    if (is_first && counters_) counters_->add_early();
+    partial->masked_secrets = job.masked_secrets;
+    partial->tokens = branch.n_tokens;
+    partial->ms_first_token = branch.ms_first_token;
+    partial->ms_total = ms_since(job.asked.start);
+    job.asked.on_update(*partial);
   }
 
   // Generator's thread.
@@ -472,6 +514,8 @@ class Assistant::Impl {
   const int max_request_tokens_;
   const std::function<bool()> may_speculate_;
   const std::shared_ptr<Trace> trace_;
+  const std::shared_ptr<Counters> counters_;
+  const std::chrono::milliseconds update_interval_;
   const SecretFinder secrets_;
 
   // Any thread: these lock inside.
@@ -488,7 +532,11 @@ Assistant::Assistant(engine::Generator& generator, Log& log, AssistantOptions op
 Assistant::~Assistant() = default;
 
 void Assistant::complete(CompletionRequest request, OnCompletion on_done) {
-  impl_->complete(std::move(request), std::move(on_done));
+  impl_->complete(std::move(request), nullptr, std::move(on_done));
+}
+
+void Assistant::complete(CompletionRequest request, OnUpdate on_update, OnCompletion on_done) {
+  impl_->complete(std::move(request), std::move(on_update), std::move(on_done));
 }
 
 void Assistant::explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {

@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -48,6 +49,8 @@ struct RecentRegion {
   size_t begin = 0;  // byte range of whole lines
   size_t end = 0;
 };
+/// In percent. docs/configuration.md says where it comes from.
+inline constexpr int kDefaultMinConfidence = 2;
 
 struct CompletionRequest {
   SnapshotPtr snapshot;
@@ -64,6 +67,9 @@ struct CompletionRequest {
   Trigger trigger = Trigger::automatic;
   int max_tokens = 0;  // 0: decided by the syntax at the cursor
   int n = 1;           // suggestions wanted, at most kMaxSuggestions
+  int max_lines = 0;   // as max_tokens
+  /// Of an automatic one: hidden below, see Completion::confidence(). 0: never.
+  int min_confidence = kDefaultMinConfidence;
   CancelToken cancel;
 };
 
@@ -95,6 +101,9 @@ struct Completion {
   /// With CompletionRequest::n above 1: what else could be meant, likelier beginnings first. The
   /// suggestion itself is the same with and without.
   std::vector<Alternative> alternatives;
+
+  /// How likely the model found its tokens, in percent: their geometric mean.
+  double confidence() const { return 100 * std::exp(double{mean_logprob}); }
 };
 
 struct ExplainRequest {
@@ -119,19 +128,24 @@ struct Explanation {
   engine::GenerateResult stats;
 };
 
+class Counters;
+
 struct AssistantOptions {
   bool threads = true;        // false: everything inline, for tests
   int max_prompt_tokens = 0;  // with the answer; 0: the model's context length, at most 8192
   /// Whether time may be spent on what nobody has asked for yet, asked on the context thread: what
   /// follows a suggestion that is accepted, and prompts (warm_up). Null: never.
   std::function<bool()> may_speculate;
-  std::shared_ptr<Trace> trace;  // null: nothing is recorded
+  std::shared_ptr<Trace> trace;                  // null: nothing is recorded
   std::shared_ptr<const Workspaces> workspaces;  // what is known of other files; null: nothing
+  std::shared_ptr<Counters> counters;            // of completions; null: nothing is counted
+  int update_interval_ms = 30;                   // at least, between two updates of a completion
 };
 
 class Assistant final {
  public:
   using OnCompletion = std::function<void(Result<Completion>)>;
+  using OnUpdate = std::function<void(const Completion&)>;
   using OnDelta = std::function<void(Channel, std::string_view)>;
   using OnExplanation = std::function<void(Result<Explanation>)>;
 
@@ -141,6 +155,9 @@ class Assistant final {
   ~Assistant();
 
   void complete(CompletionRequest request, OnCompletion on_done);
+  /// `on_update` is told, now and then and before on_done, what can be shown already: each text
+  /// begins with the one before, and so does the result. On the generator's thread.
+  void complete(CompletionRequest request, OnUpdate on_update, OnCompletion on_done);
   /// `on_delta` streams pieces of whole UTF-8 characters.
   void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done);
 

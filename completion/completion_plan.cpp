@@ -1,6 +1,8 @@
 #include "completion/completion_plan.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -31,9 +33,6 @@ constexpr int kPiecesShare = 3;
 
 // Header and cursor are close; what is further is not a header that someone reads.
 constexpr size_t kMaxHeaderBytes = 4096;
-
-// Hides only what the model itself takes for noise: a token in 55 on average.
-constexpr float kMinMeanLogprob = -4.0f;
 
 int prompt_budget(int max_request_tokens) {
   const int window = std::clamp(max_request_tokens / kWindowShare, kMinWindow, kMaxWindow);
@@ -125,6 +124,13 @@ bool fit_to_syntax(const CompletionPlan& plan, Suggestion& suggestion) {
   return true;
 }
 
+/// Whether the line that `text` is the begin of may become one that is there already.
+bool may_repeat(std::string_view text, const Surroundings& around) {
+  const std::string line = std::string(around.line).append(text);
+  return around.above.starts_with(line) ||
+         (!around.below.empty() && around.below[0].starts_with(line));
+}
+
 int count_tokens(const std::vector<RelatedFile>& files) {
   size_t n = 0;
   for (const RelatedFile& related : files) n += related.tokens.size();
@@ -151,14 +157,14 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                const engine::Tokenizer& tokenizer, int max_request_tokens) {
   const Snapshot& snapshot = *request.snapshot;
   const Surroundings around = surroundings_of(snapshot.text, request.cursor);
-  StopOptions stop;
+  StopOptions stop{.max_lines = request.max_lines};
   std::shared_ptr<SyntaxGuard> guard;
   if (document && document->tree.update(snapshot.text)) {
     const Site site = site_at(document->tree, request.cursor);
     stop.block = block_end(document->tree, site, request.cursor);
     guard = SyntaxGuard::make(document->tree);
   }
-  if (guard && is_blank(around.rest)) {
+  if (guard && request.max_lines != 1 && is_blank(around.rest)) {
     stop.opened_block = [guard, before = to_lf(around.line), cursor = request.cursor,
                          below =
                              indent_below(snapshot.text, request.cursor)](std::string_view line) {
@@ -201,13 +207,44 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                    .forbid_empty = request.trigger == Trigger::invoked,
                                    .forced_prefix = prompt.forced_prefix};
   stop.forced_prefix = std::move(prompt.forced_prefix);
+  const bool gated = request.trigger == Trigger::automatic && request.min_confidence > 0;
   return {.snapshot = request.snapshot,
           .cursor = request.cursor,
-          .trigger = request.trigger,
+          .min_logprob = gated ? std::log(static_cast<float>(request.min_confidence) / 100)
+                               : std::numeric_limits<float>::lowest(),
           .generate = std::move(generate),
           .guard = std::move(guard),
           .rules = StopRules(std::move(stop)),
-          .context = pieces_of(context)};
+          .context = pieces_of(context),
+          .shown = {}};
+}
+
+std::optional<Completion> partial_completion(CompletionPlan& plan, float mean_logprob,
+                                             const SecretFinder& secrets) {
+  const Surroundings around = surroundings_of(plan.snapshot->text, plan.cursor);
+  if (!is_blank(around.rest) || mean_logprob < plan.min_logprob) return std::nullopt;
+  std::string_view text = plan.rules.text();
+  if (plan.rules.block()) {
+    const size_t newline = text.rfind('\n');
+    text = text.substr(0, newline == std::string_view::npos ? 0 : newline);
+  } else {
+    while (!text.empty() && is_word_byte(text.back())) text.remove_suffix(1);
+  }
+  text = trim_right(text);
+  if (text.size() <= plan.shown.size() || !text.starts_with(plan.shown)) return std::nullopt;
+  if (text.find('\n') == std::string_view::npos && may_repeat(text, around)) return std::nullopt;
+
+  const Suggestion suggestion = polish(text, around);
+  const bool fits = suggestion.text == text && !breaks(plan, suggestion) &&
+                    !adds_secret(plan.snapshot->text, plan.cursor, text, secrets);
+  if (!fits) return std::nullopt;
+  plan.shown = text;
+  return Completion{.text = has_crlf(plan.snapshot->text) ? to_crlf(text) : std::string(text),
+                    .replace_begin = plan.cursor,
+                    .replace_end = plan.cursor + suggestion.replaced,
+                    .stop = "partial",
+                    .mean_logprob = mean_logprob,
+                    .context = {}};
 }
 
 Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,
@@ -217,12 +254,12 @@ Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult&
   std::string_view filtered_by;
   if (is_blank(text) && !is_blank(plan.rules.text())) filtered_by = "syntax";
   if (is_blank(text) && plan.rules.reason() == "loop") filtered_by = "loop";
-  const bool unsure = plan.trigger == Trigger::automatic && result.mean_logprob < kMinMeanLogprob;
-  if (unsure) filtered_by = "confidence";
+  if (result.mean_logprob < plan.min_logprob) filtered_by = "confidence";
 
+  const Surroundings around = surroundings_of(plan.snapshot->text, plan.cursor);
   Suggestion suggestion;
   if (filtered_by.empty()) {
-    suggestion = polish(text, surroundings_of(plan.snapshot->text, plan.cursor));
+    suggestion = polish(text, around);
     filtered_by = suggestion.filtered_by;
   }
   if (!fit_to_syntax(plan, suggestion)) {
@@ -232,6 +269,13 @@ Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult&
   if (adds_secret(plan.snapshot->text, plan.cursor, suggestion.text, secrets)) {
     suggestion = {};
     filtered_by = "secret";
+  }
+  // What someone sees does not go away, whatever the rest looks like.
+  if (!plan.shown.empty() && !suggestion.text.starts_with(plan.shown)) {
+    const bool several_lines = plan.shown.find('\n') != std::string::npos;
+    suggestion = {
+        .text = plan.shown, .replaced = several_lines ? around.rest.size() : 0, .filtered_by = {}};
+    filtered_by = {};
   }
   if (has_crlf(plan.snapshot->text)) suggestion.text = to_crlf(suggestion.text);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,11 +23,12 @@ namespace fathom::completion {
 struct CompletionPlan {
   SnapshotPtr snapshot;
   size_t cursor = 0;
-  Trigger trigger = Trigger::automatic;
+  float min_logprob = 0;               // mean of the tokens'; hidden below
   engine::GenerateRequest generate;    // without its cancel token
   std::shared_ptr<SyntaxGuard> guard;  // nullptr: the text has errors, or no syntax
   StopRules rules;
   std::vector<ContextPiece> context;
+  std::string shown;  // by partial_completion(): only extended from then on
 };
 
 /// Most tokens for pieces of other files in a request of that size.
@@ -40,6 +42,12 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                std::span<const CrossFilePiece> pieces,
                                const engine::ModelTraits& traits,
                                const engine::Tokenizer& tokenizer, int max_request_tokens);
+
+/// What can be shown before the text is complete, if that is more than was shown already: whole
+/// lines of a block, whole words of a line, past the same filters as the result. Only where nothing
+/// is behind the cursor on its line. `mean_logprob`: of the tokens so far.
+std::optional<Completion> partial_completion(CompletionPlan& plan, float mean_logprob,
+                                             const SecretFinder& secrets);
 
 /// The suggestion that comes of the plan's rules, fed with what was generated.
 Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,

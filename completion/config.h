@@ -34,6 +34,9 @@ struct Config {
   std::string disabled_languages;  // LSP language ids, between spaces
   bool cross_file = true;
   int max_completion_tokens = 0;  // 0: decided by the syntax at the cursor
+  int max_completion_lines = 0;   // as max_completion_tokens
+  int min_confidence = 2;         // percent
+  int latency_budget_ms = 250;    // 0: a suggestion is shown when it is complete
   int max_reasoning_tokens = 512;
   int max_answer_tokens = 512;
 };

@@ -41,7 +41,7 @@ struct CompletionCounts {
   uint64_t cancelled = 0;   // by the client, or by a newer request of the document
   uint64_t failed = 0;
   std::map<std::string, uint64_t, std::less<>> filtered;  // by rule: "mid_word", "syntax", ...
-  uint64_t early = 0;          // shown before they were complete, and extended later
+  uint64_t early = 0;          // of which a part could be shown before they were complete
   uint64_t prompt_tokens = 0;  // of requests that the model answered
   uint64_t reused_tokens = 0;  // of those, found in the KV cache
   uint64_t generated_tokens = 0;
@@ -53,7 +53,7 @@ class Counters final {
  public:
   /// A completion has ended: once for each request.
   void add(const Result<Completion>& result);
-  /// A suggestion was shown before it was complete.
+  /// A part of a completion can be shown: once for each.
   void add_early();
 
   CompletionCounts counts() const;

@@ -51,7 +51,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(
                        .max_prompt_tokens = runtime->engine_->info().context_tokens,
                        .may_speculate = options.may_speculate,
                        .trace = options.trace,
-                       .workspaces = options.workspaces});
+                       .workspaces = options.workspaces,
+                       .counters = options.counters});
   return runtime;
 }
 

@@ -27,6 +27,7 @@ struct RuntimeOptions {
   std::function<bool()> may_speculate;           // as in AssistantOptions
   std::shared_ptr<Trace> trace;                  // null: nothing is recorded
   std::shared_ptr<const Workspaces> workspaces;  // as in AssistantOptions
+  std::shared_ptr<Counters> counters;            // as above
 };
 
 /// Owns everything below the editors: model, engine thread, assistant.

@@ -22,6 +22,17 @@ size_t end_of_first_line(std::string_view text) {
   return text.find('\n', first);
 }
 
+/// Length of the first `n` lines that are not leading blanks; npos if there are no more than that.
+size_t end_of_lines(std::string_view text, int n) {
+  size_t end = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  for (; n > 0; --n) {
+    end = text.find('\n', end);
+    if (end == std::string_view::npos || n == 1) return end;
+    ++end;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 StopRules::StopRules(StopOptions options) : options_(std::move(options)) {}
@@ -57,10 +68,14 @@ bool StopRules::feed(std::string_view bytes) {
   if (!generated_.starts_with(forced)) return generated_.size() < forced.size();
   const std::string_view new_text = text();
   if (!options_.block && !feed_line(new_text)) return false;
+  size_t block_end = std::string_view::npos;
   if (options_.block) {
     const std::optional<size_t> end = options_.block->find(new_text.substr(block_begin_));
-    if (end) return stop("block", block_begin_ + *end);
+    if (end) block_end = block_begin_ + *end;
   }
+  const size_t lines_end = end_of_lines(new_text, options_.max_lines);
+  if (lines_end < block_end) return stop("max_lines", lines_end);
+  if (block_end != std::string_view::npos) return stop("block", block_end);
   if (const std::optional<size_t> end = length_before_loop(new_text)) return stop("loop", *end);
   return true;
 }

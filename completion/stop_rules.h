@@ -2,6 +2,7 @@
 //
 //   "line"       a line has ended (leading line ends do not count)
 //   "block"      the block that opens at the cursor, or on the completed line, is closed
+//   "max_lines"  as many lines as are wanted are there
 //   "max_tokens" a line is longer than lines are
 //   "loop"       the model repeats itself
 //
@@ -26,6 +27,7 @@ struct StopOptions {
   /// Asked when that line is complete: where the block ends that it opens; nullptr: the line is
   /// enough. May be empty.
   std::function<std::unique_ptr<BlockEnd>(std::string_view line)> opened_block;
+  int max_lines = 0;        // 0: any number
   int max_line_tokens = 0;  // of the one line; 0: any number
 };
 

@@ -100,7 +100,7 @@ void ClientState::change(const Json& json) {
 }
 
 void ClientState::close(const Json& json) {
-  DidCloseParams params;
+  DocumentParams params;
   if (parse(json, params)) documents_.erase(params.uri);
 }
 

@@ -7,12 +7,18 @@
 // A client has a few completions at a time: one more, and the oldest is answered like that too. So
 // a client that asks for everything at once keeps nobody waiting.
 //
+// A completion that takes longer than its budget is answered with the part that is ready, and goes
+// on: the next request is answered from what is there as long as the user types along. Once it is
+// complete the client is told that there is more.
+//
 // Main thread only. The assistant's answers come on its threads and are posted here.
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -36,20 +42,36 @@ class CompletionJobs final {
 
   CompletionJobs(Transport& transport, Log& log) : post_(transport.poster()), log_(log) {}
 
+  struct Early {
+    std::chrono::milliseconds budget{0};  // then what is ready is the answer; 0: never
+    std::function<void()> on_extended;    // there is more than the answer had
+  };
+
   /// `request.cancel` is set here.
   void start(completion::Assistant& assistant, completion::CompletionRequest request, Render render,
-             Reply reply);
+             Reply reply, Early early);
   /// Stops and answers what runs for a document.
   void stop(const std::string& uri);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   struct Job {
-    std::string uri;
+    completion::SnapshotPtr snapshot;
+    size_t cursor = 0;
     Render render;
     Reply reply;
+    Early early;
+    Clock::time_point started = Clock::now();
+    std::optional<Clock::time_point> updated;  // last
+    completion::Completion ready;              // what there is so far
+    size_t n_answered = 0;                     // bytes of it that were an answer; 0: none was
   };
 
   void stop_oldest();
+  bool answer_from_running(const completion::CompletionRequest& request, const Render& render,
+                           Reply& reply);
+  void update(uint64_t job, const completion::Completion& ready);
   void finish(uint64_t job, const Result<completion::Completion>& result);
 
   const Poster post_;

@@ -177,7 +177,8 @@ class DoorServer final : public Door::Host {
     own_engine_ = std::move(*engine);
     services_.emplace(Services{.models = *own_engine_.models,
                                .daemon_status = {},
-                               .acceptance = own_engine_.acceptance.get()});
+                               .acceptance = own_engine_.acceptance.get(),
+                               .counters = own_engine_.counters.get()});
     local_.emplace(
         loop_,
         SessionOptions{.version = options_.version,

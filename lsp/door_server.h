@@ -12,6 +12,7 @@
 
 #include "completion/acceptance.h"
 #include "completion/config_watch.h"
+#include "completion/counters.h"
 #include "completion/model_host.h"
 #include "completion/workspaces.h"
 #include "engine/base/log.h"
@@ -35,6 +36,7 @@ struct DoorOptions {
 /// What a session in this process works with.
 struct OwnEngine {
   std::shared_ptr<completion::Workspaces> workspaces;
+  std::shared_ptr<completion::Counters> counters;
   std::unique_ptr<completion::ModelHost> models;
   std::unique_ptr<completion::ConfigWatch> config_watch;
   std::unique_ptr<completion::Acceptance> acceptance;

@@ -19,6 +19,7 @@
 
 #include "completion/acceptance.h"
 #include "completion/config_watch.h"
+#include "completion/counters.h"
 #include "completion/model_host.h"
 #include "completion/workspaces.h"
 #include "engine/base/log.h"
@@ -38,6 +39,7 @@ struct ServerOptions {
   std::vector<std::string> engine_arguments;
   completion::Workspaces* workspaces = nullptr;     // as SessionOptions::workspaces
   completion::Acceptance* acceptance = nullptr;     // null: nobody counts; must outlive the server
+  const completion::Counters* counters = nullptr;   // as Services::counters; must outlive it
   std::optional<uint16_t> port;                     // on 127.0.0.1 and ::1; 0: one that is free
   std::filesystem::path token_file;                 // written if there is a port
   std::chrono::milliseconds idle_exit{0};           // without a client; 0: never

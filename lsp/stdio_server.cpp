@@ -16,7 +16,10 @@ int run_stdio(const StdioOptions& options, completion::ModelHost& models, Log& l
     return 1;
   }
   StdioTransport& transport = **opened;
-  Services services{.models = models, .daemon_status = {}, .acceptance = options.acceptance};
+  Services services{.models = models,
+                    .daemon_status = {},
+                    .acceptance = options.acceptance,
+                    .counters = options.counters};
   Session session(transport,
                   {.version = options.version,
                    .config = options.config,

@@ -6,6 +6,7 @@
 
 #include "completion/acceptance.h"
 #include "completion/config_watch.h"
+#include "completion/counters.h"
 #include "completion/model_host.h"
 #include "completion/workspaces.h"
 #include "engine/base/log.h"
@@ -18,6 +19,7 @@ struct StdioOptions {
   completion::ConfigWatch* config_watch = nullptr;  // null: the files do not change
   completion::Workspaces* workspaces = nullptr;     // as SessionOptions::workspaces
   completion::Acceptance* acceptance = nullptr;     // null: suggestions are not counted
+  const completion::Counters* counters = nullptr;   // as Services::counters; must outlive it
   int input_fd = 0;                                 // pipe, socket, terminal or file
   int output_fd = 1;                                // nothing else may write to it
   int parent_poll_ms = 2000;  // how often to look whether the client's process still lives

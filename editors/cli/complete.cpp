@@ -16,6 +16,7 @@
 #include "editors/cli/source_file.h"
 #include "editors/cli/wait.h"
 #include "engine/base/mapped_file.h"
+#include "engine/base/system.h"
 
 namespace fathom::cli {
 namespace {
@@ -93,6 +94,30 @@ Result<std::vector<completion::SnapshotPtr>> read_files(const std::vector<std::s
   return files;
 }
 
+/// Writes a suggestion to a terminal as it grows.
+class Writer final {
+ public:
+  explicit Writer(bool streams) : streams_(streams) {}
+
+  /// Generator's thread.
+  void grow(const Completion& partial) {
+    if (streams_) write(partial.text);
+  }
+  void finish(const Completion& whole) {
+    write(whole.text);
+    end_text(whole.text);
+  }
+
+ private:
+  void write(std::string_view text) {
+    stream_out(text.substr(n_written_));
+    n_written_ = text.size();
+  }
+
+  const bool streams_;
+  size_t n_written_ = 0;
+};
+
 Result<ExitCode> complete(const Options& options) {
   FATHOM_TRY(place, parse_file_position(options.place));
   FATHOM_TRY(text, options.from_stdin ? read_stdin(kMaxSourceBytes)
@@ -112,6 +137,7 @@ Result<ExitCode> complete(const Options& options) {
   FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log, workspaces));
   if (!root.empty() && !workspaces->wait_until_ready(root, kMaxWait))
     log.info("{} is not indexed yet: completing without its other files", root);
+  Writer writer(!options.json && is_terminal(stdout));
   FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
                runtime->assistant().complete(
                    {.snapshot = snapshot,
@@ -121,8 +147,9 @@ Result<ExitCode> complete(const Options& options) {
                     .repository = repository,
                     .trigger = completion::Trigger::invoked,
                     .max_tokens = options.max_tokens.value_or(config.max_completion_tokens),
+                    .max_lines = config.max_completion_lines,
                     .cancel = cancel_on_interrupt()},
-                   on_done);
+                   [&writer](const Completion& partial) { writer.grow(partial); }, on_done);
              }));
 
   if (options.explain_context) print_context(completion, *snapshot, root);
@@ -132,8 +159,7 @@ Result<ExitCode> complete(const Options& options) {
   } else if (completion.text.empty()) {
     report(fmt::format("nothing to suggest here ({})", completion.stop));
   } else {
-    write_out(completion.text);
-    end_text(completion.text);
+    writer.finish(completion);
   }
   return ExitCode::ok;
 }

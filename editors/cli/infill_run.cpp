@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "completion/assistant.h"
+#include "completion/decide.h"
 #include "completion/lines.h"
 #include "editors/cli/interrupt.h"
 #include "editors/cli/unicode.h"
@@ -138,9 +139,13 @@ CompletionRequest request_of(const InfillTask& task, size_t number) {
                            .path = task.path,
                            .language = task.language,
                            .text = task.prefix + (whole_line ? "\n" : "") + task.suffix});
+  using completion::Trigger;
+  const size_t cursor = task.prefix.size();
+  const bool is_asked = completion::forbidden_by(*snapshot, cursor, Trigger::automatic).empty();
   return {.snapshot = snapshot,
-          .cursor = task.prefix.size(),
-          .trigger = completion::Trigger::invoked,
+          .cursor = cursor,
+          .trigger = is_asked ? Trigger::automatic : Trigger::invoked,
+          .min_confidence = 0,
           .cancel = cancel_on_interrupt()};
 }
 
@@ -151,7 +156,7 @@ InfillAnswer answer_of(const Completion& completion, const completion::Snapshot&
           .stop = completion.stop,
           .n_tokens = completion.tokens,
           .prompt_tokens = completion.prompt_tokens,
-          .confidence = 100 * std::exp(double{completion.mean_logprob})};
+          .confidence = completion.confidence()};
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ Result<std::vector<InfillAnswer>> run_raw(engine::EngineThread& engine,
                                           const std::vector<InfillTask>& tasks,
                                           const InfillOptions& options);
 
-/// The same through an Assistant, asked as if by hand: also inside a word, and whatever the model's
-/// confidence.
+/// The same through an Assistant, with everything but its gate of confidence. Where it would not be
+/// asked by itself (inside a word), it is asked as if by hand.
 Result<std::vector<InfillAnswer>> run_pipeline(engine::EngineThread& engine, Log& log,
                                                const std::vector<InfillTask>& tasks,
                                                const InfillOptions& options);

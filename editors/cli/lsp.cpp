@@ -75,9 +75,11 @@ lsp::DaemonCommand daemon_command(const Options& options) {
 Result<lsp::OwnEngine> own_engine(const Options& options, const completion::Config& config,
                                   Log& log) {
   auto workspaces = open_workspaces(config, log);
-  FATHOM_TRY(models, host_models(options.model, config, log, workspaces));
+  auto counters = std::make_shared<completion::Counters>();
+  FATHOM_TRY(models, host_models(options.model, config, log, workspaces, counters));
   return lsp::OwnEngine{
       .workspaces = std::move(workspaces),
+      .counters = std::move(counters),
       .models = std::move(models),
       .config_watch = std::make_unique<completion::ConfigWatch>(kConfigPeriod),
       .acceptance = std::make_unique<completion::Acceptance>(
@@ -94,7 +96,8 @@ Result<ExitCode> serve(const Options& options) {
                                                  .config = config,
                                                  .config_watch = engine.config_watch.get(),
                                                  .workspaces = engine.workspaces.get(),
-                                                 .acceptance = engine.acceptance.get()},
+                                                 .acceptance = engine.acceptance.get(),
+                                                 .counters = engine.counters.get()},
                                                 *engine.models, log));
   }
   const lsp::DoorOptions door{

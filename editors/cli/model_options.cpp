@@ -123,7 +123,8 @@ Result<std::unique_ptr<completion::Runtime>> start_runtime(
 
 Result<std::unique_ptr<completion::ModelHost>> host_models(
     const ModelOptions& given, const completion::Config& config, Log& log,
-    std::shared_ptr<const completion::Workspaces> workspaces) {
+    std::shared_ptr<const completion::Workspaces> workspaces,
+    std::shared_ptr<completion::Counters> counters) {
   const ModelOptions options = configured(given, config);
   const std::string backend = options.backend.value_or("auto");
   FATHOM_CHECK(check_backend(backend));
@@ -136,7 +137,8 @@ Result<std::unique_ptr<completion::ModelHost>> host_models(
                                   .context_tokens = options.context_tokens,
                                   .force_fim = options.force_fim,
                                   .trace = std::move(trace),
-                                  .workspaces = std::move(workspaces)},
+                                  .workspaces = std::move(workspaces),
+                                  .counters = std::move(counters)},
                                  log),
       completion::ModelHostOptions{.config = hosted});
 }

@@ -52,10 +52,12 @@ Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& o
                                                            engine::EngineOptions engine_options,
                                                            Log& log);
 /// The models of a process that serves editors; none is loaded yet. `log` must outlive them.
+/// `workspaces`, `counters`: as in RuntimeOptions.
 /// Errors: invalid_argument (as above), io (FATHOM_TRACE cannot be written).
 Result<std::unique_ptr<completion::ModelHost>> host_models(
     const ModelOptions& options, const completion::Config& config, Log& log,
-    std::shared_ptr<const completion::Workspaces> workspaces = nullptr);
+    std::shared_ptr<const completion::Workspaces> workspaces,
+    std::shared_ptr<completion::Counters> counters);
 /// Null if the configuration wants nothing of other files. `log` must outlive it.
 std::shared_ptr<completion::Workspaces> open_workspaces(const completion::Config& config, Log& log);
 

@@ -60,7 +60,8 @@ Result<ExitCode> run(const Options& options, Log& log) {
   completion::ConfigWatch config_watch(kConfigPeriod);
   completion::Acceptance acceptance({.file = completion::statistics_file()}, log);
   const auto workspaces = open_workspaces(config.values, log);
-  FATHOM_TRY(models, host_models(options.model, config.values, log, workspaces));
+  const auto counters = std::make_shared<completion::Counters>();
+  FATHOM_TRY(models, host_models(options.model, config.values, log, workspaces, counters));
   FATHOM_TRY(server, lsp::Server::create(
                          std::move(std::get<lsp::ServerSocket>(claim)),
                          {.version = FATHOM_VERSION,
@@ -69,6 +70,7 @@ Result<ExitCode> run(const Options& options, Log& log) {
                           .engine_arguments = engine_arguments(options.model),
                           .workspaces = workspaces.get(),
                           .acceptance = &acceptance,
+                          .counters = counters.get(),
                           .port = options.port,
                           .token_file = token_file,
                           .idle_exit = std::chrono::ceil<std::chrono::milliseconds>(idle_exit),

@@ -1,5 +1,6 @@
 #include "lsp/handlers/ask_for_completion.h"
 
+#include <chrono>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -60,18 +61,28 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
                       fmt::format("position.line is {}, the document has {} lines",
                                   query.position.line, document->n_lines()));
   }
+  const completion::Config& settings = session.settings();
   const std::shared_ptr<completion::Assistant> assistant =
       session.services().models.get(completion::Role::completion);
-  if (!assistant || !is_wanted(session.settings(), place->snapshot->language))
+  if (!assistant || !is_wanted(settings, place->snapshot->language))
     return reply.ok(render(*place, std::nullopt));
 
   session.history().viewed(query.uri, query.position.line);
   completion::CompletionRequest request{.snapshot = place->snapshot,
                                         .cursor = place->cursor,
                                         .trigger = query.trigger,
-                                        .max_tokens = session.settings().max_completion_tokens,
+                                        .max_tokens = settings.max_completion_tokens,
+                                        .max_lines = settings.max_completion_lines,
+                                        .min_confidence = settings.min_confidence,
                                         .cancel = {}};
   if (session.settings().cross_file) add_other_files(session, query.uri, request);
+  CompletionJobs::Early early{
+      .budget = std::chrono::milliseconds(settings.latency_budget_ms),
+      .on_extended = [&router = session.router(), uri = query.uri, position = query.position] {
+        router.notify("fathom/didExtendCompletion",
+                      {{"textDocument", {{"uri", uri}}},
+                       {"position", {{"line", position.line}, {"character", position.character}}}});
+      }};
   session.completions().start(
       *assistant, std::move(request),
       [&session, place = std::move(*place), selected = query.selected,
@@ -83,7 +94,7 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
                                                        suggestion->end, suggestion->text);
         return render(place, suggestion);
       },
-      std::move(reply));
+      std::move(reply), std::move(early));
 }
 
 }  // namespace fathom::lsp

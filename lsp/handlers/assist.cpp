@@ -189,10 +189,9 @@ void assist(Session& session, const AssistCommand& command, const ExecuteCommand
        .may_create_token = arguments.show && session.client().has_work_done_progress,
        .on_delta = writer_into(session, question.document),
        .on_end = [&session, uri = question.document] { session.virtual_documents().finish(uri); },
-       .on_answer =
-           [&session, question](const Explanation& explanation, Reply reply) {
-             answered(session, question, explanation, std::move(reply));
-           }},
+       .on_answer = [&session, question](
+                        const Explanation& explanation,
+                        Reply open) { answered(session, question, explanation, std::move(open)); }},
       std::move(reply));
 }
 

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "completion/counters.h"
 #include "tests/support/fake_generator.h"
 #include "tests/support/marked_text.h"
 
@@ -101,6 +102,49 @@ TEST(Assistant, SaysWhyThereIsNothingToSuggest) {
   secret.snapshot = std::make_shared<Snapshot>(Snapshot{.uri = "file:///.env", .text = "KEY="});
   EXPECT_EQ(complete(assistant, secret)->stop, "filtered:secret_file");
   EXPECT_TRUE(generator.requests().empty());
+}
+
+TEST(Assistant, CountsWhatBecameOfEachRequest) {
+  FakeGenerator generator;
+  generator.answer("1;\n");
+  generator.answer(FakeAnswer{.text = "x", .fails = true});
+  Log log;
+  const auto counters = std::make_shared<Counters>();
+  Assistant assistant(generator, log, {.threads = false, .counters = counters});
+  complete(assistant, request_at("int a = $0\n"));
+  complete(assistant, request_at("int a = 1$0\n"));
+  complete(assistant, request_at("retu$0rn"));
+  complete(assistant, request_at("int b = $0\n"));
+  const CompletionCounts counts = counters->counts();
+  EXPECT_EQ(counts.requests, 4u);
+  EXPECT_EQ(counts.shown, 2u);
+  EXPECT_EQ(counts.from_cache, 1u);
+  EXPECT_EQ(counts.filtered.at("mid_word"), 1u);
+  EXPECT_EQ(counts.failed, 1u);
+}
+
+TEST(Assistant, TellsWhatCanBeShownWhileTheModelWrites) {
+  FakeGenerator generator;
+  generator.answer("\n  compute(width, height);\n  return width;\n}\n");
+  Log log;
+  Assistant assistant(generator, log, {.threads = false, .update_interval_ms = 0});
+  std::string shown;
+  int n_updates = 0;
+  std::optional<Result<Completion>> done;
+  assistant.complete(
+      request_at("int f() {$0\n"),
+      [&](const Completion& partial) {
+        EXPECT_FALSE(done.has_value());
+        EXPECT_TRUE(partial.text.starts_with(shown)) << shown;
+        EXPECT_GT(partial.text.size(), shown.size());
+        shown = partial.text;
+        ++n_updates;
+      },
+      [&](Result<Completion> result) { done = std::move(result); });
+  ASSERT_TRUE(done.has_value() && done->has_value());
+  EXPECT_EQ(n_updates, 2);
+  EXPECT_TRUE((*done)->text.starts_with(shown));
+  EXPECT_EQ((*done)->text, "\n  compute(width, height);\n  return width;\n}");
 }
 
 TEST(Assistant, RefusesACursorOutsideTheText) {

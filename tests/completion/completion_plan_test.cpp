@@ -20,6 +20,8 @@ struct Options {
   Trigger trigger = Trigger::automatic;
   int max_tokens = 0;
   int max_request_tokens = 1024;
+  int max_lines = 0;
+  int min_confidence = kDefaultMinConfidence;
 };
 
 class Plan : public testing::Test {
@@ -32,6 +34,8 @@ class Plan : public testing::Test {
         .cursor = cursor,
         .trigger = options.trigger,
         .max_tokens = options.max_tokens,
+        .max_lines = options.max_lines,
+        .min_confidence = options.min_confidence,
     };
     return plan_completion(request, documents_.find(*request.snapshot), {}, generator_.traits(),
                            generator_.tokenizer(), options.max_request_tokens);
@@ -68,12 +72,53 @@ TEST_F(Plan, CompletesABlockThatTheLineOpensWhereItWouldBreakTheText) {
             "if (a) {\n    g();\n  }");
   EXPECT_EQ(finish(plan(place), "if (a) {\n    g();\n", {.stop = StopReason::max_tokens}).text,
             "if (a) {\n    g();\n  }");
+  EXPECT_EQ(finish(plan(place, {.max_lines = 1}), "if (a) {\n    g();\n").stop, "filtered:syntax");
   EXPECT_EQ(finish(plan("void f(int a) {\n  b();\n  $0\n"), "if (a) {\n    g();\n").text,
             "if (a) {");
   EXPECT_EQ(finish(plan("def f(a):\n    b()\n    $0\n    return a\n", {.language = "python"}),
                    "if a:\n        g()\n    return a\n")
                 .text,
             "if a:\n        g()");
+}
+
+TEST_F(Plan, HidesWhatTheModelIsNotSureOf) {
+  const engine::GenerateResult unsure{.mean_logprob = -3.0f};  // 5 %
+  EXPECT_EQ(finish(plan("int a = $0", {.min_confidence = 10}), "b;\n", unsure).stop,
+            "filtered:confidence");
+  EXPECT_EQ(finish(plan("int a = $0", {.min_confidence = 4}), "b;\n", unsure).text, "b;");
+  EXPECT_EQ(finish(plan("int a = $0", {.min_confidence = 0}), "b;\n", {.mean_logprob = -50}).text,
+            "b;");
+  const Options by_hand{.trigger = Trigger::invoked, .min_confidence = 10};
+  EXPECT_EQ(finish(plan("int a = $0", by_hand), "b;\n", unsure).text, "b;");
+}
+
+TEST_F(Plan, ShowsAPartThatOnlyGrows) {
+  CompletionPlan made = plan("int a = $0\nint b;\n");
+  const auto part = [&](std::string_view bytes) {
+    made.rules.feed(bytes);
+    const auto partial = partial_completion(made, -0.1f, secrets_);
+    return partial ? partial->text : "";
+  };
+  made.rules.feed(made.generate.forced_prefix);
+  EXPECT_EQ(part("com"), "") << "not a whole word";
+  EXPECT_EQ(part("pute + wid"), "compute +");
+  EXPECT_EQ(part("th"), "") << "no more than before";
+  EXPECT_EQ(finish_completion(made, {.mean_logprob = -50}, secrets_).text, "compute +")
+      << "what was shown stays";
+}
+
+TEST_F(Plan, ShowsNoPartThatTheResultMayNotBeginWith) {
+  const auto part = [&](std::string_view marked, std::string_view bytes, float logprob = -0.1f) {
+    CompletionPlan made = plan(marked);
+    made.rules.feed(made.generate.forced_prefix + std::string(bytes));
+    const auto partial = partial_completion(made, logprob, secrets_);
+    return partial ? partial->text : "";
+  };
+  EXPECT_EQ(part("int a = f($0);\n", "b, c"), "") << "text behind the cursor";
+  EXPECT_EQ(part("  compute(width);\n  $0\n", "compute(wid"), "") << "may become the line above";
+  EXPECT_EQ(part("int a = $0\n", "b + c", -9), "") << "not sure";
+  EXPECT_EQ(part("int a;\n$0\nint b;\n", "int c, d"), "") << "breaks the text";
+  EXPECT_EQ(part("void f() {$0\n", "\n  g();\n  h(", -0.1f), "\n  g();") << "whole lines";
 }
 
 TEST_F(Plan, MustNotComeBackEmptyIfAskedByHand) {

@@ -14,6 +14,7 @@ struct Case {
   std::string_view forced = "";
   bool block = false;
   bool opens = false;  // a line that ends with "{" opens a block
+  int max_lines = 0;
 };
 
 std::unique_ptr<BlockEnd> open_block(std::string_view line) {
@@ -28,7 +29,8 @@ void check(const Case& c) {
         c.block ? std::make_unique<BlockEnd>(*find_language("cpp", ""), "void f() {", 0) : nullptr;
     StopRules rules({.forced_prefix = std::string(c.forced),
                      .block = std::move(block),
-                     .opened_block = c.opens ? open_block : nullptr});
+                     .opened_block = c.opens ? open_block : nullptr,
+                     .max_lines = c.max_lines});
     for (size_t at = 0; at < c.generated.size(); at += step) {
       if (!rules.feed(c.generated.substr(at, step))) break;
     }
@@ -69,6 +71,19 @@ TEST(StopRules, GoOnToTheEndOfABlockThatTheLineOpens) {
          .reason = "block",
          .opens = true});
   check({.generated = "b();\nc();\n", .text = "b();", .reason = "line", .opens = true});
+}
+
+TEST(StopRules, EndAfterTheLinesThatAreWanted) {
+  check({.generated = "\n  a();\n  b();\n  c();\n}\n",
+         .text = "\n  a();\n  b();",
+         .reason = "max_lines",
+         .block = true,
+         .max_lines = 2});
+  check({.generated = "\n  a();\n}\n",
+         .text = "\n  a();\n}",
+         .reason = "block",
+         .block = true,
+         .max_lines = 2});
 }
 
 TEST(StopRules, EndALineThatIsLongerThanLinesAre) {

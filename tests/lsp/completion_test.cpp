@@ -61,6 +61,52 @@ TEST_F(CompletionTest, RefusesParametersOfTheWrongKind) {
     EXPECT_EQ(client_.error(client_.request(kInline, params)), -32602) << params;
 }
 
+class EarlyTest : public testing::Test {
+ protected:
+  explicit EarlyTest(int budget_ms = 1) {
+    client_.initialize(
+        {{"initializationOptions", {{"completion", {{"latencyBudgetMs", budget_ms}}}}}});
+    client_.open(kUri, "cpp", "int f(int a) {\n");
+    // Each token takes longer than the budget.
+    client_.generator().answer(test::FakeAnswer{.text = "  compute(a, a);\n  return a;\n}\n",
+                                                .delay_per_token = std::chrono::milliseconds(2)});
+  }
+  int ask(int line, int character) { return client_.request(kInline, at(kUri, line, character)); }
+  std::string text_of(int id) {
+    const Json result = client_.result(id);
+    return result["items"].empty() ? "" : result["items"][0]["insertText"].get<std::string>();
+  }
+
+  TestClient client_;
+  const std::string whole_ = "  compute(a, a);\n  return a;\n}";
+};
+
+TEST_F(EarlyTest, ShowsWhatIsReadyAndTellsOfTheRest) {
+  const int id = ask(1, 0);
+  client_.run();
+  const std::string early = text_of(id);
+  EXPECT_EQ(early, "  compute(a, a);");
+  const auto told = client_.sent("fathom/didExtendCompletion");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0], at(kUri, 1, 0));
+  const int again = ask(1, 0);
+  client_.run();
+  EXPECT_EQ(text_of(again), whole_) << "from the cache";
+  EXPECT_EQ(client_.generator().requests().size(), 1u);
+}
+
+class NoBudget : public EarlyTest {
+ protected:
+  NoBudget() : EarlyTest(0) {}
+};
+
+TEST_F(NoBudget, WaitsForTheWholeSuggestion) {
+  const int id = ask(1, 0);
+  client_.run();
+  EXPECT_EQ(text_of(id), whole_);
+  EXPECT_TRUE(client_.sent("fathom/didExtendCompletion").empty());
+}
+
 TEST_F(CompletionTest, TheNewestRequestOfADocumentWins) {
   client_.generator().answer("a + b;");
   client_.generator().answer("a - b;");

@@ -11,7 +11,8 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
                        completion::Acceptance* acceptance)
     : assistant_(std::make_shared<completion::Assistant>(
           generator_, log_,
-          completion::AssistantOptions{.threads = false, .workspaces = workspaces})),
+          completion::AssistantOptions{
+              .threads = false, .workspaces = workspaces, .update_interval_ms = 0})),
       models_(
           [this, model](const completion::LoadOrder& order) -> Result<completion::LoadedModel> {
             if (model == Model::failed) return fail(ErrorCode::corrupt, "model.gguf: truncated");
