@@ -151,7 +151,9 @@ class Collector final {
     } else {
       add_one(node, specs.empty() ? node : specs[0], is_type, begin, body);
     }
-    if (!is_type || is_function) return;
+    // A member of C++ may be a type and nothing else: `enum class State { open };`.
+    if (!is_type && found_.size() == n_found && kind == "field_declaration") visit_children(node);
+    if (!is_type) return;
 
     const bool is_named = found_.size() > n_found;
     const std::string outer = std::exchange(container_, is_named ? found_.back().name : container_);
@@ -168,8 +170,9 @@ class Collector final {
     if (name.name.empty()) return;
 
     const bool has_body = !ts_node_is_null(body);
+    // Rust's and TypeScript's signatures have parameters and no body.
     const bool is_function = contains_word(language_.functions, kind_of(node)) || has_parameters ||
-                             (has_body && !is_type);
+                             !ts_node_is_null(field(node, "parameters")) || (has_body && !is_type);
     uint32_t end = ts_node_end_byte(node);
     // Where C and C++ end a type with one, it is no part of the node.
     if (end < text_.size() && text_[end] == ';') ++end;

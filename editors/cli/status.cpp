@@ -64,7 +64,8 @@ std::string completions_text(const Json& counts) {
       "failed\n",
       counts.value("requests", 0), counts.value("shown", 0), counts.value("from_cache", 0),
       counts.value("cancelled", 0), counts.value("failed", 0));
-  for (const auto& [rule, count] : counts.value("filtered", Json::object()).items())
+  const Json filtered = counts.value("filtered", Json::object());
+  for (const auto& [rule, count] : filtered.items())
     text += fmt::format("  kept back by {}: {}\n", rule, count.get<int64_t>());
   const auto prompt = counts.value("prompt_tokens", 0.0);
   if (prompt > 0)
@@ -98,13 +99,11 @@ std::string status_text(const Json& status) {
       "fathom {}, pid {}, up for {}, at {}\n", status.value("version", ""), status.value("pid", 0),
       duration(status.value("uptime_s", 0.0)), status.value("socket", ""));
   text += "models:\n";
-  for (const Json& model : status.value("models", Json::array())) text += model_line(model);
+  const Json models = status.value("models", Json::array());
+  for (const Json& model : models) text += model_line(model);
   const Json clients = status.value("clients", Json::array());
   text += fmt::format("clients: {}\n", clients.size());
   for (const Json& client : clients) text += client_line(client);
-  for (const Json& workspace : status.value("workspaces", Json::array()))
-    text += fmt::format("workspace {}: {} files indexed\n", workspace.value("root", ""),
-                        workspace.value("files", 0));
   if (status.contains("completions")) text += completions_text(status["completions"]);
   if (status.contains("acceptance")) text += acceptance_text(status["acceptance"]);
   return text;

@@ -29,8 +29,8 @@ const Json kStatus = Json::parse(R"({
 std::map<std::string, double> read_page(const std::string& page) {
   static const std::regex kSample(
       R"re(^([a-zA-Z_:][a-zA-Z0-9_:]*)((\{([a-z_]+="([^"\\]|\\["\\n])*",?)+\})?) ([-+0-9.e]+|\+Inf)$)re");
-  static const std::regex kType("^# TYPE ([a-z_]+) (counter|gauge|histogram)$");
-  static const std::regex kHelp("^# HELP ([a-z_]+) .+$");
+  static const std::regex kType("^# TYPE ([a-z0-9_]+) (counter|gauge|histogram)$");
+  static const std::regex kHelp("^# HELP ([a-z0-9_]+) .+$");
   std::map<std::string, double> samples;
   std::map<std::string, std::string> types;
   std::set<std::string> helps;
@@ -48,7 +48,7 @@ std::map<std::string, double> read_page(const std::string& page) {
         if (!types.contains(name) && name.ends_with(suffix))
           name.resize(name.size() - std::string_view(suffix).size());
       EXPECT_TRUE(types.contains(name)) << line;
-      if (types[name] == "counter") EXPECT_TRUE(name.ends_with("_total")) << line;
+      EXPECT_TRUE(types[name] != "counter" || name.ends_with("_total")) << line;
       EXPECT_TRUE(samples.emplace(match[1].str() + match[2].str(), std::stod(match[6])).second)
           << line;
     } else {

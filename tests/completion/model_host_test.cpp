@@ -58,7 +58,8 @@ class History final {
     for (const ModelState& state : states_) {
       if (state.phase == last) continue;
       last = state.phase;
-      text += (text.empty() ? "" : " ") + std::string(name_of(state.phase));
+      if (!text.empty()) text += ' ';
+      text += name_of(state.phase);
     }
     return text;
   }

@@ -216,7 +216,7 @@ end
 function tests.the_code_action_explains()
   attach()
   editor.lua('messages = {}')
-  editor.lua('vim.lsp.buf.code_action({ apply = true })')
+  editor.lua('vim.lsp.buf.code_action({ apply = true, filter = function(action) return action.title == "Explain with fathom" end })')
   wait_for('the explanation', function()
     return editor.lua('return #messages') > 0
   end)

@@ -60,9 +60,12 @@ class Connection:
         """The answer, or None if the daemon hangs up."""
         while True:
             length = None
-            while (line := self.file.readline()) not in (b"\r\n", b""):
-                if line.lower().startswith(b"content-length:"):
-                    length = int(line.split(b":")[1])
+            try:
+                while (line := self.file.readline()) not in (b"\r\n", b""):
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+            except ConnectionResetError:
+                return None
             if length is None:
                 return None
             message = json.loads(self.file.read(length))
