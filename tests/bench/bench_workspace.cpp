@@ -112,7 +112,8 @@ std::string text_of(int file, int n_files) {
     imported.push_back(other);
     text += fmt::format(fmt::runtime(form.import), other, other / kFilesInFolder);
   }
-  text += "\n" + fmt::format(fmt::runtime(form.type), file, dice.word(), dice.word());
+  text += '\n';
+  text += fmt::format(fmt::runtime(form.type), file, dice.word(), dice.word());
   for (int i = 0; i < kFunctions; ++i) {
     const std::string name = i == 0 ? fmt::format("helper_{}", file)
                                     : fmt::format("{}_{}_{}", dice.word(), dice.word(), i);

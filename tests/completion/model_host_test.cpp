@@ -92,7 +92,10 @@ class Host : public testing::Test {
     if (order.spec.model == "broken") return fail(ErrorCode::corrupt, "broken: is no model");
     if (order.spec.model == "huge") throw std::bad_alloc();
     const auto runtime = std::make_shared<FakeRuntime>(threads);
-    runtime_ = runtime;
+    {
+      const std::lock_guard lock(mutex_);
+      runtime_ = runtime;
+    }
     return LoadedModel{.assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant),
                        .info = {.backend = "fake", .weight_bytes = 7},
                        .file_changed = [this] { return file_changed_.load(); }};
@@ -108,7 +111,7 @@ class Host : public testing::Test {
   std::atomic<bool> file_changed_ = false;
   std::mutex mutex_;
   std::vector<ModelSpec> orders_;       // guarded by mutex_
-  std::weak_ptr<FakeRuntime> runtime_;  // loaded last
+  std::weak_ptr<FakeRuntime> runtime_;  // loaded last; guarded by mutex_ while something loads
   ModelHostConfig config_;
   History completion_, reasoning_;
   std::unique_ptr<ModelHost> host_;
