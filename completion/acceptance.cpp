@@ -1,6 +1,5 @@
 #include "completion/acceptance.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <span>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/atomic_file.h"
+#include "engine/base/user_paths.h"
 
 namespace fathom::completion {
 namespace {
@@ -129,12 +129,6 @@ void Acceptance::write(const AcceptanceByLanguage& news) {
   std::erase_if(news_, [](const auto& entry) { return entry.second == AcceptanceCounts(); });
 }
 
-fs::path statistics_file() {
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state)
-    return fs::path(state) / "fathom" / "statistics.json";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".local" / "state" / "fathom" / "statistics.json";
-  return {};
-}
+fs::path statistics_file() { return user_state_path("statistics.json"); }
 
 }  // namespace fathom::completion

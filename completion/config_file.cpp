@@ -1,6 +1,5 @@
 // Configuration files: TOML, by toml++.
 
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 
@@ -8,6 +7,7 @@
 #include <toml++/toml.h>
 
 #include "completion/config.h"
+#include "engine/base/user_paths.h"
 
 namespace fathom::completion {
 namespace {
@@ -133,12 +133,6 @@ std::vector<fs::path> config_files(const fs::path& project) {
   return files;
 }
 
-fs::path user_config_file() {
-  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config)
-    return fs::path(config) / "fathom" / "fathom.toml";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".config" / "fathom" / "fathom.toml";
-  return {};
-}
+fs::path user_config_file() { return user_config_path("fathom.toml"); }
 
 }  // namespace fathom::completion

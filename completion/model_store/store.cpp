@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "completion/model_store/catalogue.h"
+#include "engine/base/user_paths.h"
 
 namespace fathom::completion {
 namespace {
@@ -40,13 +40,7 @@ std::optional<StoredModel> as_model(const fs::directory_entry& entry) {
 
 }  // namespace
 
-fs::path model_store_folder() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data)
-    return fs::path(data) / "fathom" / "models";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".local" / "share" / "fathom" / "models";
-  return {};
-}
+fs::path model_store_folder() { return user_data_path("models"); }
 
 Result<std::vector<StoredModel>> list_models(const fs::path& store) {
   std::vector<StoredModel> models;

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <string>
@@ -89,14 +88,6 @@ void LogFile::write(LogLevel level, std::string_view message) {
   }
   ++n_lost_;
   file_.reset();  // with what its buffer still holds
-}
-
-fs::path default_log_file() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && *state == '/') return fs::path(state) / "fathom" / "daemon.log";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') return {};
-  return fs::path(home) / ".local" / "state" / "fathom" / "daemon.log";
 }
 
 Log file_log(std::shared_ptr<LogFile> file, LogLevel level) {

@@ -46,9 +46,6 @@ class LogFile final {
   uint64_t n_lost_ = 0;
 };
 
-/// $XDG_STATE_HOME/fathom/daemon.log, else ~/.local/state/fathom/daemon.log; "" without a home.
-std::filesystem::path default_log_file();
-
 /// A log of what `level` and above have to say.
 Log file_log(std::shared_ptr<LogFile> file, LogLevel level);
 

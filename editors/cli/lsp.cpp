@@ -1,7 +1,6 @@
 // fathom lsp: the language server on stdin and stdout.
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -15,6 +14,7 @@
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
 #include "engine/base/system.h"
+#include "engine/base/user_paths.h"
 #include "lsp/door_server.h"
 #include "lsp/server_socket.h"
 #include "lsp/stdio_server.h"
@@ -34,14 +34,7 @@ struct Options {
 
 /// $XDG_STATE_HOME/fathom, made if need be; "" if there is no such place.
 fs::path state_folder() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  fs::path folder;
-  if (state && *state) {
-    folder = fs::path(state) / "fathom";
-  } else if (home && *home) {
-    folder = fs::path(home) / ".local" / "state" / "fathom";
-  }
+  const fs::path folder = user_state_path("daemon.log").parent_path();
   std::error_code error;
   fs::create_directories(folder, error);
   return is_usable_folder(folder) ? folder : fs::path();

@@ -1,0 +1,32 @@
+#include "engine/base/user_paths.h"
+
+#include <cstdlib>
+
+namespace fathom {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path own_path(const char* variable, const char* below_home, std::string_view name) {
+  if (const char* folder = std::getenv(variable); folder && *folder == '/')
+    return fs::path(folder) / "fathom" / name;
+  if (const char* home = std::getenv("HOME"); home && *home)
+    return fs::path(home) / below_home / "fathom" / name;
+  return {};
+}
+
+}  // namespace
+
+fs::path user_config_path(std::string_view name) {
+  return own_path("XDG_CONFIG_HOME", ".config", name);
+}
+
+fs::path user_data_path(std::string_view name) {
+  return own_path("XDG_DATA_HOME", ".local/share", name);
+}
+
+fs::path user_state_path(std::string_view name) {
+  return own_path("XDG_STATE_HOME", ".local/state", name);
+}
+
+}  // namespace fathom

@@ -1,0 +1,20 @@
+// Where fathom's own files of a user lie (XDG Base Directory Specification: a relative path in a
+// variable counts as unset).
+//
+// Threads: any, while nobody changes the environment.
+
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace fathom {
+
+/// $XDG_CONFIG_HOME/fathom/NAME, else ~/.config/fathom/NAME; empty without a home, as the others.
+std::filesystem::path user_config_path(std::string_view name);
+/// $XDG_DATA_HOME/fathom/NAME, else ~/.local/share/fathom/NAME.
+std::filesystem::path user_data_path(std::string_view name);
+/// $XDG_STATE_HOME/fathom/NAME, else ~/.local/state/fathom/NAME.
+std::filesystem::path user_state_path(std::string_view name);
+
+}  // namespace fathom
