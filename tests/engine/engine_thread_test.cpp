@@ -151,10 +151,11 @@ TEST(EngineThread, ForgetsPrefixesWhenAsked) {
 
 TEST(EngineThread, AnswersWhoSubmitsFromACallbackOfItsDestructor) {
   std::atomic<int> n_done = 0;
+  std::vector<TokenId> prompt;  // outlives the engine, whose destructor runs the callbacks
+  std::promise<void> running;
   {
     auto engine = start({});
-    const auto prompt = prompt_of(*engine, "while True:");
-    std::promise<void> running;
+    prompt = prompt_of(*engine, "while True:");
     engine->submit(
         {.prompt = prompt, .max_tokens = 4000, .ignore_end_tokens = true},
         [&](const TokenEvent&) {
