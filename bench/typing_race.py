@@ -5,11 +5,12 @@
 
 fathom runs `bench typing` on the traces. llama-server is asked as llama.vim asks it (README and
 autoload/llama.vim of ggml-org/llama.vim): 256 lines of prefix and 64 of suffix around the cursor's
-line, what is typed on that line as `prompt`, at most 128 tokens and 250 ms, its KV cache in use; no
-request with more than 8 characters behind the cursor; a cache of 250 answers that also knows the
-texts with the first 1, 2 and 3 prefix lines removed and finds answers typed along for up to 128
-characters; after each shown suggestion the request for what follows it, which is not waited for by
-the person and not counted in the latency. Keys follow the answer at once; prints a Markdown table.
+line, what is typed on that line as `prompt`, at most 128 tokens and 250 ms, its KV cache in use and
+the server's options those of that README; no request with more than 8 characters behind the cursor;
+a cache of 250 answers that also knows the texts with the first 1, 2 and 3 prefix lines removed and
+finds answers typed along for up to 128 characters; after each shown suggestion the request for what
+follows it, which is not waited for by the person and not counted in the latency. Keys follow the
+answer at once; prints a Markdown table.
 
 llama.cpp is Debian forky's, unpacked into .cache/ (scripts/llama_cpp.sh). Build fathom first.
 """
@@ -52,7 +53,8 @@ class Server:
             self.port = s.getsockname()[1]
         self.process = subprocess.Popen(
             [str(ROOT / "scripts/llama_cpp.sh"), "llama-server", "-m", model, "-t", str(threads),
-             "--host", "127.0.0.1", "--port", str(self.port), "-np", "1", "-c", "4096", "--no-webui"],
+             "--host", "127.0.0.1", "--port", str(self.port), "-np", "1", "-c", "4096",
+             "-b", "1024", "-ub", "1024", "--cache-reuse", "256", "--no-webui"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         deadline = time.monotonic() + 120
@@ -176,8 +178,6 @@ class LlamaVim:
     def shown_part(answer: str, rest: str, below: str) -> str:
         """What llama.vim draws: nothing that repeats what is there."""
         lines = answer.rstrip().split("\n")
-        if not lines[0] and len(lines) > 1 and not rest:
-            pass
         if rest and lines[0] == rest:
             return ""
         if rest:
@@ -187,9 +187,15 @@ class LlamaVim:
         return "\n".join(lines)
 
 
+def progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
 def play(trace: dict[str, Any], editor: LlamaVim) -> None:
     text, cursor, shown = trace["text"], 0, ""
-    for _, kind, *arguments in trace["events"]:
+    for n, (_, kind, *arguments) in enumerate(trace["events"], start=1):
+        progress(f"{trace['path']}: llama-server, {n} of {len(trace['events'])} events")
         if kind == "move":
             line, column = arguments
             cursor = sum(len(l) + 1 for l in text.split("\n")[:line - 1]) + column - 1
@@ -240,6 +246,7 @@ def main() -> int:
         trace = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
         ours, theirs = [], []
         for _ in range(args.turns):  # in turns: a busy moment of the machine hits both
+            progress(f"{trace['path']}: fathom")
             ours.append(json.loads(subprocess.run(
                 [fathom, "bench", "typing", path, "--model", args.model, "--threads",
                  str(args.threads), "--json"], check=True, capture_output=True).stdout))
@@ -264,6 +271,7 @@ def main() -> int:
                 sum(e.speculated for e in theirs) / sum(e.keys for e in theirs),
             "peer_cached": sum(e.cached for e in theirs) / sum(e.keys for e in theirs),
         })
+    progress("")
     if args.json:
         print(json.dumps(rows, indent=1))
         return 0
