@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string_view>
@@ -47,12 +48,16 @@ int cross_file_tokens(int max_request_tokens) {
 
 namespace {
 
-std::unique_ptr<BlockEnd> block_end(const SyntaxTree& tree, const Site& site, size_t cursor) {
+/// What makes the rule for the end of the block at the cursor, each time a new one; empty: there is
+/// no block.
+std::function<std::unique_ptr<BlockEnd>()> block_end(const SyntaxTree& tree, const Site& site,
+                                                     size_t cursor) {
   if (site.extent != Extent::block || cursor - site.header_begin > kMaxHeaderBytes) return nullptr;
   const std::string_view text = tree.text();
-  return std::make_unique<BlockEnd>(
-      tree.language(), to_lf(text.substr(site.header_begin, cursor - site.header_begin)),
-      site.header_indent);
+  return [&language = tree.language(), indent = site.header_indent,
+          header = to_lf(text.substr(site.header_begin, cursor - site.header_begin))] {
+    return std::make_unique<BlockEnd>(language, header, indent);
+  };
 }
 
 /// Columns of the next line that is not blank; -1 if there is none.
@@ -107,15 +112,29 @@ std::string whole_text(StopRules& rules, bool cut) {
   return header + body;
 }
 
-bool breaks(const CompletionPlan& plan, const Suggestion& suggestion) {
-  return plan.guard && !suggestion.text.empty() &&
-         plan.guard->breaks(plan.cursor, plan.cursor + suggestion.replaced, suggestion.text);
+bool breaks(const CompletionPlan& plan, size_t n_replaced, std::string_view text) {
+  return plan.guard && !text.empty() &&
+         plan.guard->breaks(plan.cursor, plan.cursor + n_replaced, text);
 }
 
-/// Drops last lines until the suggestion adds no syntax error to a text that has none. False if
-/// nothing is left.
+/// Whether the suggestion's line opens a block, and the suggestion breaks nothing once that is
+/// closed.
+bool is_header(const CompletionPlan& plan, const Suggestion& suggestion) {
+  const size_t end = line_end(suggestion.text, suggestion.text.find_first_not_of(" \t\n"));
+  std::string header = to_lf(surroundings_of(plan.snapshot->text, plan.cursor).line);
+  header += std::string_view(suggestion.text).substr(0, end);
+  header.erase(0, line_start(header, header.size()));
+  BlockEnd block(plan.guard->language(), header, indent_of(header));
+  const std::string closer = block.with_missing_bracket({});
+  return !closer.empty() &&
+         !breaks(plan, suggestion.replaced, std::string(suggestion.text).insert(end, closer));
+}
+
+/// Drops last lines until the suggestion adds no syntax error to a text that has none, other than a
+/// block that stays open because one line is wanted. False if nothing is left.
 bool fit_to_syntax(const CompletionPlan& plan, Suggestion& suggestion) {
-  while (breaks(plan, suggestion)) {
+  while (breaks(plan, suggestion.replaced, suggestion.text)) {
+    if (plan.one_line && is_header(plan, suggestion)) return true;
     const size_t newline = suggestion.text.rfind('\n');
     if (newline == std::string::npos) return false;
     suggestion.text.resize(trim_right(std::string_view(suggestion.text).substr(0, newline)).size());
@@ -157,22 +176,22 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                const engine::Tokenizer& tokenizer, int max_request_tokens) {
   const Snapshot& snapshot = *request.snapshot;
   const Surroundings around = surroundings_of(snapshot.text, request.cursor);
-  StopOptions stop{.max_lines = request.max_lines};
+  std::function<std::unique_ptr<BlockEnd>()> block;
+  std::function<std::unique_ptr<BlockEnd>(std::string_view)> opened;
   std::shared_ptr<SyntaxGuard> guard;
   if (document && document->tree.update(snapshot.text)) {
     const Site site = site_at(document->tree, request.cursor);
-    stop.block = block_end(document->tree, site, request.cursor);
+    block = block_end(document->tree, site, request.cursor);
     guard = SyntaxGuard::make(document->tree);
   }
   if (guard && request.max_lines != 1 && is_blank(around.rest)) {
-    stop.opened_block = [guard, before = to_lf(around.line), cursor = request.cursor,
-                         below =
-                             indent_below(snapshot.text, request.cursor)](std::string_view line) {
+    opened = [guard, before = to_lf(around.line), cursor = request.cursor,
+              below = indent_below(snapshot.text, request.cursor)](std::string_view line) {
       return opened_block(*guard, before, cursor, below, line);
     };
   }
-  if (!stop.block && request.max_tokens == 0) stop.max_line_tokens = kMaxLineTokens;
-  const bool may_be_block = stop.block || stop.opened_block;
+  const int max_line_tokens = !block && request.max_tokens == 0 ? kMaxLineTokens : 0;
+  const bool may_be_block = block || opened;
   const int wanted = may_be_block ? kMaxBlockTokens : kMaxLineTokens;
   const int max_new_tokens = request.max_tokens > 0 ? request.max_tokens : wanted;
 
@@ -205,40 +224,49 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
                                    .max_tokens = max_new_tokens,
                                    .priority = engine::Priority::completion,
                                    .forbid_empty = request.trigger == Trigger::invoked,
-                                   .forced_prefix = prompt.forced_prefix};
-  stop.forced_prefix = std::move(prompt.forced_prefix);
+                                   .forced_prefix = std::move(prompt.forced_prefix)};
+  auto rules = [block = std::move(block), opened = std::move(opened),
+                forced_prefix = generate.forced_prefix, max_lines = request.max_lines,
+                max_line_tokens] {
+    return StopRules({.forced_prefix = forced_prefix,
+                      .block = block ? block() : nullptr,
+                      .opened_block = opened,
+                      .max_lines = max_lines,
+                      .max_line_tokens = max_line_tokens});
+  };
   const bool gated = request.trigger == Trigger::automatic && request.min_confidence > 0;
   return {.snapshot = request.snapshot,
           .cursor = request.cursor,
           .min_logprob = gated ? std::log(static_cast<float>(request.min_confidence) / 100)
                                : std::numeric_limits<float>::lowest(),
+          .one_line = request.max_lines == 1,
           .generate = std::move(generate),
           .guard = std::move(guard),
-          .rules = StopRules(std::move(stop)),
-          .context = pieces_of(context),
-          .shown = {}};
+          .rules = std::move(rules),
+          .context = pieces_of(context)};
 }
 
-std::optional<Completion> partial_completion(CompletionPlan& plan, float mean_logprob,
-                                             const SecretFinder& secrets) {
+std::optional<Completion> partial_completion(const CompletionPlan& plan, Draft& draft,
+                                             float mean_logprob, const SecretFinder& secrets) {
   const Surroundings around = surroundings_of(plan.snapshot->text, plan.cursor);
   if (!is_blank(around.rest) || mean_logprob < plan.min_logprob) return std::nullopt;
-  std::string_view text = plan.rules.text();
-  if (plan.rules.block()) {
+  std::string_view text = draft.rules.text();
+  if (draft.rules.block()) {
     const size_t newline = text.rfind('\n');
     text = text.substr(0, newline == std::string_view::npos ? 0 : newline);
   } else {
     while (!text.empty() && is_word_byte(text.back())) text.remove_suffix(1);
   }
   text = trim_right(text);
-  if (text.size() <= plan.shown.size() || !text.starts_with(plan.shown)) return std::nullopt;
+  if (text.size() <= draft.shown.size() || !text.starts_with(draft.shown)) return std::nullopt;
   if (text.find('\n') == std::string_view::npos && may_repeat(text, around)) return std::nullopt;
 
   const Suggestion suggestion = polish(text, around);
-  const bool fits = suggestion.text == text && !breaks(plan, suggestion) &&
+  const bool fits = suggestion.text == text &&
+                    !breaks(plan, suggestion.replaced, suggestion.text) &&
                     !adds_secret(plan.snapshot->text, plan.cursor, text, secrets);
   if (!fits) return std::nullopt;
-  plan.shown = text;
+  draft.shown = text;
   return Completion{.text = has_crlf(plan.snapshot->text) ? to_crlf(text) : std::string(text),
                     .replace_begin = plan.cursor,
                     .replace_end = plan.cursor + suggestion.replaced,
@@ -247,13 +275,13 @@ std::optional<Completion> partial_completion(CompletionPlan& plan, float mean_lo
                     .context = {}};
 }
 
-Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,
-                             const SecretFinder& secrets) {
+Completion finish_completion(const CompletionPlan& plan, Draft& draft,
+                             const engine::GenerateResult& result, const SecretFinder& secrets) {
   const bool cut = result.stop == engine::StopReason::max_tokens;
-  std::string text = whole_text(plan.rules, cut);
+  std::string text = whole_text(draft.rules, cut);
   std::string_view filtered_by;
-  if (is_blank(text) && !is_blank(plan.rules.text())) filtered_by = "syntax";
-  if (is_blank(text) && plan.rules.reason() == "loop") filtered_by = "loop";
+  if (is_blank(text) && !is_blank(draft.rules.text())) filtered_by = "syntax";
+  if (is_blank(text) && draft.rules.reason() == "loop") filtered_by = "loop";
   if (result.mean_logprob < plan.min_logprob) filtered_by = "confidence";
 
   const Surroundings around = surroundings_of(plan.snapshot->text, plan.cursor);
@@ -271,16 +299,16 @@ Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult&
     filtered_by = "secret";
   }
   // What someone sees does not go away, whatever the rest looks like.
-  if (!plan.shown.empty() && !suggestion.text.starts_with(plan.shown)) {
-    const bool several_lines = plan.shown.find('\n') != std::string::npos;
+  if (!draft.shown.empty() && !suggestion.text.starts_with(draft.shown)) {
+    const bool several_lines = draft.shown.find('\n') != std::string::npos;
     suggestion = {
-        .text = plan.shown, .replaced = several_lines ? around.rest.size() : 0, .filtered_by = {}};
+        .text = draft.shown, .replaced = several_lines ? around.rest.size() : 0, .filtered_by = {}};
     filtered_by = {};
   }
   if (has_crlf(plan.snapshot->text)) suggestion.text = to_crlf(suggestion.text);
 
   const std::string_view reason =
-      plan.rules.reason().empty() ? name_of(result.stop) : plan.rules.reason();
+      draft.rules.reason().empty() ? name_of(result.stop) : draft.rules.reason();
   return {
       .text = std::move(suggestion.text),
       .replace_begin = plan.cursor,
@@ -292,7 +320,7 @@ Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult&
       .ms_first_token = result.ms_first_token,
       .ms_total = result.ms_total,
       .mean_logprob = result.mean_logprob,
-      .context = std::move(plan.context)};
+      .context = plan.context};
 }
 
 }  // namespace fathom::completion

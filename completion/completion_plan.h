@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,16 +19,24 @@
 
 namespace fathom::completion {
 
-/// Everything a completion needs while it is generated. Moves from the context thread to the
-/// generator's with the job.
+/// Everything a completion needs while it is generated, the same for all its suggestions. Moves
+/// from the context thread to the generator's with the job.
 struct CompletionPlan {
   SnapshotPtr snapshot;
   size_t cursor = 0;
   float min_logprob = 0;               // mean of the tokens'; hidden below
+  bool one_line = false;               // is wanted, even if it opens a block
   engine::GenerateRequest generate;    // without its cancel token
   std::shared_ptr<SyntaxGuard> guard;  // nullptr: the text has errors, or no syntax
-  StopRules rules;
+  std::function<StopRules()> rules;    // of one suggestion
   std::vector<ContextPiece> context;
+};
+
+/// One suggestion while it is generated.
+struct Draft {
+  explicit Draft(const CompletionPlan& plan) : rules(plan.rules()) {}
+
+  StopRules rules;
   std::string shown;  // by partial_completion(): only extended from then on
 };
 
@@ -46,11 +55,11 @@ CompletionPlan plan_completion(const CompletionRequest& request, Document* docum
 /// What can be shown before the text is complete, if that is more than was shown already: whole
 /// lines of a block, whole words of a line, past the same filters as the result. Only where nothing
 /// is behind the cursor on its line. `mean_logprob`: of the tokens so far.
-std::optional<Completion> partial_completion(CompletionPlan& plan, float mean_logprob,
-                                             const SecretFinder& secrets);
+std::optional<Completion> partial_completion(const CompletionPlan& plan, Draft& draft,
+                                             float mean_logprob, const SecretFinder& secrets);
 
-/// The suggestion that comes of the plan's rules, fed with what was generated.
-Completion finish_completion(CompletionPlan& plan, const engine::GenerateResult& result,
-                             const SecretFinder& secrets);
+/// The suggestion that comes of the draft's rules, fed with what was generated.
+Completion finish_completion(const CompletionPlan& plan, Draft& draft,
+                             const engine::GenerateResult& result, const SecretFinder& secrets);
 
 }  // namespace fathom::completion

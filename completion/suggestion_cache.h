@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "completion/assistant.h"
 
@@ -21,13 +22,14 @@ namespace fathom::completion {
 
 class SuggestionCache final {
  public:
-  /// Keeps what `completion` suggests at `cursor`, where its range begins. Empty ones are not kept:
-  /// they may be worth another try.
-  void add(const Snapshot& snapshot, size_t cursor, const Completion& completion);
+  /// Keeps what `completion` and its alternatives suggest at `cursor`, where their ranges begin, of
+  /// `n` that were asked for. Nothing is kept if all are empty: it may be worth another try.
+  void add(const Snapshot& snapshot, size_t cursor, const Completion& completion, int n = 1);
 
-  /// The rest of a suggestion, with stop = "cache"; costs one comparison for most entries and one
-  /// pass over the text for the right one.
-  std::optional<Completion> find(const Snapshot& snapshot, size_t cursor);
+  /// The rest of a suggestion, with stop = "cache", and up to `n` - 1 alternatives to it: where as
+  /// many were asked for, or what was typed since leaves as many. Costs one comparison for most
+  /// entries and one pass over the text for the right one.
+  std::optional<Completion> find(const Snapshot& snapshot, size_t cursor, int n = 1);
 
   /// Drops the suggestions of a document.
   void forget(const DocumentId& document);
@@ -40,7 +42,10 @@ class SuggestionCache final {
     size_t before_hash = 0;  // of the text before it
     size_t after_size = 0;
     size_t after_hash = 0;  // of the text behind it
-    Completion completion;
+    std::vector<ContextPiece> context;
+    std::vector<Alternative> suggestions;  // the likeliest first; none is empty
+    size_t longest = 0;                    // bytes of their texts
+    int n_asked = 0;
   };
 
   /// How many closing brackets and quotes stand behind the cursor that the editor put there when

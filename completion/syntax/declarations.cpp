@@ -101,13 +101,7 @@ class Collector final {
   void visit_children(TSNode node) {
     if (depth_ == kMaxDepth) return;
     ++depth_;
-    TSTreeCursor cursor = ts_tree_cursor_new(node);
-    if (ts_tree_cursor_goto_first_child(&cursor)) {
-      do {
-        visit(ts_tree_cursor_current_node(&cursor));
-      } while (ts_tree_cursor_goto_next_sibling(&cursor));
-    }
-    ts_tree_cursor_delete(&cursor);
+    for_each_child(node, [this](TSNode child) { visit(child); });
     --depth_;
   }
 

@@ -19,6 +19,19 @@ inline TSNode node_at(const TSTree* tree, size_t offset) {
   return ts_node_descendant_for_byte_range(ts_tree_root_node(tree), byte, byte + 1);
 }
 
+/// Calls `visit(child)` for the children of a node, in the order of the text. Costs less than
+/// asking for each by its number.
+template <class Visit>
+void for_each_child(TSNode node, Visit&& visit) {
+  TSTreeCursor cursor = ts_tree_cursor_new(node);
+  if (ts_tree_cursor_goto_first_child(&cursor)) {
+    do {
+      visit(ts_tree_cursor_current_node(&cursor));
+    } while (ts_tree_cursor_goto_next_sibling(&cursor));
+  }
+  ts_tree_cursor_delete(&cursor);
+}
+
 /// Calls `visit(node)` for the nodes of the tree that reach behind byte `from`, parents first, in
 /// the order of the text. `visit` says whether to go on to the children.
 template <class Visit>

@@ -2,9 +2,7 @@
 
 #include "completion/assistant.h"
 
-#include <atomic>
 #include <chrono>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,25 +10,14 @@
 #include <gtest/gtest.h>
 
 #include "completion/counters.h"
+#include "tests/completion/request_at.h"
 #include "tests/support/fake_generator.h"
-#include "tests/support/marked_text.h"
 
 namespace fathom::completion {
 namespace {
 
 using test::FakeAnswer;
 using test::FakeGenerator;
-using test::take_cursor;
-
-CompletionRequest request_at(std::string_view marked, std::string language = "cpp",
-                             std::string uri = "file:///a.cpp") {
-  auto [text, cursor] = take_cursor(marked);
-  return {.snapshot = std::make_shared<Snapshot>(Snapshot{.uri = std::move(uri),
-                                                          .path = "a.cpp",
-                                                          .language = std::move(language),
-                                                          .text = std::move(text)}),
-          .cursor = cursor};
-}
 
 Result<Completion> complete(Assistant& assistant, CompletionRequest request) {
   std::optional<Result<Completion>> done;
@@ -255,8 +242,6 @@ TEST(Assistant, PassesOverAFiveMegabyteLine) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
-// With threads. Everything waits for something that happens, never for time to pass.
-
 // Made, not written: nobody who scans the sources finds a token.
 const std::string kToken = "ghp_" + std::string("a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
 
@@ -348,23 +333,14 @@ TEST(Assistant, GivesAlternativesBesideTheSuggestionThatItGivesAlone) {
     EXPECT_EQ(requests[i].first_rank, i);
     EXPECT_EQ(requests[i].prompt, requests[0].prompt);
   }
-  // Both are known now; the suggestion comes first.
+  // All are known now; the suggestion comes first.
   EXPECT_EQ(complete(assistant, request_at("int f() {\n  $0\n}\n"))->text, "one();");
   EXPECT_EQ(complete(assistant, request_at("int f() {\n  tw$0\n}\n"))->text, "o();");
+  const auto again = complete(assistant, request);
+  EXPECT_EQ(again->text, "one();");
+  EXPECT_EQ(again->stop, "cache");
+  EXPECT_EQ(again->alternatives.size(), 2u);
   EXPECT_EQ(generator.requests().size(), 5u);
-}
-
-TEST(Assistant, PassesOnTheErrorOfTheSuggestionAndNotThatOfAnAlternative) {
-  Log log;
-  for (const bool first_fails : {true, false}) {
-    FakeGenerator generator;
-    generator.answer(FakeAnswer{.text = "a;\n", .fails = first_fails});
-    generator.answer(FakeAnswer{.text = "b;\n", .fails = !first_fails});
-    Assistant assistant(generator, log, {.threads = false});
-    CompletionRequest request = request_at("int $0\n");
-    request.n = 2;
-    EXPECT_EQ(complete(assistant, request).has_value(), !first_fails);
-  }
 }
 
 TEST(Assistant, ComputesAheadWhatFollowsAnAcceptedSuggestion) {
@@ -408,192 +384,6 @@ TEST(Assistant, WarmsUpAPromptWithoutGenerating) {
   generator.answer("1;\n");
   EXPECT_EQ(complete(assistant, request_at("int a = $0\n"))->text, "1;");
   EXPECT_EQ(generator.requests()[1].prompt, generator.requests()[0].prompt);
-}
-
-class Threads : public testing::Test {
- protected:
-  std::future<Result<Completion>> start(CompletionRequest request) {
-    auto promise = std::make_shared<std::promise<Result<Completion>>>();
-    assistant_->complete(std::move(request), [promise](Result<Completion> result) {
-      promise->set_value(std::move(result));  // throws if it is called twice
-    });
-    return promise->get_future();
-  }
-
-  static ErrorCode code_of(std::future<Result<Completion>>& future) {
-    const auto result = future.get();
-    return result ? ErrorCode::internal : result.error().code;
-  }
-
-  FakeGenerator generator_{FakeGenerator::Options{.threads = true}};
-  Log log_;
-  std::unique_ptr<Assistant> assistant_ =
-      std::make_unique<Assistant>(generator_, log_, AssistantOptions{.threads = true});
-};
-
-TEST_F(Threads, ANewerRequestCancelsTheOlderOneOfItsDocument) {
-  generator_.answer(FakeAnswer{.text = "old", .hold = true});
-  generator_.answer("new");
-  auto older = start(request_at("int a = $0"));
-  generator_.wait_for_started(1);
-  auto newer = start(request_at("int ab = $0"));
-  EXPECT_EQ(code_of(older), ErrorCode::cancelled);
-  EXPECT_EQ(newer.get()->text, "new");
-}
-
-TEST_F(Threads, RequestsOfTwoDocumentsDoNotDisturbEachOther) {
-  generator_.answer(FakeAnswer{.text = "one", .hold = true});
-  generator_.answer("two");
-  auto first = start(request_at("int a = $0", "cpp", "file:///1"));
-  generator_.wait_for_started(1);
-  auto second = start(request_at("int a = $0", "cpp", "file:///2"));
-  generator_.release();
-  EXPECT_EQ(first.get()->text, "one");
-  EXPECT_EQ(second.get()->text, "two");
-}
-
-TEST_F(Threads, AClientCanCancelItsRequest) {
-  generator_.answer(FakeAnswer{.text = "x", .hold = true});
-  CancelSource source;
-  CompletionRequest request = request_at("int a = $0");
-  request.cancel = source.token();
-  auto future = start(std::move(request));
-  generator_.wait_for_started(1);
-  source.cancel();
-  EXPECT_EQ(code_of(future), ErrorCode::cancelled);
-}
-
-TEST_F(Threads, ClosingADocumentCancelsItsRequest) {
-  generator_.answer(FakeAnswer{.text = "x", .hold = true});
-  auto future = start(request_at("int a = $0"));
-  generator_.wait_for_started(1);
-  assistant_->close({.client = 0, .uri = "file:///a.cpp"});
-  EXPECT_EQ(code_of(future), ErrorCode::cancelled);
-}
-
-CompletionRequest request_of(uint64_t client, std::string_view marked) {
-  CompletionRequest request = request_at(marked);
-  Snapshot snapshot = *request.snapshot;
-  snapshot.client = client;
-  request.snapshot = std::make_shared<const Snapshot>(std::move(snapshot));
-  return request;
-}
-
-TEST_F(Threads, TwoClientsWithTheSameFileDoNotDisturbEachOther) {
-  generator_.answer(FakeAnswer{.text = "one", .hold = true});
-  generator_.answer("two");
-  auto first = start(request_of(1, "int a = $0"));
-  generator_.wait_for_started(1);
-  auto second = start(request_of(2, "int b = $0"));
-  assistant_->close({.client = 2, .uri = "file:///b.cpp"});
-  generator_.release();
-  EXPECT_EQ(first.get()->text, "one");
-  EXPECT_EQ(second.get()->text, "two");
-}
-
-TEST_F(Threads, AClientThatLeavesTakesOnlyItsOwn) {
-  generator_.answer(FakeAnswer{.text = "one", .hold = true});
-  generator_.answer(FakeAnswer{.text = "two", .hold = true});
-  generator_.answer(FakeAnswer{.text = "three", .hold = true});
-  auto gone = start(request_of(1, "int a = $0"));
-  generator_.wait_for_started(1);
-  auto stays = start(request_of(2, "int a = $0"));
-  std::promise<ErrorCode> explained;
-  assistant_->explain(
-      {.snapshot = request_of(1, "int a;$0").snapshot}, [](Channel, std::string_view) {},
-      [&](const Result<Explanation>& result) {
-        explained.set_value(result ? ErrorCode::internal : result.error().code);
-      });
-  assistant_->close_client(1);
-  EXPECT_EQ(code_of(gone), ErrorCode::cancelled);
-  generator_.release();
-  EXPECT_EQ(stays.get()->text, "two");
-  EXPECT_EQ(explained.get_future().get(), ErrorCode::cancelled);
-}
-
-TEST_F(Threads, TheDestructorAnswersEverything) {
-  generator_.answer(FakeAnswer{.text = "x", .hold = true});
-  auto completion = start(request_at("int a = $0"));
-  std::promise<Result<Explanation>> explained;
-  assistant_->explain({.snapshot = request_at("int a;$0").snapshot, .begin = 0, .end = 6}, nullptr,
-                      [&](Result<Explanation> result) { explained.set_value(std::move(result)); });
-  generator_.wait_for_started(1);
-  assistant_.reset();
-  EXPECT_EQ(code_of(completion), ErrorCode::cancelled);
-  const auto explanation = explained.get_future().get();
-  ASSERT_FALSE(explanation.has_value());
-  EXPECT_EQ(explanation.error().code, ErrorCode::cancelled);
-}
-
-class Speculation : public Threads {
- protected:
-  Speculation() {
-    assistant_ = std::make_unique<Assistant>(
-        generator_, log_, AssistantOptions{.threads = true, .may_speculate = [] { return true; }});
-    generator_.answer("1;\n");
-    generator_.answer(FakeAnswer{.text = "ahead", .hold = true});
-    EXPECT_EQ(start(request_at("int a = $0\n")).get()->text, "1;");
-    generator_.wait_for_started(2);  // what follows is being computed, until it is cancelled
-  }
-
-  bool is_cancelled() { return generator_.requests().at(1).cancel.cancelled(); }
-};
-
-TEST_F(Speculation, GivesWayToTheNextRequestOfItsDocument) {
-  EXPECT_FALSE(is_cancelled());
-  EXPECT_FALSE(assistant_->busy());
-  generator_.answer("2;\n");
-  EXPECT_EQ(start(request_at("int b = $0\n")).get()->text, "2;");
-  EXPECT_TRUE(is_cancelled());
-}
-
-TEST_F(Speculation, StopsWhenItsDocumentIsEdited) {
-  assistant_->edited({.uri = "file:///other"});
-  EXPECT_FALSE(is_cancelled());
-  assistant_->edited({.uri = "file:///a.cpp"});
-  EXPECT_TRUE(is_cancelled());
-}
-
-TEST_F(Speculation, StopsWhenItsDocumentIsClosed) {
-  assistant_->close({.uri = "file:///a.cpp"});
-  EXPECT_TRUE(is_cancelled());
-}
-
-TEST_F(Speculation, DoesNotBeginWhileTheModelIsBusy) {
-  assistant_->warm_up(request_at("int c = $0\n", "cpp", "file:///c.cpp"));
-  // Answered on the context thread, behind the decision above.
-  EXPECT_EQ(start(request_at("retu$0rn", "cpp", "file:///b.cpp")).get()->stop, "filtered:mid_word");
-  generator_.release();
-  assistant_.reset();
-  EXPECT_EQ(generator_.requests().size(), 2u);
-}
-
-TEST_F(Threads, TwoHundredRequestsAtOnceAreAllAnswered) {
-  std::vector<std::future<Result<Completion>>> futures;
-  for (int i = 0; i < 200; ++i) {
-    futures.push_back(
-        start(request_at("int a = " + std::string(static_cast<size_t>(i), 'x') + "$0")));
-    if (i % 10 == 0) assistant_->close({.client = 0, .uri = "file:///a.cpp"});
-  }
-  for (auto& future : futures) {
-    const auto result = future.get();
-    EXPECT_TRUE(result.has_value() || result.error().code == ErrorCode::cancelled);
-  }
-}
-
-TEST_F(Threads, AnExplanationContinuesBehindItsReasoning) {
-  generator_.answer("one two three four five six seven eight");
-  generator_.answer("The answer.");
-  std::promise<Result<Explanation>> explained;
-  assistant_->explain({.snapshot = request_at("int a;$0").snapshot,
-                       .begin = 0,
-                       .end = 6,
-                       .max_reasoning_tokens = 3},
-                      nullptr,
-                      [&](Result<Explanation> result) { explained.set_value(std::move(result)); });
-  const auto explanation = explained.get_future().get();
-  ASSERT_TRUE(explanation.has_value());
-  EXPECT_EQ(explanation->answer, "The answer.");
 }
 
 }  // namespace

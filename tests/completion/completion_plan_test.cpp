@@ -41,10 +41,11 @@ class Plan : public testing::Test {
                            generator_.tokenizer(), options.max_request_tokens);
   }
 
-  Completion finish(CompletionPlan plan, std::string_view generated,
+  Completion finish(const CompletionPlan& plan, std::string_view generated,
                     engine::GenerateResult result = {}) {
-    plan.rules.feed(plan.generate.forced_prefix + std::string(generated));
-    return finish_completion(plan, result, secrets_);
+    Draft draft(plan);
+    draft.rules.feed(plan.generate.forced_prefix + std::string(generated));
+    return finish_completion(plan, draft, result, secrets_);
   }
 
   FakeGenerator generator_;
@@ -72,13 +73,31 @@ TEST_F(Plan, CompletesABlockThatTheLineOpensWhereItWouldBreakTheText) {
             "if (a) {\n    g();\n  }");
   EXPECT_EQ(finish(plan(place), "if (a) {\n    g();\n", {.stop = StopReason::max_tokens}).text,
             "if (a) {\n    g();\n  }");
-  EXPECT_EQ(finish(plan(place, {.max_lines = 1}), "if (a) {\n    g();\n").stop, "filtered:syntax");
   EXPECT_EQ(finish(plan("void f(int a) {\n  b();\n  $0\n"), "if (a) {\n    g();\n").text,
             "if (a) {");
   EXPECT_EQ(finish(plan("def f(a):\n    b()\n    $0\n    return a\n", {.language = "python"}),
                    "if a:\n        g()\n    return a\n")
                 .text,
             "if a:\n        g()");
+}
+
+TEST_F(Plan, ShowsTheHeaderOfABlockWhereOneLineIsWanted) {
+  const Options one_line{.max_lines = 1};
+  const std::string_view place = "void f(int a) {\n  b();\n  $0\n}\n";
+  EXPECT_EQ(finish(plan(place, one_line), "if (a) {\n    g();\n").text, "if (a) {");
+  EXPECT_EQ(finish(plan("void f(int a) {\n  b();$0\n}\n", one_line), "\n  if (a) {\n    g();").text,
+            "\n  if (a) {");
+  EXPECT_EQ(finish(plan("void f(int a) {$0}\n", one_line), "\n  if (a) {\n    g();\n  }\n}").text,
+            "\n  if (a) {\n}");
+  EXPECT_EQ(finish(plan("void f(int a) {\n  $0\n}\n", one_line), "if (a) {\n    g();\n").text,
+            "if (a) {");
+  EXPECT_EQ(finish(plan("def f(a):\n    b()\n    $0\n    return a\n",
+                        {.language = "python", .max_lines = 1}),
+                   "if a:\n        g()\n")
+                .text,
+            "if a:");
+  EXPECT_EQ(finish(plan(place, one_line), "if (a)) {\n    g();\n").stop, "filtered:syntax");
+  EXPECT_EQ(finish(plan(place, one_line), "g(a;\n").stop, "filtered:syntax");
 }
 
 TEST_F(Plan, HidesWhatTheModelIsNotSureOf) {
@@ -93,25 +112,27 @@ TEST_F(Plan, HidesWhatTheModelIsNotSureOf) {
 }
 
 TEST_F(Plan, ShowsAPartThatOnlyGrows) {
-  CompletionPlan made = plan("int a = $0\nint b;\n");
+  const CompletionPlan made = plan("int a = $0\nint b;\n");
+  Draft draft(made);
   const auto part = [&](std::string_view bytes) {
-    made.rules.feed(bytes);
-    const auto partial = partial_completion(made, -0.1f, secrets_);
+    draft.rules.feed(bytes);
+    const auto partial = partial_completion(made, draft, -0.1f, secrets_);
     return partial ? partial->text : "";
   };
-  made.rules.feed(made.generate.forced_prefix);
+  draft.rules.feed(made.generate.forced_prefix);
   EXPECT_EQ(part("com"), "") << "not a whole word";
   EXPECT_EQ(part("pute + wid"), "compute +");
   EXPECT_EQ(part("th"), "") << "no more than before";
-  EXPECT_EQ(finish_completion(made, {.mean_logprob = -50}, secrets_).text, "compute +")
+  EXPECT_EQ(finish_completion(made, draft, {.mean_logprob = -50}, secrets_).text, "compute +")
       << "what was shown stays";
 }
 
 TEST_F(Plan, ShowsNoPartThatTheResultMayNotBeginWith) {
   const auto part = [&](std::string_view marked, std::string_view bytes, float logprob = -0.1f) {
-    CompletionPlan made = plan(marked);
-    made.rules.feed(made.generate.forced_prefix + std::string(bytes));
-    const auto partial = partial_completion(made, logprob, secrets_);
+    const CompletionPlan made = plan(marked);
+    Draft draft(made);
+    draft.rules.feed(made.generate.forced_prefix + std::string(bytes));
+    const auto partial = partial_completion(made, draft, logprob, secrets_);
     return partial ? partial->text : "";
   };
   EXPECT_EQ(part("int a = f($0);\n", "b, c"), "") << "text behind the cursor";

@@ -1,6 +1,8 @@
 #include "completion/suggestion_cache.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +49,35 @@ TEST_F(Cache, AnswersWhatIsTypedAlongASuggestion) {
   EXPECT_EQ(ask("int a = f($0;\n"), "1, 2)");
   EXPECT_EQ(ask("int a = f(1, 2$0;\n"), ")");
   EXPECT_EQ(ask("int a = f(1, 2)$0;\n"), "none");
+}
+
+TEST_F(Cache, AnswersAWishForSeveralWhereAsManyWereAskedForOrAreLeft) {
+  const auto [text, cursor] = take_cursor("int a = $0;\n");
+  const auto made = [at = cursor](std::string suggested) {
+    return Alternative{.text = std::move(suggested), .replace_begin = at, .replace_end = at};
+  };
+  cache_.add(snapshot_of(text), cursor,
+             {.text = "f(1)",
+              .replace_begin = cursor,
+              .replace_end = cursor,
+              .alternatives = {made("f(2)"), made("g()")}},
+             /*n=*/4);
+  using Texts = std::vector<std::string>;
+  const auto ask_for = [&](int n, std::string_view marked) {
+    const auto [buffer, at] = take_cursor(marked);
+    const auto known = cache_.find(snapshot_of(buffer), at, n);
+    if (!known) return Texts();
+    Texts found = {known->text};
+    for (const Alternative& other : known->alternatives) found.push_back(other.text);
+    return found;
+  };
+  EXPECT_EQ(ask_for(1, "int a = $0;\n"), Texts({"f(1)"}));
+  EXPECT_EQ(ask_for(2, "int a = $0;\n"), Texts({"f(1)", "f(2)"}));
+  EXPECT_EQ(ask_for(4, "int a = $0;\n"), Texts({"f(1)", "f(2)", "g()"}));
+  EXPECT_EQ(ask_for(5, "int a = $0;\n"), Texts());
+  EXPECT_EQ(ask_for(2, "int a = f($0;\n"), Texts({"1)", "2)"}));
+  EXPECT_EQ(ask_for(3, "int a = f($0;\n"), Texts());
+  EXPECT_EQ(ask_for(1, "int a = g$0;\n"), Texts({"()"}));
 }
 
 TEST_F(Cache, AnswersAcrossBracketsThatTheEditorCloses) {
