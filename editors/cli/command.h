@@ -20,6 +20,7 @@ Action add_serve(CLI::App& command);
 Action add_status(CLI::App& command);
 Action add_complete(CLI::App& command);
 Action add_explain(CLI::App& command);
+Action add_report(CLI::App& command);
 Action add_generate(CLI::App& command);
 Action add_logits(CLI::App& command);
 Action add_tokenize(CLI::App& command);

@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"status", "For editors", "what the daemon is doing: models, clients, figures", add_status},
     {"complete", "In a terminal", "one completion at a cursor", add_complete},
     {"explain", "In a terminal", "explains a file or some of its lines", add_explain},
+    {"report", "In a terminal", "a review that was kept as JSON, in another format", add_report},
     {"generate", "In a terminal", "continues a text, without any template", add_generate},
     {"pull", "Models", "downloads and verifies a model; goes on where it was stopped", add_pull},
     {"models", "Models", "models that are here, and those that can be pulled", add_models},

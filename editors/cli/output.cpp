@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include <nlohmann/json.hpp>
@@ -24,6 +25,11 @@ void write_json(const Json& json) {
 
 void end_text(std::string_view text) {
   if (!text.ends_with('\n') && is_terminal(stdout)) write_out("\n");
+}
+
+bool wants_colour() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return is_terminal(stdout) && (!no_color || *no_color == '\0');
 }
 
 Status flush_out() {

@@ -23,6 +23,8 @@ void stream_out(std::string_view bytes);
 void write_json(const Json& json);
 /// Ends an unfinished line if a person is looking; scripts get exactly the text.
 void end_text(std::string_view text);
+/// Whether stdout is a terminal whose user has not said NO_COLOR (no-color.org).
+bool wants_colour();
 /// Errors: io (stdout took less than it was given).
 Status flush_out();
 

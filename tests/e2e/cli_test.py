@@ -24,7 +24,7 @@ NANO = ROOT / "models" / "nano" / "fathom-nano.gguf"
 GOLDEN = json.loads((ROOT / "models" / "nano" / "golden-gguf.json").read_text("utf-8"))["prompts"]
 SOURCE = "engine/base/text.cpp"
 COMMANDS = ("lsp complete explain generate tokenize logits inspect pull models rm convert synth bench "
-            "eval doctor config serve status").split()
+            "eval doctor config serve status report").split()
 
 
 class Case(unittest.TestCase):

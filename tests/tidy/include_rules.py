@@ -27,7 +27,7 @@ LIBRARIES = {
 # the headers of that folder but not of those below it.
 ENGINE_PUBLIC = ("engine/*.h", "engine/base/*.h", "engine/tokenizer/*.h", "engine/checkpoint/*.h",
                  "engine/convert/*.h")
-CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "lsp/*.h", "editors/cli/")
+CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "completion/review/*.h", "lsp/*.h", "editors/cli/")
 BASIC = ("fmt", "expected")
 LAYERS = {
     "engine/base/": (("engine/base/",), BASIC + ("os", "intrinsics")),

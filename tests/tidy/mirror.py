@@ -16,6 +16,8 @@ COVERED = {
     "completion/context/choose_pieces.cpp": "tests/completion/context/cross_file_test.cpp",
     "completion/context/near_names.cpp": "tests/completion/context/cross_file_test.cpp",
     "completion/context/skeleton.cpp": "tests/completion/context/cross_file_test.cpp",
+    "completion/review/comment_body.cpp": "tests/completion/review/report_format_test.cpp",
+    "completion/review/format_*.cpp": "tests/completion/review/report_format_test.cpp",
     "completion/workspace/*import*.cpp": "tests/completion/workspace/imports_test.cpp",
     "completion/workspace/file_names.cpp": "tests/completion/workspace/imports_test.cpp",
     "completion/workspace/ignore_rules.cpp": "tests/completion/workspace/workspaces_test.cpp",
