@@ -17,6 +17,7 @@ packages_test=(
   libgtest-dev libgmock-dev libbenchmark-dev python3
   clang libclang-rt-14-dev # the fuzz targets
   clang-format
+  lua-check # of the Neovim plugin
   mmdebstrap # brings the real Neovim and llama.cpp (scripts/neovim.sh, scripts/llama_cpp.sh)
   strace     # shows that no socket of the Internet is made
   openssl    # certificates of the server that the download tests talk to
