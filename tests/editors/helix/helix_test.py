@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""A user at a real Helix, which knows no inline completion: helix_test.py FATHOM
+
+Helix runs on a pseudo-terminal with the configuration of docs/editors.md. A name is typed until its
+menu offers a suggestion; accepted, it has to end up in the file. Which text is suggested is not
+tested. Exit code 77: Helix cannot be had here, and the reason is printed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from typing import Callable
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+HELIX = ROOT / "scripts/helix.sh"
+WAIT_S = 60  # for machines that build at the same time; all of it takes milliseconds
+
+
+def configuration(fathom: str) -> str:
+    """What docs/editors.md says, with this program, the built-in model, and no other server."""
+    page = (ROOT / "docs/editors.md").read_text()
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    text = next(block for block in blocks if "[language-server.fathom]" in block)
+    model = ROOT / "models/nano/fathom-nano.gguf"
+    for documented, here in [
+            ('"fathom"\n', f'"{fathom}"\n'),
+            ('["lsp"]', f'["lsp", "--standalone", "--model", "{model}"]'),
+            ('["clangd", "fathom"]', '["fathom"]')]:
+        assert documented in text, f"docs/editors.md does not say {documented} any more"
+        text = text.replace(documented, here, 1)
+    return text
+
+
+# Typed one after the other until there is a suggestion.
+PIECES = ["o", "int add(int a, int b) {\r", "return a", " + b;\r}\rint subtract(int a, int b) {\r",
+          "return ", "a", ";\r}\rint sum = "]
+
+
+class Terminal:
+    """A program on a pseudo-terminal; `seen` is all that it wrote."""
+
+    def __init__(self, command: list[str], env: dict[str, str], folder: pathlib.Path) -> None:
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.execvpe(command[0], command, env)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self.seen = ""
+
+    def read(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self.fd], [], [], left)[0]:
+                try:
+                    self.seen += os.read(self.fd, 65536).decode(errors="replace")
+                except OSError:  # it has ended
+                    return
+
+    def type(self, keys: str) -> None:
+        for key in keys:
+            os.write(self.fd, key.encode())
+            self.read(0.02)
+
+    def ended(self) -> bool:
+        return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+
+    def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
+        end = time.monotonic() + WAIT_S
+        while not holds():
+            if time.monotonic() > end:
+                raise AssertionError(f"waited in vain for {what}:\n{self.screen_text()[-2000:]}")
+            self.read(0.1)
+
+    def screen_text(self) -> str:
+        """What it wrote, without control sequences."""
+        controls = r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[()].|[=>]|\][^\x07\x1b]*(\x07|\x1b\\))"
+        return re.sub(controls, "", self.seen)
+
+
+def text_of(log: pathlib.Path) -> str:
+    return log.read_text(errors="replace") if log.exists() else ""
+
+
+def suggestions(log: pathlib.Path) -> list[str]:
+    """The texts that the server offered, by Helix's own log."""
+    answers = re.findall(r"fathom <- (\{.*\})", text_of(log))
+    results = [json.loads(answer).get("result") for answer in answers]
+    return [item["textEdit"]["newText"] for result in results
+            if isinstance(result, dict) for item in result.get("items", [])]
+
+
+def play(fathom: str, folder: pathlib.Path) -> None:
+    source, log = folder / "sum.cpp", folder / "helix.log"
+    source.write_text("// Sums.\n")
+    (folder / "helix").mkdir()
+    (folder / "helix/languages.toml").write_text(configuration(fathom))
+    env = dict(os.environ, TERM="xterm-256color", HOME=str(folder), XDG_CONFIG_HOME=str(folder),
+               XDG_CACHE_HOME=str(folder / "cache"), XDG_STATE_HOME=str(folder / "state"))
+    helix = Terminal([str(HELIX), "-v", "--log", str(log), str(source)], env, folder)
+    try:
+        helix.wait_for("the model", lambda: "the model is ready" in text_of(log))
+        offered = []
+        for piece in PIECES:
+            helix.type(piece)
+            helix.type("\x18")  # C-x asks for completions
+            helix.read(1.5)
+            if offered := suggestions(log):
+                break
+        if not offered:
+            raise AssertionError("nothing was suggested anywhere")
+        first_line = offered[-1].split("\n")[0].strip()
+        helix.wait_for("the menu", lambda: first_line in helix.screen_text())
+        helix.type("\x0e\r")  # C-n takes the first entry, Enter inserts it
+        helix.type("\x1b:wq\r")
+        helix.wait_for("Helix to end", helix.ended)
+    except BaseException:
+        os.kill(helix.pid, signal.SIGKILL)
+        raise
+    written = source.read_text()
+    if offered[-1] not in written:
+        raise AssertionError(f"offered was {offered[-1]!r}, written was {written!r}")
+    print(f"ok: accepted {offered[-1]!r}")
+
+
+def main() -> int:
+    fathom = str(pathlib.Path(sys.argv[1]).resolve())
+    fetched = subprocess.run([HELIX, "fetch"], check=False, capture_output=True, text=True)
+    if fetched.returncode != 0:
+        print(fetched.stderr.strip())
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        play(fathom, pathlib.Path(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
