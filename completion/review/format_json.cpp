@@ -11,24 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* status_name(FileDiff::Status status) {
-  switch (status) {
-    case FileDiff::Status::modified:
-      return "modified";
-    case FileDiff::Status::added:
-      return "added";
-    case FileDiff::Status::deleted:
-      return "deleted";
-    case FileDiff::Status::renamed:
-      return "renamed";
-    case FileDiff::Status::copied:
-      return "copied";
-    case FileDiff::Status::mode_changed:
-      return "mode_changed";
-  }
-  return "modified";
-}
-
 Json lines_json(LineRange lines) { return {{"begin", lines.begin}, {"end", lines.end}}; }
 
 Json finding_json(const Finding& finding) {

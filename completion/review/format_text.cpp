@@ -58,7 +58,8 @@ class TextReport final {
 
   void add_excerpt(const Finding& finding) {
     const ReviewedFile* file = find_file(report_, finding.path);
-    if (file && file->text) {
+    // A credential is masked in its quote; it has no business in the logs of CI.
+    if (file && file->text && finding.category != "secret") {
       const std::vector<std::string_view> lines = split_lines(*file->text);
       const int last = static_cast<int>(lines.size());
       const int begin = std::max(1, finding.lines.begin - kContextLines);

@@ -1,7 +1,6 @@
 #include "completion/review/read_report.h"
 
 #include <algorithm>
-#include <array>
 #include <initializer_list>
 
 #include <nlohmann/json.hpp>
@@ -210,11 +209,9 @@ Hunk read_hunk(const Reader& json, int64_t& n_lines_left) {
 }
 
 FileDiff::Status read_status(const Reader& json) {
-  constexpr std::array kNames = {"modified", "added",  "deleted",
-                                 "renamed",  "copied", "mode_changed"};
-  const auto found = std::ranges::find(kNames, json.text("status"));
-  if (found == kNames.end()) json.member("status").refuse("a known status");
-  return static_cast<FileDiff::Status>((found - kNames.begin()) % kNames.size());
+  if (const auto status = find_status(json.text("status"))) return *status;
+  json.member("status").refuse("a known status");
+  return {};
 }
 
 Unreviewed read_unreviewed(const Reader& json) {

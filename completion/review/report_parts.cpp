@@ -13,7 +13,17 @@ namespace {
 
 constexpr size_t kMaxSuggestionBytes = 20'000;
 
+// By enum.
 constexpr std::array kSeverityNames = {"note", "warning", "error"};
+constexpr std::array kStatusNames = {"modified", "added",  "deleted",
+                                     "renamed",  "copied", "mode_changed"};
+
+template <class Enum>
+std::optional<Enum> find_name(const auto& names, std::string_view name) {
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
 
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -53,9 +63,15 @@ std::string_view severity_name(Severity severity) {
 }
 
 std::optional<Severity> find_severity(std::string_view name) {
-  const auto found = std::ranges::find(kSeverityNames, name);
-  if (found == kSeverityNames.end()) return std::nullopt;
-  return static_cast<Severity>(found - kSeverityNames.begin());
+  return find_name<Severity>(kSeverityNames, name);
+}
+
+std::string_view status_name(FileDiff::Status status) {
+  return kStatusNames[static_cast<size_t>(status)];
+}
+
+std::optional<FileDiff::Status> find_status(std::string_view name) {
+  return find_name<FileDiff::Status>(kStatusNames, name);
 }
 
 std::string path_to_uri(std::string_view path) {

@@ -18,6 +18,10 @@ namespace fathom::completion {
 std::string_view severity_name(Severity severity);
 std::optional<Severity> find_severity(std::string_view name);
 
+/// "modified", "added", "deleted", "renamed", "copied", "mode_changed".
+std::string_view status_name(FileDiff::Status status);
+std::optional<FileDiff::Status> find_status(std::string_view name);
+
 /// A path as a relative URI: bytes other than letters, digits and -._~/ are percent-encoded, so
 /// that paths that are not UTF-8 survive.
 std::string path_to_uri(std::string_view path);

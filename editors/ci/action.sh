@@ -13,6 +13,7 @@ is_number() { [[ $1 =~ ^[1-9][0-9]{0,6}$ ]]; }
 
 [ -n "${INPUT_BASE:-}" ] || die "'base' is empty: this is no pull request; name the branch that the change is for"
 case ${INPUT_FAIL_ON:-} in note | warning | error | never) ;; *) die "'fail-on' is note, warning, error or never" ;; esac
+case ${INPUT_ANNOTATIONS:-} in true | false) ;; *) die "'annotations' is true or false" ;; esac
 is_number "${INPUT_MAX_FINDINGS:-}" || die "'max-findings' is a number of 1 or more"
 is_number "${INPUT_MAX_SECONDS:-}" || die "'max-seconds' is a number of 1 or more"
 [[ ${INPUT_OUT:-} =~ ^[A-Za-z0-9][A-Za-z0-9._/-]*$ && $INPUT_OUT != *..* ]] ||
@@ -24,7 +25,7 @@ if [ -z "$FATHOM" ]; then
   FATHOM=$kept/bin/bin/fathom
   [ -x "$FATHOM" ] || "$here/build.sh" "$kept/bin"
 fi
-export FATHOM FATHOM_RESULTS=$kept/results
+export FATHOM FATHOM_RESULTS=$kept/results FATHOM_ANNOTATIONS=$INPUT_ANNOTATIONS
 
 fail_on=$INPUT_FAIL_ON
 [ "$fail_on" != never ] || fail_on=error

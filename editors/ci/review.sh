@@ -5,7 +5,7 @@
 #
 # FOLDER (default: fathom-review) gets report.json, report.sarif, report.rdjsonl, junit.xml,
 # gl-code-quality-report.json and summary.md. On GitHub the findings also become annotations, a step
-# summary and step outputs. FATHOM names the program, FATHOM_RESULTS a folder in which results are kept by
+# summary and step outputs; FATHOM_ANNOTATIONS=false leaves the annotations out. FATHOM names the program, FATHOM_RESULTS a folder in which results are kept by
 # the content of what was reviewed, so that the same change is reviewed once.
 #
 # It needs no token and no network and passes none on: what it reads was written by strangers.
@@ -89,7 +89,7 @@ convert gitlab gl-code-quality-report.json
 convert markdown summary.md
 
 if [ "${GITHUB_ACTIONS:-}" = true ]; then
-  "$fathom" report "$out/report.json" --format github
+  [ "${FATHOM_ANNOTATIONS:-true}" = false ] || "$fathom" report "$out/report.json" --format github
   [ -z "${GITHUB_STEP_SUMMARY:-}" ] || cat "$out/summary.md" >>"$GITHUB_STEP_SUMMARY"
   if [ -n "${GITHUB_OUTPUT:-}" ]; then
     {

@@ -61,12 +61,12 @@ class PreCommit(Entry):
 class GitHubAction(Entry):
     def inputs(self, **changed):
         return {"INPUT_BASE": "main", "INPUT_FATHOM": self.program("fathom", 0), "INPUT_FAIL_ON": "error",
-                "INPUT_MAX_FINDINGS": "8", "INPUT_MAX_SECONDS": "600", "INPUT_OUT": "out", "INPUT_MODEL": "", **changed}
+                "INPUT_MAX_FINDINGS": "8", "INPUT_MAX_SECONDS": "600", "INPUT_OUT": "out", "INPUT_MODEL": "", "INPUT_ANNOTATIONS": "true", **changed}
 
     def test_inputs_are_checked_because_the_runner_does_not(self):
         for name, value in (("INPUT_BASE", ""), ("INPUT_FAIL_ON", "fatal"), ("INPUT_MAX_FINDINGS", "0"),
                             ("INPUT_MAX_SECONDS", "1; id"), ("INPUT_OUT", "../x"), ("INPUT_OUT", "/x"),
-                            ("INPUT_OUT", "$(id)")):
+                            ("INPUT_OUT", "$(id)"), ("INPUT_ANNOTATIONS", "")):
             run = self.run_entry("action.sh", **self.inputs(**{name: value}))
             self.assertEqual(run.returncode, 2, (name, value))
             self.assertTrue(run.stdout.startswith("::error title=fathom::"), run.stdout)

@@ -236,6 +236,8 @@ class OnGitHub(World):
         run = self.review(GITHUB_ACTIONS="true", **{k: str(v) for k, v in files.items()})
         self.assertEqual(run.returncode, 1)
         self.assertEqual(run.stdout.count("::warning file=m.py"), 2)
+        quiet = self.review(GITHUB_ACTIONS="true", FATHOM_ANNOTATIONS="false")
+        self.assertNotIn("::warning", quiet.stdout)
         self.assertIn("findings=2\nstatus=1\n", files["GITHUB_OUTPUT"].read_text())
         self.assertIn("2 findings (2 warnings)", files["GITHUB_STEP_SUMMARY"].read_text())
         self.assertEqual(sorted(p.name for p in self.report.parent.iterdir()),

@@ -68,7 +68,7 @@ class Help(Case):
         self.assertEqual(sorted(listed), sorted(COMMANDS))
 
     def test_of_every_command(self) -> None:
-        for command in [[c] for c in COMMANDS] + [["bench", "typing"], ["eval", "infill"]]:
+        for command in [[c] for c in COMMANDS] + [["bench", "typing"], ["eval", "infill"], ["eval", "review"]]:
             self.assertIn("--help", self.ok(*command, "--help"))
 
     def test_version(self) -> None:

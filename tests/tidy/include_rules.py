@@ -51,6 +51,7 @@ LAYERS = {
     # Says how many answers parse.
     "editors/cli/infill_": (
         CLI + ("completion/syntax/*.h",), BASIC + ("json", "cli11", "zlib")),
+    "editors/cli/defect_score.": (CLI + ("completion/syntax/*.h",), BASIC),
     # Memory bandwidth is a figure of the machine; nobody else needs it.
     "editors/cli/bench.cpp": (CLI + ("engine/cpu/bandwidth.h",), BASIC + ("json", "cli11")),
 }

@@ -41,6 +41,15 @@ TEST(FormatText, WithoutTheFileItsQuoteIsShown) {
   EXPECT_THAT(check(report), testing::Not(testing::HasSubstr("return half")));
 }
 
+TEST(FormatText, ACredentialIsShownAsItsMaskedQuote) {
+  ReviewReport report = sample_report();
+  report.findings[0].category = "secret";
+  report.findings[0].quote = "key = ****";
+  report.findings[0].suggestion.reset();
+  EXPECT_THAT(check(report), testing::HasSubstr("     3 | key = ****\n"));
+  EXPECT_THAT(check(report), testing::Not(testing::HasSubstr("half")));
+}
+
 TEST(FormatText, SaysWhatWasNotReviewedAndWhatIsNotShown) {
   ReviewReport report{.model = "m",
                       .unreviewed = {{"a.png", {}, "binary", true}, {"b.c", {3, 9}, "out of time"}},

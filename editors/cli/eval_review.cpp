@@ -1,0 +1,127 @@
+// fathom eval review: how many planted defects a review finds, and what it accuses wrongly.
+
+#include "editors/cli/eval_review.h"
+
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "editors/cli/defect_data.h"
+#include "editors/cli/defect_score.h"
+#include "editors/cli/model_options.h"
+#include "editors/cli/output.h"
+
+namespace fathom::cli {
+namespace {
+
+struct Options {
+  std::string data;
+  std::string reviews;
+  int limit = 0;
+  bool json = false;
+};
+
+/// In percent; nothing of nothing.
+Json share(int part, int whole) { return whole > 0 ? Json(100.0 * part / whole) : Json(); }
+
+Json to_json(const DefectScore& s) {
+  return {{"tasks", s.tasks},
+          {"defects", s.defects},
+          {"findings", s.findings},
+          {"precision", share(s.right, s.findings)},
+          {"recall", share(s.found, s.defects)},
+          {"clean_accused", share(s.clean_accused, s.clean)},
+          {"suggestions", s.suggestions},
+          {"applicable", share(s.applicable, s.suggestions)},
+          {"unreviewed", s.unreviewed}};
+}
+
+Json to_json(const std::map<std::string, DefectScore>& scores) {
+  Json json = Json::object();
+  for (const auto& [name, score] : scores) json[name] = to_json(score);
+  return json;
+}
+
+std::string percent(const Json& value) {
+  return value.is_null() ? "-" : fmt::format("{:.1f} %", value.get<double>());
+}
+
+void print_row(std::string_view name, const Json& score) {
+  write_out(fmt::format("{:<20} {:>7} {:>8} {:>9} {:>9} {:>9} {:>11} {:>10}\n", name,
+                        score["defects"].get<int>(), score["findings"].get<int>(),
+                        percent(score["precision"]), percent(score["recall"]),
+                        percent(score["clean_accused"]), score["suggestions"].get<int>(),
+                        percent(score["applicable"])));
+}
+
+void print(const Json& json) {
+  write_out(fmt::format("{:<20} {:>7} {:>8} {:>9} {:>9} {:>9} {:>11} {:>10}\n", "", "defects",
+                        "findings", "precision", "recall", "accused", "suggestions", "applicable"));
+  for (const char* group : {"kinds", "languages"})
+    for (const auto& [name, score] : json[group].items()) print_row(name, score);
+  print_row("all", json);
+}
+
+Status check(const std::vector<DefectTask>& tasks) {
+  for (const DefectTask& task : tasks)
+    if (!parses(task))
+      return fail(ErrorCode::corrupt,
+                  "{}: its text has a syntax error, so nothing can be said of "
+                  "suggestions for it",
+                  task.id);
+  return {};
+}
+
+/// `n` of them, evenly spread; all of them if n is 0 or more than there are.
+std::vector<DefectTask> spread(std::vector<DefectTask> tasks, int n) {
+  if (n <= 0 || size_t(n) >= tasks.size()) return tasks;
+  std::vector<DefectTask> chosen;
+  for (size_t i = 0; i < size_t(n); ++i)
+    chosen.push_back(std::move(tasks[i * tasks.size() / size_t(n)]));
+  return chosen;
+}
+
+Result<ExitCode> eval_review(const Options& options) {
+  FATHOM_TRY(all_tasks, read_defect_tasks(options.data));
+  const std::vector<DefectTask> tasks = spread(std::move(all_tasks), options.limit);
+  FATHOM_CHECK(check(tasks));
+  FATHOM_TRY(reviews, read_reviews(options.reviews));
+  DefectReport report;
+  for (const DefectTask& task : tasks) {
+    const auto review = reviews.find(task.id);
+    if (review == reviews.end())
+      return fail(ErrorCode::invalid_argument, "{} has no review of {}", options.reviews, task.id);
+    add_to(report, task, score_review(task, review->second));
+  }
+  Json json = to_json(report.all);
+  json["kinds"] = to_json(report.by_kind);
+  json["languages"] = to_json(report.by_language);
+  if (options.json)
+    write_json(json);
+  else
+    print(json);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Action add_eval_review(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  command
+      .add_option("DATA", options->data,
+                  "changes with planted defects, as tests/review/make_defects.py makes them")
+      ->required();
+  command
+      .add_option("--reviews", options->reviews,
+                  "JSON lines of {\"id\", \"report\"}, what was said of "
+                  "each change")
+      ->type_name("FILE")
+      ->required();
+  command.add_option("--limit", options->limit, "only N changes, evenly spread (default: all)")
+      ->check(CLI::Range(1, 1 << 30).description(""))
+      ->type_name("N");
+  add_json_option(command, options->json);
+  return [options] { return eval_review(*options); };
+}
+
+}  // namespace fathom::cli
