@@ -17,8 +17,9 @@ void CompletionJobs::start(completion::Assistant& assistant, completion::Complet
   if (newest_.size() >= kMaxRunning) stop_oldest();
   const uint64_t job = ++last_job_;
   request.cancel = reply.cancel_token();
+  const std::chrono::milliseconds budget = early.budget;
   completion::Assistant::OnUpdate on_update;
-  if (early.budget.count() > 0) {
+  if (budget.count() > 0) {
     on_update = [this, post = post_, job](const completion::Completion& ready) {
       post([this, job, ready] { update(job, ready); });
     };
@@ -28,9 +29,9 @@ void CompletionJobs::start(completion::Assistant& assistant, completion::Complet
                          .render = std::move(render),
                          .reply = std::move(reply),
                          .early = std::move(early),
-                         .updated = std::nullopt,
                          .ready = {}});
   newest_[uri] = job;
+  if (on_update) transport_.call_after(budget, [this, job] { run_out(job); });
   assistant.complete(std::move(request), std::move(on_update),
                      [this, post = post_, job](Result<completion::Completion> result) {
                        post([this, job, result = std::move(result)] { finish(job, result); });
@@ -57,15 +58,21 @@ bool CompletionJobs::answer_from_running(const completion::CompletionRequest& re
 void CompletionJobs::update(uint64_t id, const completion::Completion& ready) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
-  Job& job = found->second;
-  job.ready = ready;
-  const Clock::time_point now = Clock::now();
-  // Should the next part come too late, this one is shown.
-  const Clock::duration until_next = job.updated ? now - *job.updated : Clock::duration::zero();
-  job.updated = now;
-  if (job.reply.answered() || now - job.started + until_next < job.early.budget) return;
-  job.n_answered = ready.text.size();
-  job.reply.ok(job.render(ready));
+  found->second.ready = ready;
+  if (found->second.is_late) answer_early(found->second);
+}
+
+void CompletionJobs::run_out(uint64_t id) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  found->second.is_late = true;
+  if (!found->second.ready.text.empty()) answer_early(found->second);
+}
+
+void CompletionJobs::answer_early(Job& job) {
+  if (job.reply.answered()) return;
+  job.n_answered = job.ready.text.size();
+  job.reply.ok(job.render(job.ready));
 }
 
 void CompletionJobs::stop(const std::string& uri) {
@@ -91,7 +98,8 @@ void CompletionJobs::finish(uint64_t id, const Result<completion::Completion>& r
   const std::string& uri = job.snapshot->uri;
   if (const auto newest = newest_.find(uri); newest != newest_.end() && newest->second == id)
     newest_.erase(newest);
-  const bool is_more = job.n_answered > 0 && result && result->text.size() > job.n_answered;
+  const bool is_more = job.n_answered > 0 && result &&
+                       (result->text.size() > job.n_answered || !result->alternatives.empty());
   if (is_more) job.early.on_extended();
   if (job.reply.answered()) return;
 

@@ -18,7 +18,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -40,7 +39,8 @@ class CompletionJobs final {
 
   static constexpr size_t kMaxRunning = 8;
 
-  CompletionJobs(Transport& transport, Log& log) : post_(transport.poster()), log_(log) {}
+  CompletionJobs(Transport& transport, Log& log)
+      : transport_(transport), post_(transport.poster()), log_(log) {}
 
   struct Early {
     std::chrono::milliseconds budget{0};  // then what is ready is the answer; 0: never
@@ -54,26 +54,26 @@ class CompletionJobs final {
   void stop(const std::string& uri);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   struct Job {
     completion::SnapshotPtr snapshot;
     size_t cursor = 0;
     Render render;
     Reply reply;
     Early early;
-    Clock::time_point started = Clock::now();
-    std::optional<Clock::time_point> updated;  // last
-    completion::Completion ready;              // what there is so far
-    size_t n_answered = 0;                     // bytes of it that were an answer; 0: none was
+    bool is_late = false;          // the budget is spent
+    completion::Completion ready;  // what there is so far
+    size_t n_answered = 0;         // bytes of it that were an answer; 0: none was
   };
 
   void stop_oldest();
   bool answer_from_running(const completion::CompletionRequest& request, const Render& render,
                            Reply& reply);
   void update(uint64_t job, const completion::Completion& ready);
+  void run_out(uint64_t job);
+  void answer_early(Job& job);
   void finish(uint64_t job, const Result<completion::Completion>& result);
 
+  Transport& transport_;
   const Poster post_;
   Log& log_;
   std::unordered_map<uint64_t, Job> jobs_;            // until the assistant has answered

@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 namespace fathom::lsp {
 
@@ -39,6 +40,13 @@ Poster EventLoop::poster() const {
     const std::lock_guard lock(mailbox->mutex);
     if (mailbox->context) asio::post(*mailbox->context, std::move(task));
   };
+}
+
+void EventLoop::call_after(std::chrono::milliseconds delay, std::function<void()> task) {
+  const auto timer = std::make_shared<asio::steady_timer>(*context_, delay);
+  timer->async_wait([timer, task = std::move(task)](const boost::system::error_code& error) {
+    if (!error) task();
+  });
 }
 
 asio::io_context& EventLoop::context() { return *context_; }

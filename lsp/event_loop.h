@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -30,6 +31,8 @@ class EventLoop final {
   void stop();
 
   Poster poster() const;
+  /// Main thread: runs a task there after a while, unless the loop goes before.
+  void call_after(std::chrono::milliseconds delay, std::function<void()> task);
   /// For Asio's objects, which must go before the loop does.
   boost::asio::io_context& context();
 

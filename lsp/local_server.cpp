@@ -21,6 +21,7 @@ Poster guarded(const Poster& loop, const std::shared_ptr<bool>& alive) {
 LocalServer::LocalServer(EventLoop& loop, SessionOptions options, Services& services,
                          OnMessage on_message, Log& log)
     : on_message_(std::move(on_message)),
+      loop_(loop),
       poster_(guarded(loop.poster(), alive_)),
       session_(*this, std::move(options), services, log) {}
 
@@ -34,6 +35,12 @@ void LocalServer::receive(const std::string& body) {
 void LocalServer::go_on() {
   poster_([this] {
     if (!session_.on_bytes({})) go_on();
+  });
+}
+
+void LocalServer::call_after(std::chrono::milliseconds delay, std::function<void()> task) {
+  loop_.call_after(delay, [alive = alive_, task = std::move(task)] {
+    if (*alive) task();
   });
 }
 

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,6 +35,7 @@ class LocalServer final : public Transport {
   // Of the session.
   void send(std::string body) override;
   Poster poster() override { return poster_; }
+  void call_after(std::chrono::milliseconds delay, std::function<void()> task) override;
   void watch_process(int64_t) override {}  // the client is this process
   void close() override {}                 // the door ends what there is to end
 
@@ -42,6 +44,7 @@ class LocalServer final : public Transport {
 
   const OnMessage on_message_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // main thread only
+  EventLoop& loop_;
   const Poster poster_;
   Session session_;
 };

@@ -289,7 +289,12 @@ Status parse(const Json& json, InlineCompletionParams& out) {
 
 Status parse(const Json& json, CompletionParams& out) {
   FATHOM_CHECK(read_member(json, "textDocument.uri", out.uri));
-  return read_member(json, "position", out.position);
+  FATHOM_CHECK(read_member(json, "position", out.position));
+  constexpr int64_t kInvoked = 1;
+  int64_t trigger = 0;
+  FATHOM_CHECK(read_optional(json, "context.triggerKind", trigger));
+  out.invoked = trigger == kInvoked;
+  return {};
 }
 
 Status parse(const Json& json, CodeActionParams& out) {

@@ -101,6 +101,7 @@ struct InlineCompletionParams {
 struct CompletionParams {
   std::string uri;
   Position position;
+  bool invoked = false;  // by a person, or by a client of its own accord while one types a name
 };
 
 struct Diagnostic {

@@ -1,11 +1,13 @@
 #include "lsp/session.h"
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
 #include <nlohmann/json.hpp>
 
 #include "lsp/handlers/handlers.h"
+#include "lsp/handlers/warm_up.h"
 #include "lsp/message_type.h"
 
 namespace fathom::lsp {
@@ -13,6 +15,9 @@ namespace {
 
 // What a client sent in one piece is a burst of typing at most; the rest of a flood waits its turn.
 constexpr int kMessagesPerTurn = 32;
+
+// Longer than between two keys of somebody who types, or moves the cursor with a key held down.
+constexpr std::chrono::milliseconds kPause{150};
 
 }  // namespace
 
@@ -27,6 +32,7 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       virtual_documents_(router_),
       suggestions_(services.acceptance),
       completions_(transport, log),
+      pause_(transport, kPause),
       explanations_(transport, router_, services.models, log),
       model_(router_, services.models) {
   register_handlers(*this);
@@ -34,6 +40,7 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       [this, post = transport.poster()](completion::Role role, const completion::ModelState&) {
         post([this, role] {
           model_.update(role);
+          if (role == completion::Role::completion) warm_up_again(*this);
           if (role == completion::Role::reasoning) explanations_.update();
         });
       });

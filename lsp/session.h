@@ -34,6 +34,7 @@
 #include "lsp/history.h"
 #include "lsp/ledger.h"
 #include "lsp/model_slot.h"
+#include "lsp/pause.h"
 #include "lsp/position.h"
 #include "lsp/router.h"
 #include "lsp/services.h"
@@ -76,6 +77,12 @@ struct Client {
   bool has_text_document_content = false;
   bool has_show_document = false;
   EditSupport edits;
+};
+
+/// Where a client's cursor was, as far as that is known.
+struct Cursor {
+  std::string uri;
+  Position position;
 };
 
 class Session final {
@@ -121,6 +128,9 @@ class Session final {
   History& history() { return history_; }
   const completion::Config& settings() const { return settings_.values(); }
   CompletionJobs& completions() { return completions_; }
+  std::optional<Cursor>& cursor() { return cursor_; }
+  /// Until which the client is likely to send more: for what nobody waits for.
+  Pause& pause() { return pause_; }
   ExplainJobs& explanations() { return explanations_; }
   VirtualDocuments& virtual_documents() { return virtual_documents_; }
   SuggestionTracker& suggestions() { return suggestions_; }
@@ -153,6 +163,8 @@ class Session final {
   SuggestionTracker suggestions_;
   Ledger ledger_;
   CompletionJobs completions_;
+  std::optional<Cursor> cursor_;
+  Pause pause_;
   ExplainJobs explanations_;
   ModelSlot model_;
   uint64_t subscription_ = 0;

@@ -1,5 +1,6 @@
 #include "lsp/suggestion.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -56,26 +57,9 @@ std::optional<Edit> fit_to(const CompletionPlace& place, const SelectedCompletio
   return Edit{.begin = begin, .end = end, .text = std::move(text)};
 }
 
-}  // namespace
-
-std::optional<CompletionPlace> make_place(const Document& document, Position position,
-                                          PositionEncoding encoding) {
-  const std::optional<size_t> cursor = document.offset_of(position);
-  if (!cursor) return std::nullopt;
-  return CompletionPlace{.snapshot = document.snapshot(),
-                         .cursor = *cursor,
-                         .line = position.line,
-                         .line_begin = *document.offset_of({.line = position.line}),
-                         .line_end = document.end_of_line(*cursor),
-                         .encoding = encoding};
-}
-
-std::optional<Suggestion> make_suggestion(const CompletionPlace& place,
-                                          const completion::Completion& completion,
+/// Nothing if it is no edit of the cursor's line, or none that is seen.
+std::optional<Suggestion> make_suggestion(const CompletionPlace& place, Edit edit,
                                           const std::optional<SelectedCompletion>& selected) {
-  Edit edit{.begin = completion.replace_begin,
-            .end = completion.replace_end,
-            .text = with_newlines_only(completion.text)};
   const bool is_on_line = place.line_begin <= edit.begin && edit.begin <= place.cursor &&
                           place.cursor <= edit.end && edit.end <= place.line_end;
   if (!is_on_line || edit.text.empty()) return std::nullopt;
@@ -97,6 +81,40 @@ std::optional<Suggestion> make_suggestion(const CompletionPlace& place,
                     .text = std::move(edit.text),
                     .begin = edit.begin,
                     .end = edit.end};
+}
+
+}  // namespace
+
+std::optional<CompletionPlace> make_place(const Document& document, Position position,
+                                          PositionEncoding encoding) {
+  const std::optional<size_t> cursor = document.offset_of(position);
+  if (!cursor) return std::nullopt;
+  return CompletionPlace{.snapshot = document.snapshot(),
+                         .cursor = *cursor,
+                         .line = position.line,
+                         .line_begin = *document.offset_of({.line = position.line}),
+                         .line_end = document.end_of_line(*cursor),
+                         .encoding = encoding};
+}
+
+std::vector<Suggestion> make_suggestions(const CompletionPlace& place,
+                                         const completion::Completion& completion,
+                                         const std::optional<SelectedCompletion>& selected) {
+  std::vector<Suggestion> suggestions;
+  const auto add = [&](const auto& made) {
+    const std::optional<Suggestion> suggestion =
+        make_suggestion(place,
+                        {.begin = made.replace_begin,
+                         .end = made.replace_end,
+                         .text = with_newlines_only(made.text)},
+                        selected);
+    if (suggestion &&
+        std::ranges::find(suggestions, suggestion->text, &Suggestion::text) == suggestions.end())
+      suggestions.push_back(*suggestion);
+  };
+  add(completion);
+  std::ranges::for_each(completion.alternatives, add);
+  return suggestions;
 }
 
 }  // namespace fathom::lsp

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "completion/assistant.h"
 #include "completion/snapshot.h"
@@ -44,10 +45,11 @@ struct Suggestion {
 std::optional<CompletionPlace> make_place(const Document& document, Position position,
                                           PositionEncoding encoding);
 
-/// Nothing if there is nothing to suggest. With `selected`, the suggestion replaces the same range
-/// and begins with the selected text, or there is none: clients show no other.
-std::optional<Suggestion> make_suggestion(const CompletionPlace& place,
-                                          const completion::Completion& completion,
-                                          const std::optional<SelectedCompletion>& selected);
+/// The completion and its alternatives; none if there is nothing to suggest. With `selected`, a
+/// suggestion replaces the same range and begins with the selected text, or there is none: clients
+/// show no other. No two are the same.
+std::vector<Suggestion> make_suggestions(const CompletionPlace& place,
+                                         const completion::Completion& completion,
+                                         const std::optional<SelectedCompletion>& selected);
 
 }  // namespace fathom::lsp

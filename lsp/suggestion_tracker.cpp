@@ -15,35 +15,51 @@ constexpr size_t kMaxKept = 256;
 
 }  // namespace
 
-uint64_t SuggestionTracker::offer(const completion::Snapshot& document, size_t begin, size_t end,
-                                  std::string_view text) {
-  const size_t n_after = document.text.size() - end;
+void SuggestionTracker::offer(const completion::Snapshot& document,
+                              std::span<Suggestion> suggestions) {
+  if (suggestions.empty()) return;
+  std::vector<Offer::Choice> choices;
+  for (const Suggestion& suggestion : suggestions)
+    choices.push_back({.text = suggestion.text,
+                       .begin = suggestion.begin,
+                       .n_after = document.text.size() - suggestion.end});
   const auto last = std::find_if(offers_.rbegin(), offers_.rend(),
                                  [&](const Offer& offer) { return offer.uri == document.uri; });
-  if (last != offers_.rend()) {
-    const bool is_rest =
-        last->text.ends_with(text) && begin == last->begin + (last->text.size() - text.size());
-    const bool is_more =
-        begin == last->begin && (text.starts_with(last->text) || last->text.starts_with(text));
-    if (!last->is_settled && n_after == last->n_after && (is_rest || is_more)) {
-      last->text = text;
-      last->begin = begin;
-      return last->id;
-    }
-    give_up(*last);
+  const bool goes_on = last != offers_.rend() && !last->is_settled && keep_ids(*last, choices);
+  for (Offer::Choice& choice : choices)
+    if (choice.id == 0) choice.id = ++last_id_;
+  for (size_t i = 0; i < choices.size(); ++i) suggestions[i].id = choices[i].id;
+  if (goes_on) {
+    last->choices = std::move(choices);
+    return;
   }
+  if (last != offers_.rend()) give_up(*last);
   if (offers_.size() >= kMaxOffers) {
     give_up(offers_.front());
     offers_.pop_front();
   }
-  offers_.push_back({.id = ++last_id_,
-                     .uri = document.uri,
-                     .language = document.language,
-                     .text = std::string(text),
-                     .begin = begin,
-                     .n_after = n_after});
-  count(offers_.back().language, &AcceptanceCounts::offered);
-  return last_id_;
+  offers_.push_back(
+      {.uri = document.uri, .language = document.language, .choices = std::move(choices)});
+  count(document.language, &AcceptanceCounts::offered);
+}
+
+/// Gives those of `choices` their ids that go on with one of the offer; whether there are any.
+bool SuggestionTracker::keep_ids(const Offer& offer, std::span<Offer::Choice> choices) {
+  bool any = false;
+  for (const Offer::Choice& old : offer.choices) {
+    const auto goes_on = [&old](const Offer::Choice& choice) {
+      const bool is_rest = old.text.ends_with(choice.text) &&
+                           choice.begin == old.begin + (old.text.size() - choice.text.size());
+      const bool is_more = choice.begin == old.begin &&
+                           (choice.text.starts_with(old.text) || old.text.starts_with(choice.text));
+      return choice.id == 0 && choice.n_after == old.n_after && (is_rest || is_more);
+    };
+    const auto found = std::ranges::find_if(choices, goes_on);
+    if (found == choices.end()) continue;
+    found->id = old.id;
+    any = true;
+  }
+  return any;
 }
 
 void SuggestionTracker::shown(uint64_t id) {
@@ -64,18 +80,20 @@ void SuggestionTracker::accepted(uint64_t id, const Document* document, Clock::t
   count(offer->language, &AcceptanceCounts::accepted);
   if (!document || !acceptance_) return;
   if (kept_.size() >= kMaxKept) kept_.erase(kept_.begin());
+  const Offer::Choice& choice = *find_choice(*offer, id);
   kept_.push_back({.uri = offer->uri,
                    .language = offer->language,
-                   .text = offer->text,
-                   .begin = offer->begin,
-                   .size = offer->text.size(),
+                   .text = choice.text,
+                   .begin = choice.begin,
+                   .size = choice.text.size(),
                    .pieces = {},
                    .accepted = now});
   look_for(kept_.back(), document->text());
 }
 
 std::string SuggestionTracker::uri_of(uint64_t id) const {
-  const auto found = std::ranges::find(offers_, id, &Offer::id);
+  const auto found = std::ranges::find_if(
+      offers_, [id](const Offer& offer) { return find_choice(offer, id) != nullptr; });
   return found == offers_.end() ? std::string() : found->uri;
 }
 
@@ -92,9 +110,11 @@ void SuggestionTracker::before_change(const Document& document, Clock::time_poin
 
 void SuggestionTracker::changed(const Document& document, const TextEdit& edit) {
   for (Offer& offer : offers_) {
-    if (offer.uri == document.uri() && edit.begin + edit.n_removed <= offer.begin &&
-        edit.begin < offer.begin)
-      offer.begin += edit.n_inserted - edit.n_removed;
+    if (offer.uri != document.uri()) continue;
+    for (Offer::Choice& choice : offer.choices) {
+      if (edit.begin + edit.n_removed <= choice.begin && edit.begin < choice.begin)
+        choice.begin += edit.n_inserted - edit.n_removed;
+    }
   }
   const size_t end = edit.begin + edit.n_removed;
   for (Kept& kept : kept_) {
@@ -134,8 +154,15 @@ bool SuggestionTracker::Kept::is_kept() const {
   return size > 0 && 2 * n_bytes >= size;
 }
 
+const SuggestionTracker::Offer::Choice* SuggestionTracker::find_choice(const Offer& offer,
+                                                                       uint64_t id) {
+  const auto found = std::ranges::find(offer.choices, id, &Offer::Choice::id);
+  return found == offer.choices.end() ? nullptr : &*found;
+}
+
 SuggestionTracker::Offer* SuggestionTracker::find(uint64_t id) {
-  const auto found = std::ranges::find(offers_, id, &Offer::id);
+  const auto found = std::ranges::find_if(
+      offers_, [id](const Offer& offer) { return find_choice(offer, id) != nullptr; });
   return found == offers_.end() ? nullptr : &*found;
 }
 

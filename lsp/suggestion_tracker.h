@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "completion/acceptance.h"
 #include "completion/snapshot.h"
 #include "lsp/document.h"
+#include "lsp/suggestion.h"
 
 namespace fathom::lsp {
 
@@ -28,10 +30,9 @@ class SuggestionTracker final {
   /// `acceptance` may be null: then nothing is counted. It must outlive the tracker.
   explicit SuggestionTracker(completion::Acceptance* acceptance) : acceptance_(acceptance) {}
 
-  /// A suggestion goes out that replaces bytes [begin, end) of the document. Gives its id: that of
-  /// the one before it in the document if it is what is left of that one after some typing.
-  uint64_t offer(const completion::Snapshot& document, size_t begin, size_t end,
-                 std::string_view text);
+  /// Suggestions go out, to choose from: at most one is accepted. Sets their ids: that of one
+  /// before it in the document for what is left of that one after some typing.
+  void offer(const completion::Snapshot& document, std::span<Suggestion> suggestions);
 
   // Unknown ids are those of suggestions that were offered long ago: nothing happens.
   void shown(uint64_t id);
@@ -49,13 +50,17 @@ class SuggestionTracker final {
   void closing(const Document& document);
 
  private:
+  /// Suggestions that were offered together, which count as one.
   struct Offer {
-    uint64_t id = 0;
+    struct Choice {
+      uint64_t id = 0;
+      std::string text;
+      size_t begin = 0;
+      size_t n_after = 0;  // bytes behind what it replaces
+    };
     std::string uri;
     std::string language;
-    std::string text;
-    size_t begin = 0;
-    size_t n_after = 0;  // bytes behind what it replaces
+    std::vector<Choice> choices;
     bool is_shown = false;
     bool is_settled = false;  // accepted, partially accepted, or counted as rejected
   };
@@ -79,6 +84,8 @@ class SuggestionTracker final {
   };
 
   Offer* find(uint64_t id);
+  static bool keep_ids(const Offer& offer, std::span<Offer::Choice> choices);
+  static const Offer::Choice* find_choice(const Offer& offer, uint64_t id);
   void count(std::string_view language, uint64_t completion::AcceptanceCounts::*counter);
   void give_up(Offer& offer);
   void judge(Kept& kept, bool after_5_min);

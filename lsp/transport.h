@@ -4,7 +4,9 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "lsp/event_loop.h"
@@ -22,6 +24,10 @@ class Transport {
   /// The way back to the main thread for other threads, which may use it when the transport is
   /// gone: then tasks are dropped. So a task may use whatever lives as long as the transport.
   virtual Poster poster() = 0;
+
+  /// Runs a task on the main thread after a while, unless the transport is gone by then. Main
+  /// thread.
+  virtual void call_after(std::chrono::milliseconds delay, std::function<void()> task) = 0;
 
   /// Ends the session as if the client had closed the connection once this process is gone.
   virtual void watch_process(int64_t pid) = 0;

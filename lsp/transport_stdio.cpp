@@ -81,6 +81,9 @@ void StdioTransport::run(std::function<bool(std::string_view)> on_bytes,
 EventLoop& StdioTransport::loop() { return impl_->loop; }
 void StdioTransport::send(std::string body) { impl_->stream.send(std::move(body)); }
 Poster StdioTransport::poster() { return impl_->stream.poster(); }
+void StdioTransport::call_after(std::chrono::milliseconds delay, std::function<void()> task) {
+  impl_->stream.call_after(delay, std::move(task));
+}
 void StdioTransport::watch_process(int64_t pid) { impl_->stream.watch_process(pid); }
 void StdioTransport::close() { impl_->stream.close(); }
 

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,7 @@ class StdioTransport final : public Transport {
 
   void send(std::string body) override;
   Poster poster() override;
+  void call_after(std::chrono::milliseconds delay, std::function<void()> task) override;
   void watch_process(int64_t pid) override;
   void close() override;
 

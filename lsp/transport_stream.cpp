@@ -33,6 +33,7 @@ class StreamTransport::Impl final : public std::enable_shared_from_this<Impl> {
   Impl(EventLoop& loop, int input, int output, StreamOptions options, Log& log)
       : options_(std::move(options)),
         log_(log),
+        event_loop_(loop),
         loop_(loop.poster()),
         input_(loop.context(), input),
         output_(loop.context(), output),
@@ -72,6 +73,12 @@ class StreamTransport::Impl final : public std::enable_shared_from_this<Impl> {
         if (*alive) task();
       });
     };
+  }
+
+  void call_after(std::chrono::milliseconds delay, std::function<void()> task) {
+    event_loop_.call_after(delay, [alive = alive_, task = std::move(task)] {
+      if (*alive) task();
+    });
   }
 
   void watch(pid_t pid) {
@@ -192,6 +199,7 @@ class StreamTransport::Impl final : public std::enable_shared_from_this<Impl> {
 
   const StreamOptions options_;
   Log& log_;
+  EventLoop& event_loop_;
   const Poster loop_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // main thread only
   asio::posix::stream_descriptor input_;
@@ -223,6 +231,10 @@ void StreamTransport::start(StreamHandlers handlers) { impl_->start(std::move(ha
 void StreamTransport::send(std::string body) { impl_->send(body); }
 
 Poster StreamTransport::poster() { return impl_->poster(); }
+
+void StreamTransport::call_after(std::chrono::milliseconds delay, std::function<void()> task) {
+  impl_->call_after(delay, std::move(task));
+}
 
 void StreamTransport::watch_process(int64_t pid) {
   // kill() reads zero and negative numbers as groups of processes.

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -51,6 +52,7 @@ class StreamTransport final : public Transport {
 
   void send(std::string body) override;
   Poster poster() override;
+  void call_after(std::chrono::milliseconds delay, std::function<void()> task) override;
   void watch_process(int64_t pid) override;
   void close() override;
 

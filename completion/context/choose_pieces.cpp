@@ -69,7 +69,7 @@ class Chooser final {
   /// Takes what fits into `room`; smaller ones further down may still.
   void take_declarations(const std::vector<Candidate>& candidates, float min_score, int room) {
     for (const Candidate& candidate : candidates) {
-      if (candidate.score < min_score) return;
+      if (candidate.score < min_score || room <= 0) return;
       const bool is_open = files_.is_open(candidate.file->path);
       const std::string_view kind = candidate.imported ? "import_decl"
                                     : is_open          ? "open"

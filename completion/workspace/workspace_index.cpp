@@ -137,7 +137,7 @@ std::vector<std::string> WorkspaceIndex::files_of_package(std::string_view packa
   return {found->second.begin(), found->second.end()};
 }
 
-std::unordered_map<uint32_t, float> WorkspaceIndex::scores(std::span<const TermCount> query) const {
+std::vector<WorkspaceIndex::Scored> WorkspaceIndex::scores(std::span<const TermCount> query) const {
   std::vector<std::pair<Term, const std::vector<Posting>*>> terms;
   const size_t common = std::max(size_.chunks / kCommonShare, kAlwaysRare);
   for (const TermCount& term : query) {
@@ -151,7 +151,9 @@ std::unordered_map<uint32_t, float> WorkspaceIndex::scores(std::span<const TermC
   std::sort(terms.begin(), terms.end(), is_rarer);
   terms.resize(std::min(terms.size(), kMaxQueryTerms));
 
-  std::unordered_map<uint32_t, float> scores;
+  // By chunk: looking one up must cost nothing, of a large workspace there are 100,000 to add to.
+  std::vector<float> sums(chunks_.size());
+  std::vector<Scored> scores;
   const auto n = static_cast<float>(size_.chunks);
   const float mean_length = static_cast<float>(n_terms_) / std::max(n, 1.0f);
   for (const auto& [term, list] : terms) {
@@ -161,29 +163,36 @@ std::unordered_map<uint32_t, float> WorkspaceIndex::scores(std::span<const TermC
       const auto count = static_cast<float>(posting.count);
       const float length = static_cast<float>(chunks_[posting.chunk].n_terms) / mean_length;
       const float damping = kSaturation * (1 - kLengthShare + kLengthShare * length);
-      scores[posting.chunk] += rarity * count * (kSaturation + 1) / (count + damping);
+      float& sum = sums[posting.chunk];
+      if (sum == 0) scores.push_back({.chunk = posting.chunk});
+      sum += rarity * count * (kSaturation + 1) / (count + damping);
     }
   }
+  for (Scored& scored : scores) scored.score = sums[scored.chunk];
   return scores;
 }
 
 std::vector<WorkspaceIndex::Match> WorkspaceIndex::search(
     std::span<const TermCount> query, size_t max,
     const std::function<bool(const SourceFile&)>& wants) const {
-  std::vector<Match> matches;
-  for (const auto& [id, score] : scores(query)) {
-    const Slot& slot = slots_[chunks_[id].slot];
-    matches.push_back({.file = slot.file, .chunk = id - slot.first_chunk, .score = score});
-  }
-  std::erase_if(matches, [&](const Match& match) { return !wants(*match.file); });
-  const auto is_better = [](const Match& a, const Match& b) {
-    if (a.score != b.score) return a.score > b.score;
-    return std::tie(a.file->path, a.chunk) < std::tie(b.file->path, b.chunk);
+  const auto file_of = [this](const Scored& scored) -> const SourceFilePtr& {
+    return slots_[chunks_[scored.chunk].slot].file;
   };
-  const size_t n = std::min(matches.size(), max);
-  std::partial_sort(matches.begin(), matches.begin() + static_cast<std::ptrdiff_t>(n),
-                    matches.end(), is_better);
-  matches.resize(n);
+  std::vector<Scored> found = scores(query);
+  std::erase_if(found, [&](const Scored& scored) { return !wants(*file_of(scored)); });
+  const auto is_better = [&](const Scored& a, const Scored& b) {
+    if (a.score != b.score) return a.score > b.score;
+    return std::tie(file_of(a)->path, a.chunk) < std::tie(file_of(b)->path, b.chunk);
+  };
+  const size_t n = std::min(found.size(), max);
+  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(n), found.end(),
+                    is_better);
+  std::vector<Match> matches;
+  for (const Scored& scored : std::span(found).first(n)) {
+    const Slot& slot = slots_[chunks_[scored.chunk].slot];
+    matches.push_back(
+        {.file = slot.file, .chunk = scored.chunk - slot.first_chunk, .score = scored.score});
+  }
   return matches;
 }
 

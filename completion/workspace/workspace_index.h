@@ -80,6 +80,10 @@ class WorkspaceIndex final {
     uint32_t chunk = 0;
     uint32_t count = 0;
   };
+  struct Scored {
+    uint32_t chunk = 0;
+    float score = 0;
+  };
 
   struct NameHash {
     using is_transparent = void;
@@ -88,7 +92,8 @@ class WorkspaceIndex final {
 
   void add_symbols(uint32_t slot);
   void add_chunks(uint32_t slot);
-  std::unordered_map<uint32_t, float> scores(std::span<const TermCount> query) const;
+  /// BM25 of all chunks that share a term with `query`, in no order.
+  std::vector<Scored> scores(std::span<const TermCount> query) const;
 
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;

@@ -30,6 +30,7 @@ struct Options {
   std::string place;
   std::vector<std::string> related;
   std::optional<int> max_tokens;
+  int n = 1;
   bool from_stdin = false;
   bool json = false;
   bool explain_context = false;
@@ -40,7 +41,17 @@ Json to_json(std::string_view text, size_t offset) {
   return {{"line", position.line}, {"column", position.column}, {"offset", offset}};
 }
 
+Json range_of(const auto& suggestion, std::string_view text) {
+  return {{"start", to_json(text, suggestion.replace_begin)},
+          {"end", to_json(text, suggestion.replace_end)}};
+}
+
 Json to_json(const Completion& c, std::string_view text) {
+  Json alternatives = Json::array();
+  for (const completion::Alternative& other : c.alternatives)
+    alternatives.push_back({{"text", other.text},
+                            {"range", range_of(other, text)},
+                            {"mean_logprob", other.mean_logprob}});
   Json context = Json::array();
   for (const completion::ContextPiece& piece : c.context)
     context.push_back({{"kind", piece.kind},
@@ -48,18 +59,18 @@ Json to_json(const Completion& c, std::string_view text) {
                        {"begin", piece.begin},
                        {"end", piece.end},
                        {"tokens", piece.tokens}});
-  return {
-      {"text", c.text},
-      {"range", {{"start", to_json(text, c.replace_begin)}, {"end", to_json(text, c.replace_end)}}},
-      {"tokens", c.tokens},
-      {"prompt_tokens", c.prompt_tokens},
-      {"reused_tokens", c.reused_tokens},
-      {"ms_first_token", c.ms_first_token},
-      {"ms_total", c.ms_total},
-      {"mean_logprob", c.mean_logprob},
-      {"masked_secrets", c.masked_secrets},
-      {"stop", c.stop},
-      {"context", context}};
+  return {{"text", c.text},
+          {"range", range_of(c, text)},
+          {"alternatives", std::move(alternatives)},
+          {"tokens", c.tokens},
+          {"prompt_tokens", c.prompt_tokens},
+          {"reused_tokens", c.reused_tokens},
+          {"ms_first_token", c.ms_first_token},
+          {"ms_total", c.ms_total},
+          {"mean_logprob", c.mean_logprob},
+          {"masked_secrets", c.masked_secrets},
+          {"stop", c.stop},
+          {"context", context}};
 }
 
 /// "12-30" of the bytes [begin, end).
@@ -103,9 +114,16 @@ class Writer final {
   void grow(const Completion& partial) {
     if (streams_) write(partial.text);
   }
+  /// Alternatives follow, each behind a line of dashes.
   void finish(const Completion& whole) {
     write(whole.text);
-    end_text(whole.text);
+    std::string_view last = whole.text;
+    for (const completion::Alternative& other : whole.alternatives) {
+      stream_out("\n---\n");
+      stream_out(other.text);
+      last = other.text;
+    }
+    end_text(last);
   }
 
  private:
@@ -147,6 +165,7 @@ Result<ExitCode> complete(const Options& options) {
                     .repository = repository,
                     .trigger = completion::Trigger::invoked,
                     .max_tokens = options.max_tokens.value_or(config.max_completion_tokens),
+                    .n = options.n,
                     .max_lines = config.max_completion_lines,
                     .cancel = cancel_on_interrupt()},
                    [&writer](const Completion& partial) { writer.grow(partial); }, on_done);
@@ -156,7 +175,7 @@ Result<ExitCode> complete(const Options& options) {
   report_masked(completion.masked_secrets);
   if (options.json) {
     write_json(to_json(completion, snapshot->text));
-  } else if (completion.text.empty()) {
+  } else if (completion.text.empty() && completion.alternatives.empty()) {
     report(fmt::format("nothing to suggest here ({})", completion.stop));
   } else {
     writer.finish(completion);
@@ -182,6 +201,10 @@ Action add_complete(CLI::App& command) {
       ->allow_extra_args(false);
   command.add_flag("--stdin", options->from_stdin,
                    "read the text from stdin; FILE is only its name and need not exist");
+  command
+      .add_option("--n", options->n, "suggestions to choose from, the likeliest first (default: 1)")
+      ->check(CLI::Range(1, 5).description(""))
+      ->type_name("N");
   add_json_option(command, options->json);
   command.add_flag("--explain-context", options->explain_context,
                    "list on stderr what the model was shown");

@@ -7,6 +7,7 @@
 
 #include "lsp/commands.h"
 #include "lsp/handlers/handlers.h"
+#include "lsp/handlers/warm_up.h"
 #include "lsp/session.h"
 
 namespace fathom::lsp {
@@ -82,6 +83,7 @@ void code_action(Session& session, const CodeActionParams& params, Reply reply) 
   const Document* document = session.documents().find(params.uri);
   if (!document)
     return reply.fail(RpcError::invalid_params, "the document is not open: " + params.uri);
+  if (params.range.start == params.range.end) warm_up_soon(session, params.uri, params.range.end);
   const Client& client = session.client();
   Json actions = Json::array();
   if (is_wanted(params, kQuickFix)) {

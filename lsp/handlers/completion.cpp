@@ -1,7 +1,11 @@
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
 
+#include "completion/lines.h"
 #include "lsp/handlers/ask_for_completion.h"
 #include "lsp/handlers/handlers.h"
 
@@ -29,38 +33,50 @@ std::string_view text_before_cursor(const CompletionPlace& place, const Suggesti
 }
 
 /// Always incomplete: the suggestion belongs to this position, the next key asks again.
-Json completion_list(const CompletionPlace& place, const std::optional<Suggestion>& suggestion) {
+Json completion_list(const CompletionPlace& place, std::span<const Suggestion> suggestions) {
   Json items = Json::array();
-  if (suggestion) {
+  for (const Suggestion& suggestion : suggestions) {
     // Menus match an item against the text that its edit replaces up to the cursor.
-    const std::string typed(text_before_cursor(place, *suggestion));
+    const std::string typed(text_before_cursor(place, suggestion));
     items.push_back({
-        {"label", first_line(suggestion->text)},
+        {"label", first_line(suggestion.text)},
         {"kind", kTextKind},
         {"detail", "fathom"},
-        {"documentation", {{"kind", "plaintext"}, {"value", suggestion->text}}},
-        {"filterText", typed.empty() ? suggestion->text : typed},
+        {"documentation", {{"kind", "plaintext"}, {"value", suggestion.text}}},
+        {"filterText", typed.empty() ? suggestion.text : typed},
+        {"sortText", std::to_string(items.size())},
         {"insertTextFormat", kPlainText},
         {"insertTextMode", kAsIs},
-        {"textEdit", {{"range", to_json(suggestion->range)}, {"newText", suggestion->text}}},
-        {"command", accept_command(*suggestion)},
+        {"textEdit", {{"range", to_json(suggestion.range)}, {"newText", suggestion.text}}},
+        {"command", accept_command(suggestion)},
     });
   }
   return {{"isIncomplete", true}, {"items", std::move(items)}};
 }
 
+/// Clients say "invoked" for what a person asks for, and for what they ask by themselves while an
+/// identifier is typed.
+bool is_by_hand(Session& session, const CompletionParams& params) {
+  const Document* document = session.documents().find(params.uri);
+  const std::optional<size_t> cursor =
+      document && params.invoked ? document->offset_of(params.position) : std::nullopt;
+  return cursor && (*cursor == 0 || !completion::is_word_byte(document->text()[*cursor - 1]));
+}
+
 }  // namespace
 
-/// textDocument/completion, for clients without inline completion: the same suggestion as one
-/// entry of the menu. Counts as automatic: most clients ask while the user types, and say
-/// "invoked".
+/// textDocument/completion, for clients without inline completion: the same suggestions as entries
+/// of the menu.
 void completion(Session& session, const CompletionParams& params, Reply reply) {
-  ask_for_completion(session,
-                     {.uri = params.uri,
-                      .position = params.position,
-                      .trigger = completion::Trigger::automatic,
-                      .selected = {}},
-                     completion_list, std::move(reply));
+  const bool by_hand = is_by_hand(session, params);
+  ask_for_completion(
+      session,
+      {.uri = params.uri,
+       .position = params.position,
+       .trigger = by_hand ? completion::Trigger::invoked : completion::Trigger::automatic,
+       .n = by_hand ? kWhenInvoked : 1,
+       .selected = {}},
+      completion_list, std::move(reply));
 }
 
 }  // namespace fathom::lsp

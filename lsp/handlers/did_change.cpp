@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lsp/handlers/handlers.h"
+#include "lsp/handlers/warm_up.h"
 #include "lsp/session.h"
 
 namespace fathom::lsp {
@@ -22,9 +23,10 @@ void did_change(Session& session, const DidChangeParams& params) {
     } else {
       session.history().replaced(params.uri);
     }
-    session.suggestions().changed(*document, change.range
-                                                 ? document->replace(*change.range, change.text)
-                                                 : document->replace_all(change.text));
+    const TextEdit edit = change.range ? document->replace(*change.range, change.text)
+                                       : document->replace_all(change.text);
+    session.suggestions().changed(*document, edit);
+    warm_up_soon(session, params.uri, document->position_of(edit.begin + edit.n_inserted));
   }
   document->set_version(params.version);
   session.with_assistants([&](completion::Assistant& assistant) {

@@ -1,7 +1,13 @@
 #include "lsp/handlers/handlers.h"
+#include "lsp/handlers/warm_up.h"
 #include "lsp/session.h"
 
 namespace fathom::lsp {
+namespace {
+
+constexpr size_t kMaxWarmedBytes = 4096;
+
+}  // namespace
 
 /// textDocument/didOpen
 void did_open(Session& session, const DidOpenParams& params) {
@@ -14,6 +20,10 @@ void did_open(Session& session, const DidOpenParams& params) {
                                      .language = params.language,
                                      .client = session.options().client},
                                     params.version, params.text, session.client().encoding));
+  // Most of a longer one would not be in the prompt, wherever the cursor is.
+  if (params.text.size() > kMaxWarmedBytes) return;
+  const Document* document = session.documents().find(params.uri);
+  warm_up_soon(session, params.uri, document->position_of(params.text.size()));
 }
 
 }  // namespace fathom::lsp

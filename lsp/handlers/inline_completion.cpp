@@ -7,24 +7,26 @@ namespace fathom::lsp {
 namespace {
 
 /// Never null: Neovim takes null for "keep what is shown".
-Json inline_completion_list(const CompletionPlace&, const std::optional<Suggestion>& suggestion) {
+Json inline_completion_list(const CompletionPlace&, std::span<const Suggestion> suggestions) {
   Json items = Json::array();
-  if (suggestion)
-    items.push_back({{"insertText", suggestion->text},
-                     {"range", to_json(suggestion->range)},
-                     {"command", accept_command(*suggestion)}});
+  for (const Suggestion& suggestion : suggestions)
+    items.push_back({{"insertText", suggestion.text},
+                     {"range", to_json(suggestion.range)},
+                     {"command", accept_command(suggestion)}});
   return {{"items", std::move(items)}};
 }
 
 }  // namespace
 
-/// textDocument/inlineCompletion (LSP 3.18)
+/// textDocument/inlineCompletion (LSP 3.18): one suggestion while somebody types, several if they
+/// were asked for.
 void inline_completion(Session& session, const InlineCompletionParams& params, Reply reply) {
   ask_for_completion(
       session,
       {.uri = params.uri,
        .position = params.position,
        .trigger = params.automatic ? completion::Trigger::automatic : completion::Trigger::invoked,
+       .n = params.automatic ? 1 : kWhenInvoked,
        .selected = params.selected},
       inline_completion_list, std::move(reply));
 }

@@ -347,8 +347,9 @@ class Complete(Case):
     def test_has_the_keys_of_the_contract(self) -> None:
         out = self.json("complete", f"{SOURCE}:10:1", "--json")
         for key in ("text", "range", "tokens", "prompt_tokens", "reused_tokens", "ms_first_token", "ms_total",
-                    "mean_logprob", "stop", "context"):
+                    "mean_logprob", "stop", "context", "alternatives"):
             self.assertIn(key, out)
+        self.assertEqual(out["alternatives"], [])
         self.assertGreater(out["prompt_tokens"], 10)
         for piece in out["context"]:
             self.assertEqual(set(piece), {"kind", "path", "begin", "end", "tokens"})
@@ -365,6 +366,20 @@ class Complete(Case):
     def test_prints_what_it_reports(self) -> None:
         path = self.write("add.py", self.TEXT)
         self.assertEqual(self.ok("complete", f"{path}:2:12"), self.json("complete", f"{path}:2:12", "--json")["text"])
+
+    def test_gives_as_many_alternatives_as_are_wanted(self) -> None:
+        path = self.write("add.py", self.TEXT)
+        alone = self.json("complete", f"{path}:2:12", "--json")
+        out = self.json("complete", f"{path}:2:12", "--json", "--n", 3)
+        self.assertEqual(out["text"], alone["text"])
+        texts = [out["text"]] + [other["text"] for other in out["alternatives"]]
+        self.assertLessEqual(len(texts), 3)
+        self.assertEqual(len(set(texts)), len(texts))
+        for other in out["alternatives"]:
+            self.assertEqual(set(other), {"text", "range", "mean_logprob"})
+            self.assertEqual(other["range"]["start"], out["range"]["start"])
+        self.assertEqual(self.ok("complete", f"{path}:2:12", "--n", 3), "\n---\n".join(texts))
+        self.fails(2, "complete", f"{path}:2:12", "--n", 6)
 
     def test_reads_the_buffer_from_stdin(self) -> None:
         path = self.write("add.py", self.TEXT)

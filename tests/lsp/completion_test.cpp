@@ -61,15 +61,40 @@ TEST_F(CompletionTest, RefusesParametersOfTheWrongKind) {
     EXPECT_EQ(client_.error(client_.request(kInline, params)), -32602) << params;
 }
 
+TEST_F(CompletionTest, GivesSomebodyWhoAsksByHandSeveralToChooseFrom) {
+  for (const char* answer : {"a + b;", "a - b;", "a + b;"}) client_.generator().answer(answer);
+  Json params = at(kUri, 1, 9);
+  params["context"] = {{"triggerKind", 1}};
+  const auto texts = [&](const Json& result) {
+    std::vector<std::string> out;
+    for (const Json& item : result["items"]) out.push_back(item["insertText"]);
+    return out;
+  };
+  const int id = client_.request(kInline, params);
+  client_.run();
+  const Json items = client_.result(id)["items"];
+  EXPECT_EQ(texts(client_.result(id)), std::vector<std::string>({"a + b;", "a - b;"}));
+  EXPECT_NE(items[0]["command"]["arguments"], items[1]["command"]["arguments"]);
+  EXPECT_EQ(client_.generator().requests().size(), 3u);
+
+  const int again = client_.request(kInline, params);
+  client_.run();
+  EXPECT_EQ(client_.result(again), client_.result(id)) << "the same ids";
+  params["context"]["triggerKind"] = 2;
+  const int typing = client_.request(kInline, params);
+  client_.run();
+  EXPECT_EQ(texts(client_.result(typing)), std::vector<std::string>({"a + b;"}));
+  EXPECT_EQ(client_.generator().requests().size(), 3u) << "all of that was known";
+}
+
 class EarlyTest : public testing::Test {
  protected:
-  explicit EarlyTest(int budget_ms = 1) {
+  explicit EarlyTest(int budget_ms = 250) {
     client_.initialize(
         {{"initializationOptions", {{"completion", {{"latencyBudgetMs", budget_ms}}}}}});
     client_.open(kUri, "cpp", "int f(int a) {\n");
-    // Each token takes longer than the budget.
-    client_.generator().answer(test::FakeAnswer{.text = "  compute(a, a);\n  return a;\n}\n",
-                                                .delay_per_token = std::chrono::milliseconds(2)});
+    client_.generator().answer("  compute(a, a);\n  return a;\n}\n");
+    client_.run();  // what the session was told of the model
   }
   int ask(int line, int character) { return client_.request(kInline, at(kUri, line, character)); }
   std::string text_of(int id) {
@@ -78,14 +103,20 @@ class EarlyTest : public testing::Test {
   }
 
   TestClient client_;
+  const std::string first_line_ = "  compute(a, a);";
   const std::string whole_ = "  compute(a, a);\n  return a;\n}";
 };
 
-TEST_F(EarlyTest, ShowsWhatIsReadyAndTellsOfTheRest) {
+TEST_F(EarlyTest, ShowsWhatIsReadyWhenTheTimeIsUpThoughNoTokenComes) {
   const int id = ask(1, 0);
+  EXPECT_TRUE(client_.transport().run_task()) << "the first line is ready";
+  client_.wait(std::chrono::milliseconds(249));
+  EXPECT_TRUE(client_.answers(id).empty());
+  client_.wait(std::chrono::milliseconds(1));
+  EXPECT_EQ(text_of(id), first_line_);
+  EXPECT_TRUE(client_.sent("fathom/didExtendCompletion").empty());
+
   client_.run();
-  const std::string early = text_of(id);
-  EXPECT_EQ(early, "  compute(a, a);");
   const auto told = client_.sent("fathom/didExtendCompletion");
   ASSERT_EQ(told.size(), 1u);
   EXPECT_EQ(told[0], at(kUri, 1, 0));
@@ -95,6 +126,36 @@ TEST_F(EarlyTest, ShowsWhatIsReadyAndTellsOfTheRest) {
   EXPECT_EQ(client_.generator().requests().size(), 1u);
 }
 
+TEST_F(EarlyTest, ShowsTheFirstPartThatIsReadyAfterTheTimeWasUp) {
+  const int id = ask(1, 0);
+  client_.wait(std::chrono::seconds(1));
+  EXPECT_TRUE(client_.answers(id).empty());
+  client_.transport().run_task();
+  EXPECT_EQ(text_of(id), first_line_);
+}
+
+TEST_F(EarlyTest, GoesOnWhileTheUserTypesAlongWhatIsShown) {
+  const int id = ask(1, 0);
+  client_.transport().run_task();
+  client_.wait(std::chrono::milliseconds(250));
+  EXPECT_EQ(text_of(id), first_line_);
+  client_.notify("textDocument/didChange",
+                 {{"textDocument", {{"uri", kUri}, {"version", 2}}},
+                  {"contentChanges", Json::array({{{"text", "int f(int a) {\n  comp"}}})}});
+  const int typed = ask(1, 6);
+  EXPECT_EQ(text_of(typed), "ute(a, a);");
+  client_.run();
+  EXPECT_EQ(client_.sent("fathom/didExtendCompletion").size(), 1u);
+}
+
+TEST_F(EarlyTest, AnswersOnceIfTheWholeSuggestionIsThereInTime) {
+  const int id = ask(1, 0);
+  client_.run();
+  client_.wait(std::chrono::seconds(1));
+  EXPECT_EQ(text_of(id), whole_);
+  EXPECT_TRUE(client_.sent("fathom/didExtendCompletion").empty());
+}
+
 class NoBudget : public EarlyTest {
  protected:
   NoBudget() : EarlyTest(0) {}
@@ -102,6 +163,8 @@ class NoBudget : public EarlyTest {
 
 TEST_F(NoBudget, WaitsForTheWholeSuggestion) {
   const int id = ask(1, 0);
+  client_.transport().run_task();
+  client_.wait(std::chrono::seconds(10));
   client_.run();
   EXPECT_EQ(text_of(id), whole_);
   EXPECT_TRUE(client_.sent("fathom/didExtendCompletion").empty());
@@ -185,6 +248,21 @@ TEST_F(CompletionTest, AMenuEntryInsertsTheSameTextAsItIs) {
   EXPECT_EQ(item["textEdit"]["newText"], "a + b;");
   EXPECT_EQ(item["textEdit"]["range"]["start"], (Json{{"line", 1}, {"character", 9}}));
   EXPECT_EQ(item["documentation"]["value"], "a + b;");
+}
+
+TEST_F(CompletionTest, AMenuHasSeveralEntriesIfAPersonOpensIt) {
+  client_.open("file:///b.cpp", "cpp", kSource);
+  const auto n_entries = [&](const std::string& uri, int character, int trigger) {
+    for (const char* answer : {"a + b;", "a - b;", "f();"}) client_.generator().answer(answer);
+    Json params = at(uri, 1, character);
+    params["context"] = {{"triggerKind", trigger}};
+    const int id = client_.request("textDocument/completion", params);
+    client_.run();
+    return client_.result(id)["items"].size();
+  };
+  EXPECT_EQ(n_entries(kUri, 9, 1), 3u);
+  EXPECT_EQ(n_entries(kUri, 8, 1), 1u) << "while a name is typed, clients ask by themselves";
+  EXPECT_EQ(n_entries("file:///b.cpp", 9, 3), 1u);
 }
 
 TEST_F(CompletionTest, AnEmptyMenuIsIncompleteToo) {

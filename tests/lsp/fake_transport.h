@@ -2,8 +2,10 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,19 +31,38 @@ class FakeTransport final : public Transport {
       tasks->list.push_back(std::move(task));
     };
   }
+  void call_after(std::chrono::milliseconds delay, std::function<void()> task) override {
+    timers_.emplace(now_ + delay, std::move(task));
+  }
   void watch_process(int64_t pid) override { watched.push_back(pid); }
   void close() override { closed = true; }
 
+  /// Lets time pass; runs what is due by then, but no posted task.
+  void advance(std::chrono::milliseconds time) {
+    now_ += time;
+    while (!timers_.empty() && timers_.begin()->first <= now_) {
+      const auto task = std::move(timers_.begin()->second);
+      timers_.erase(timers_.begin());
+      task();
+    }
+  }
+
+  /// Runs the next posted task; false if there is none.
+  bool run_task() {
+    std::function<void()> task;
+    {
+      const std::lock_guard lock(tasks_->mutex);
+      if (tasks_->list.empty()) return false;
+      task = std::move(tasks_->list.front());
+      tasks_->list.erase(tasks_->list.begin());
+    }
+    task();
+    return true;
+  }
+
   /// Runs the posted tasks, and those that they post.
   void run_tasks() {
-    while (true) {
-      std::vector<std::function<void()>> now;
-      {
-        const std::lock_guard lock(tasks_->mutex);
-        now = std::exchange(tasks_->list, {});
-      }
-      if (now.empty()) return;
-      for (const auto& task : now) task();
+    while (run_task()) {
     }
   }
 
@@ -50,6 +71,8 @@ class FakeTransport final : public Transport {
     std::mutex mutex;
     std::vector<std::function<void()>> list;  // guarded by mutex
   };
+  std::chrono::milliseconds now_{0};
+  std::multimap<std::chrono::milliseconds, std::function<void()>> timers_;
   const std::shared_ptr<Tasks> tasks_ = std::make_shared<Tasks>();
 };
 

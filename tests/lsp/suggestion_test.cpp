@@ -32,7 +32,9 @@ std::optional<Suggestion> suggest(const Case& c) {
   completion.text = c.insert;
   completion.replace_begin = c.before.size() - c.replace_before;
   completion.replace_end = c.before.size() + c.replace_after;
-  return make_suggestion(*place, completion, c.selected);
+  const auto made = make_suggestions(*place, completion, c.selected);
+  EXPECT_LE(made.size(), 1u);
+  return made.empty() ? std::nullopt : std::optional(made[0]);
 }
 
 /// "character-character|text", or "nothing".

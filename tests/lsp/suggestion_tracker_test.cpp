@@ -1,5 +1,8 @@
 #include "lsp/suggestion_tracker.h"
 
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace fathom::lsp {
@@ -18,11 +21,18 @@ class SuggestionTrackerTest : public testing::Test {
     return found == all.end() ? AcceptanceCounts() : found->second;
   }
 
-  /// Offers `text` at the end of the document.
-  uint64_t offer(std::string_view text) {
+  /// Offers texts at the end of the document.
+  std::vector<uint64_t> offer_all(const std::vector<std::string>& texts) {
     const size_t end = document_.text().size();
-    return tracker_.offer(*document_.snapshot(), end, end, text);
+    std::vector<Suggestion> suggestions;
+    for (const std::string& text : texts)
+      suggestions.push_back({.text = text, .begin = end, .end = end});
+    tracker_.offer(*document_.snapshot(), suggestions);
+    std::vector<uint64_t> ids;
+    for (const Suggestion& suggestion : suggestions) ids.push_back(suggestion.id);
+    return ids;
   }
+  uint64_t offer(std::string_view text) { return offer_all({std::string(text)})[0]; }
 
   void replace(size_t begin, size_t end, std::string_view text, seconds time = seconds(0)) {
     tracker_.before_change(document_, start_ + time);
@@ -58,6 +68,21 @@ TEST_F(SuggestionTrackerTest, ASuggestionKeepsItsIdWhileItIsTyped) {
   EXPECT_EQ(offer(" c; // sum"), id);
   EXPECT_NE(offer(" d;"), id);
   EXPECT_EQ(counts(), (AcceptanceCounts{.offered = 2}));
+}
+
+TEST_F(SuggestionTrackerTest, SuggestionsToChooseFromCountAsOneAndHaveTheirOwnIds) {
+  const uint64_t before = offer("b;");
+  const auto ids = offer_all({"b;", "c(1);", "d;"});
+  EXPECT_EQ(ids[0], before);
+  EXPECT_NE(ids[1], ids[0]);
+  EXPECT_NE(ids[2], ids[1]);
+  tracker_.shown(ids[0]);
+  tracker_.shown(ids[1]);
+  append("c(");
+  EXPECT_EQ(offer("1);"), ids[1]);
+  append("1);");
+  tracker_.accepted(ids[1], &document_, start_);
+  EXPECT_EQ(counts(), (AcceptanceCounts{.offered = 1, .shown = 1, .accepted = 1}));
 }
 
 TEST_F(SuggestionTrackerTest, CountsWhatTheClientSaysOnce) {

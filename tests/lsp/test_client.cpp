@@ -11,8 +11,10 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
                        completion::Acceptance* acceptance)
     : assistant_(std::make_shared<completion::Assistant>(
           generator_, log_,
-          completion::AssistantOptions{
-              .threads = false, .workspaces = workspaces, .update_interval_ms = 0})),
+          completion::AssistantOptions{.threads = false,
+                                       .may_speculate = [this] { return may_speculate; },
+                                       .workspaces = workspaces,
+                                       .update_interval_ms = 0})),
       models_(
           [this, model](const completion::LoadOrder& order) -> Result<completion::LoadedModel> {
             if (model == Model::failed) return fail(ErrorCode::corrupt, "model.gguf: truncated");

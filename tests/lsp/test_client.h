@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -37,6 +38,8 @@ class TestClient final {
                       completion::Acceptance* acceptance = nullptr);
   ~TestClient();
 
+  bool may_speculate = false;  // as AssistantOptions has it
+
   FakeTransport& transport() { return transport_; }
   test::FakeGenerator& generator() { return generator_; }
   completion::ModelHost& models() { return models_; }
@@ -54,6 +57,8 @@ class TestClient final {
   void finish_loading();
   /// Runs what was posted to the main thread.
   void run() { transport_.run_tasks(); }
+  /// Lets time pass on the main thread.
+  void wait(std::chrono::milliseconds time) { transport_.advance(time); }
 
   /// All answers to a request: one, if all is well.
   std::vector<Json> answers(int id) const;

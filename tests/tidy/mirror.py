@@ -52,6 +52,7 @@ COVERED = {
     "lsp/event_loop.cpp": "tests/lsp/transport_stdio_test.cpp, tests/lsp/transport_stream_test.cpp",
     "lsp/handlers/*": "tests/lsp/completion_test.cpp, tests/lsp/documents_test.cpp, "
                       "tests/lsp/explain_test.cpp, tests/lsp/lifecycle_test.cpp",
+    "lsp/pause.cpp": "tests/lsp/warm_up_test.cpp",
     "lsp/progress.cpp": "tests/lsp/explain_test.cpp",
     "lsp/protocol.cpp": "tests/lsp/lifecycle_test.cpp, tests/lsp/completion_test.cpp",
     "lsp/reply.cpp": "tests/lsp/router_test.cpp",

@@ -1,0 +1,40 @@
+#include "lsp/handlers/warm_up.h"
+
+#include <memory>
+#include <optional>
+
+#include "lsp/handlers/completion_request.h"
+
+namespace fathom::lsp {
+namespace {
+
+void warm_up(Session& session, const std::string& uri, Position position) {
+  const Document* document = session.documents().find(uri);
+  if (!document) return;
+  const std::optional<CompletionPlace> place =
+      make_place(*document, position, session.client().encoding);
+  if (!place || !is_wanted(session.settings(), place->snapshot->language)) return;
+  using completion::Role;
+  // Asking for one that is not there would load it.
+  if (session.services().models.state(Role::completion).phase !=
+      completion::ModelState::Phase::ready)
+    return;
+  if (const auto assistant = session.services().models.get(Role::completion))
+    assistant->warm_up(completion_request(session, *place, completion::Trigger::automatic));
+}
+
+}  // namespace
+
+void warm_up_soon(Session& session, const std::string& uri, Position position) {
+  session.cursor() = Cursor{.uri = uri, .position = position};
+  warm_up_again(session);
+}
+
+void warm_up_again(Session& session) {
+  if (!session.cursor()) return;
+  session.pause().then([&session] {
+    if (session.cursor()) warm_up(session, session.cursor()->uri, session.cursor()->position);
+  });
+}
+
+}  // namespace fathom::lsp
