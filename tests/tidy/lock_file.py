@@ -1,30 +1,34 @@
-"""The lock file pins what npm fetches without saying from where: any registry will do."""
+"""The lock files pin what npm fetches without saying from where: any registry will do."""
 
 import json
 
 import tidy
 
-LOCK = "third_party/package-lock.json"
+PACKAGE, LOCK = "a/package.json", "a/package-lock.json"  # of the samples
 
 
 def check(tree):
-    if LOCK not in tree.paths:
-        yield f"{LOCK} is missing"
-        return
-    for name, package in json.loads(tree.read(LOCK))["packages"].items():
-        if name == "":
+    for path in tree.matching(("",), ("package.json",)):
+        if path.startswith("tests/data/"):
             continue
-        if "resolved" in package:
-            yield f"{LOCK}: {name} says where to fetch it from (resolved)"
-        if "integrity" not in package:
-            yield f"{LOCK}: {name} has no checksum (integrity)"
+        lock = path.replace("package.json", "package-lock.json")
+        if lock not in tree.paths:
+            yield f"{lock} is missing"
+            continue
+        for name, package in json.loads(tree.read(lock))["packages"].items():
+            if name == "":
+                continue
+            if "resolved" in package:
+                yield f"{lock}: {name} says where to fetch it from (resolved)"
+            if "integrity" not in package:
+                yield f"{lock}: {name} has no checksum (integrity)"
 
 
 SAMPLES = [
-    ({LOCK: '{"packages": {"": {}, "a": {"resolved": "x", "integrity": "y"}, "b": {}}}'},
+    ({PACKAGE: "", LOCK: '{"packages": {"": {}, "a": {"resolved": "x", "integrity": "y"}, "b": {}}}'},
      ["(resolved)", "(integrity)"]),
-    ({LOCK: '{"packages": {"": {}, "a": {"integrity": "y"}}}'}, []),
-    ({}, ["is missing"]),
+    ({PACKAGE: "", LOCK: '{"packages": {"": {}, "a": {"integrity": "y"}}}'}, []),
+    ({PACKAGE: ""}, ["is missing"]),
 ]
 
 if __name__ == "__main__":

@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process";
+import { ConfigurationTarget, l10n, QuickPickItemKind, window, workspace, type QuickPickItem } from "vscode";
+import type { Connection } from "../server/connection";
+import { askStatus } from "./serverStatus";
+
+/** `fathom models --json`. */
+interface Models {
+  pulled: { name: string; bytes?: number }[];
+  available: { name: string; bytes: number; fits_in_memory: boolean; licence: string; purpose: string }[];
+}
+
+interface Choice extends QuickPickItem {
+  model?: string; // what the setting becomes
+  pull?: string; // what has to be downloaded before
+}
+
+/** The model that suggests: the built-in one, one that is here, a file, or one to download. */
+export async function chooseModel(connection: Connection): Promise<void> {
+  const models = await listModels(connection.binary?.path);
+  const current = workspace.getConfiguration("fathom").get<unknown>("client.model");
+  const mark = (model: string) => (model === current ? l10n.t("in use") : "");
+  const choices: Choice[] = [
+    { label: l10n.t("Built-in model"), description: mark(""), model: "" },
+    ...models.pulled.map(({ name }) => ({ label: name, description: mark(name), model: name })),
+    { label: l10n.t("A file on this machine..."), model: "file" },
+    { label: l10n.t("To download"), kind: QuickPickItemKind.Separator },
+    ...models.available
+      .filter(({ name, fits_in_memory }) => fits_in_memory && !models.pulled.some((pulled) => pulled.name === name))
+      .map(({ name, bytes, licence, purpose }) => ({
+        label: name,
+        description: l10n.t("{0} GB, {1}", (bytes / 1e9).toFixed(1), licence),
+        detail: purpose,
+        pull: name,
+      })),
+  ];
+  const chosen = await window.showQuickPick(choices, { title: l10n.t("Which model suggests?"), matchOnDetail: true });
+  if (chosen?.pull) return showHowToPull(chosen.pull, connection.binary?.path ?? "fathom");
+  const model = chosen?.model === "file" ? await chooseFile() : chosen?.model;
+  if (model !== undefined && model !== current) await use(model, connection);
+}
+
+async function chooseFile(): Promise<string | undefined> {
+  const files = await window.showOpenDialog({ filters: { GGUF: ["gguf"] }, title: l10n.t("Model file") });
+  return files?.[0]?.fsPath;
+}
+
+/** Downloads take long and may fail half way: the program shows that better than we could. */
+async function showHowToPull(name: string, program: string): Promise<void> {
+  const terminal = window.createTerminal({ name: "fathom pull" });
+  terminal.show();
+  terminal.sendText(`'${program.replaceAll("'", "'\\''")}' pull ${name}`, false);
+  void window.showInformationMessage(l10n.t("Press Enter in the terminal to download {0}, then choose it here.", name));
+}
+
+/** A daemon keeps the model that it was started with: it has to go, for all its clients. */
+async function use(model: string, connection: Connection): Promise<void> {
+  const client = connection.client;
+  const daemon = client ? (await askStatus(client).catch(() => undefined))?.pid : undefined;
+  if (daemon) {
+    const restart = l10n.t("Restart It");
+    const question = l10n.t("The daemon serves all editors of this machine and has to be restarted for another model.");
+    if ((await window.showWarningMessage(question, { modal: true }, restart)) !== restart) return;
+  }
+  await connection.stop();
+  if (daemon) end(daemon);
+  await workspace.getConfiguration("fathom").update("client.model", model || undefined, ConfigurationTarget.Global);
+  await connection.start();
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch {
+    // it has gone by itself
+  }
+}
+
+function listModels(program: string | undefined): Promise<Models> {
+  return new Promise((resolve) => {
+    const none: Models = { pulled: [], available: [] };
+    if (!program) return resolve(none);
+    execFile(program, ["models", "--json"], { timeout: 10_000 }, (error, out) => {
+      try {
+        resolve(error ? none : (JSON.parse(out) as Models));
+      } catch {
+        resolve(none);
+      }
+    });
+  });
+}

@@ -1,0 +1,19 @@
+import { InlineCompletionItem, InlineCompletionTriggerKind } from "vscode";
+import type { Middleware } from "vscode-languageclient/node";
+import type { Feedback } from "./feedback";
+import type { Snooze } from "./snooze";
+
+/** Stands between VS Code, which asks for a suggestion, and the server, which has it. */
+export function provideSuggestions(feedback: Feedback, snooze: Snooze): Pick<Middleware, "provideInlineCompletionItems"> {
+  return {
+    async provideInlineCompletionItems(document, position, context, token, next) {
+      if (snooze.isOn && context.triggerKind === InlineCompletionTriggerKind.Automatic) return [];
+      const result = await next(document, position, context, token);
+      if (result && !token.isCancellationRequested) {
+        const items = Array.isArray(result) ? result : result.items;
+        feedback.returned(document, position, items.filter((item) => item instanceof InlineCompletionItem));
+      }
+      return result;
+    },
+  };
+}

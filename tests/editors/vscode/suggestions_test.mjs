@@ -1,0 +1,127 @@
+// Ghost text and answers with the real program and the built-in model. What the model says is not tested.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Editor, waitFor } from "./editor.mjs";
+import { World, kCode, sleep, withModel } from "./world.mjs";
+
+const kTyped = "std";
+let world, editor;
+
+before(async () => {
+  world = new World({ settings: withModel() });
+  world.write("words.cpp", kCode);
+  await world.start();
+  editor = new Editor(await world.open());
+  await editor.openFile("words.cpp");
+});
+after(() => world?.end());
+
+/** An empty line in a function, and a suggestion there. */
+async function suggestion() {
+  await editor.goto(5, 1);
+  await editor.keys.press("Control+Shift+k");
+  await editor.goto(4, 1);
+  await editor.keys.press("End");
+  await editor.keys.press("Enter");
+  await editor.keys.type(`  ${kTyped}`);
+  return editor.ghost();
+}
+
+const accepted = () => world.status().acceptance.cpp;
+
+test("says that it is ready, and where", async () => {
+  await waitFor("the model", async () => (await editor.statusLabel()) === "fathom: ready");
+});
+
+test("shows ghost text and accepts it by words, lines and as a whole", async () => {
+  const whole = await suggestion();
+  await editor.picture("suggestion");
+  const line = `  ${kTyped}${whole}`;
+  await editor.keys.press("Control+ArrowRight");
+  await waitFor("a word", async () => (await editor.ghostNow()).length < whole.length);
+  assert.equal(await editor.currentLine(), line, "what was suggested changed");
+  await waitFor("its count", () => accepted().partially_accepted > 0);
+
+  await editor.keys.press("Control+Alt+ArrowRight");
+  await waitFor("the line", async () => (await editor.ghostNow()) === "");
+  assert.ok((await editor.text()).includes(`${line}\n`), "the line is not in the document");
+
+  const next = await suggestion();
+  await editor.keys.press("Tab");
+  await waitFor("all of it", async () => (await editor.ghostNow()) === "");
+  assert.ok((await editor.text()).includes(`  ${kTyped}${next}`), "the suggestion is not in the document");
+  await waitFor("its count", () => accepted().accepted > 0);
+});
+
+test("keeps ghost text in every frame while the predicted text is typed", async () => {
+  const whole = await suggestion();
+  const line = await editor.currentLine();
+  await editor.watchLine();
+  for (const character of whole.slice(0, -1)) {
+    await editor.keys.type(character);
+    await sleep(30);
+  }
+  const frames = await editor.watchedLines();
+  assert.ok(frames.length > whole.length, `${frames.length} frames for ${whole.length} keys`);
+  assert.deepEqual([...new Set(frames)], [line]);
+});
+
+test("is silent while it is snoozed, and suggests when asked", async () => {
+  await editor.command("fathom: Snooze Suggestions");
+  await editor.page.locator('.monaco-list-row[aria-label="5 minutes"]').waitFor();
+  await editor.keys.press("Enter");
+  await waitFor("the state", async () => (await editor.statusLabel()) === "fathom: snoozed");
+  const asked = world.status().completions.requests;
+  await editor.goto(4, 1);
+  await editor.keys.type(" ");
+  await sleep(500);
+  assert.equal(world.status().completions.requests, asked);
+  await editor.command("fathom: Snooze Suggestions");
+  await waitFor("the state", async () => (await editor.statusLabel()) === "fathom: ready");
+});
+
+test("says what a suggestion was made of", async () => {
+  await suggestion();
+  await editor.command("fathom: Why This Suggestion?");
+  await editor.page.locator(".quick-input-list .monaco-list-row", { hasText: "prefix words.cpp:" }).waitFor();
+  await editor.picture("why");
+  await editor.keys.press("Escape");
+  await editor.keys.press("Escape");
+});
+
+test("explains: the reasoning, folded, and the answer", async () => {
+  await editor.goto(4, 1);
+  await editor.keys.press("Control+l");
+  await editor.keys.press("Control+Alt+e");
+  const view = editor.answers();
+  await view.locator("#title", { hasText: "Explain words.cpp:4-5" }).waitFor();
+  await view.locator("#phase", { hasText: "Done" }).waitFor();
+  assert.equal(await view.locator("#reasoning").getAttribute("open"), null);
+  assert.match(await view.locator("#reasoning-summary").textContent(), /^Reasoning .* [1-9]\d* tokens$/);
+  assert.equal(await view.locator("#stop").isVisible(), false);
+  await view.locator("#reasoning-summary").click();
+  assert.notEqual(await view.locator("#reasoning-text").textContent(), "");
+  assert.notEqual((await view.locator("#answer").textContent()).trim(), "");
+  await editor.picture("answer");
+});
+
+test("goes on when the daemon is killed", async () => {
+  const { pid } = world.status();
+  process.kill(pid, "SIGKILL");
+  await waitFor("another daemon", () => ![undefined, pid].includes(world.status()?.pid));
+  await editor.command("View: Focus First Editor Group");
+  await waitFor("a suggestion", async () => {
+    await editor.keys.press("Escape");
+    await suggestion();
+    return true;
+  });
+});
+
+test("activates in no time", async () => {
+  await editor.command("Developer: Show Running Extensions");
+  const row = editor.page.locator(".runtime-extensions-editor .extension", { hasText: "fathom" });
+  const text = await row.first().textContent();
+  console.log(`activation: ${/Activation: (\d+ms)/.exec(text)?.[1]}`);
+  assert.match(text, /Activation: \d+ms/);
+});
