@@ -7,6 +7,8 @@
 namespace fathom::engine {
 namespace {
 
+constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+
 double ms_between(std::chrono::steady_clock::time_point a,
                   std::chrono::steady_clock::time_point b) {
   return std::chrono::duration<double, std::milli>(b - a).count();
@@ -50,7 +52,6 @@ bool Job::is_end_token(TokenId id) const {
 }
 
 void Job::forbid_tokens(std::span<float> logits) const {
-  constexpr float kForbidden = -std::numeric_limits<float>::infinity();
   const bool forbid_end = request_.ignore_end_tokens || (request_.forbid_empty && n_sampled_ == 0);
   if (forbid_end || !forced_rest_.empty()) {
     for (const TokenId end : traits_.end_tokens) logits[end] = kForbidden;
@@ -80,9 +81,39 @@ Sampled Job::alternative(std::span<float> logits, const Sampled& likeliest) cons
   Sampled chosen = likeliest;
   const float highest = logits[likeliest.id];
   for (int rank = 0; rank < request_.first_rank; ++rank) {
-    logits[chosen.id] = -std::numeric_limits<float>::infinity();
+    logits[chosen.id] = kForbidden;
     const auto next = std::max_element(logits.begin(), logits.end());
-    if (*next == -std::numeric_limits<float>::infinity()) break;
+    if (*next == kForbidden) break;
+    chosen.id = static_cast<TokenId>(next - logits.begin());
+    chosen.logprob = likeliest.logprob + (*next - highest);
+  }
+  return chosen;
+}
+
+/// Whether the constraint allows the token.
+bool Job::fits(TokenId id) const {
+  const std::string_view bytes = tokenizer_.bytes(id);
+  return !bytes.empty() && !tokenizer_.is_special(id) && request_.constraint->allows(bytes);
+}
+
+/// The likeliest token that fits; nothing if none does. Its probability is that among all tokens:
+/// it tells how willingly the model writes what it must.
+std::optional<Sampled> Job::likeliest_fitting(std::span<float> logits,
+                                              const Sampled& likeliest) const {
+  // Mostly the model wants to write what it may. If not, looking at each token of the vocabulary
+  // is quicker than looking for the next best one again and again.
+  constexpr int kMaxRefused = 8;
+  Sampled chosen = likeliest;
+  const float highest = logits[likeliest.id];
+  for (int n_refused = 0; !fits(chosen.id); ++n_refused) {
+    logits[chosen.id] = kForbidden;
+    if (n_refused == kMaxRefused) {
+      for (TokenId id = 0; id < static_cast<TokenId>(logits.size()); ++id) {
+        if (logits[id] != kForbidden && !fits(id)) logits[id] = kForbidden;
+      }
+    }
+    const auto next = std::max_element(logits.begin(), logits.end());
+    if (*next == kForbidden) return std::nullopt;
     chosen.id = static_cast<TokenId>(next - logits.begin());
     chosen.logprob = likeliest.logprob + (*next - highest);
   }
@@ -99,6 +130,14 @@ Result<TokenId> Job::take(std::span<float> logits) {
                         "try `fathom inspect` on it or download it again");
   }
   if (n_sampled_ == 0 && request_.first_rank > 0) sampled = alternative(logits, *sampled);
+  if (request_.constraint) {
+    sampled = likeliest_fitting(logits, *sampled);
+    if (!sampled) {
+      return fathom::fail(ErrorCode::unsupported,
+                          "the vocabulary of {} has no token that may come next in the wanted form",
+                          traits_.name);
+    }
+  }
   if (n_sampled_++ == 0) first_token_ = Clock::now();
   sum_logprob_ += sampled->logprob;
 
@@ -111,10 +150,14 @@ Result<TokenId> Job::take(std::span<float> logits) {
   const std::string_view bytes = tokenizer_.bytes(id);
   forced_rest_.erase(0, std::min(bytes.size(), forced_rest_.size()));
 
+  if (request_.constraint) request_.constraint->accept(bytes);
+
   const bool goes_on =
       !on_token_ || on_token_({.id = id, .bytes = bytes, .logprob = sampled->logprob});
   if (!goes_on) {
     stop_ = StopReason::callback;
+  } else if (request_.constraint && request_.constraint->finished()) {
+    stop_ = StopReason::end_token;
   } else if (contains_stop_string(bytes)) {
     stop_ = StopReason::stop_string;
   } else if (static_cast<int>(tokens_.size()) - n_prompt() >= request_.max_tokens) {

@@ -39,7 +39,8 @@ class Job final {
 
   /// Chooses the next token from `logits` (which it may change), tells the client, and decides
   /// whether to go on. Returns the token: the next of tokens() unless the job finished with an end
-  /// token. Errors: internal (the logits are not numbers).
+  /// token. Errors: internal (the logits are not numbers), unsupported (the vocabulary has no token
+  /// that the constraint allows).
   Result<TokenId> take(std::span<float> logits);
 
   /// The prompt is computed as far as `reused`; prefill starts now. False if it had begun before.
@@ -58,6 +59,8 @@ class Job final {
 
   void forbid_tokens(std::span<float> logits) const;
   Sampled alternative(std::span<float> logits, const Sampled& likeliest) const;
+  bool fits(TokenId id) const;
+  std::optional<Sampled> likeliest_fitting(std::span<float> logits, const Sampled& likeliest) const;
   bool is_end_token(TokenId id) const;
   bool contains_stop_string(std::string_view new_bytes);
 

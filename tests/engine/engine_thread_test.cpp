@@ -140,6 +140,66 @@ TEST(EngineThread, LogitsAgreeWithTheTokenThatIsGenerated) {
   EXPECT_FALSE(engine->logits({}));
 }
 
+/// The language of any number of "ab", then "c".
+class AbcConstraint final : public TextConstraint {
+ public:
+  bool allows(std::string_view bytes) const override {
+    char last = last_;
+    for (const char byte : bytes) {
+      const bool follows = byte == 'b' ? last == 'a' : (byte == 'a' || byte == 'c') && last == 'b';
+      if (!follows) return false;
+      last = byte;
+    }
+    return true;
+  }
+  void accept(std::string_view bytes) override { last_ = bytes.back(); }
+  bool finished() const override { return last_ == 'c'; }
+
+ private:
+  char last_ = 'b';
+};
+
+TEST(EngineThread, WritesOnlyWhatItsConstraintAllowsAndEndsWithIt) {
+  auto engine = start({});
+  const auto prompt = prompt_of(*engine, "x = \"abababab");
+  float last_logprob = 0;
+  for (const int n : {40, 3}) {
+    std::string text;
+    const auto result = generate(
+        *engine,
+        {.prompt = prompt, .max_tokens = n, .constraint = std::make_shared<AbcConstraint>()},
+        [&](const TokenEvent& event) {
+          text += event.bytes;
+          last_logprob = event.logprob;
+          return true;
+        });
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_TRUE(AbcConstraint().allows(text)) << text;
+    const bool has_end = text.ends_with('c');
+    EXPECT_EQ(result->stop, has_end ? StopReason::end_token : StopReason::max_tokens) << text;
+    EXPECT_LT(last_logprob, 0);
+  }
+}
+
+TEST(EngineThread, TakesTheLikeliestTokenThatItsConstraintAllows) {
+  auto engine = start({});
+  const auto prompt = prompt_of(*engine, "int main() {\n  return ");
+  const auto logits = engine->logits(prompt);
+  ASSERT_TRUE(logits);
+  TokenId likeliest = -1;
+  for (TokenId id = 0; id < static_cast<TokenId>(logits->size()); ++id) {
+    const std::string_view bytes = engine->tokenizer().bytes(id);
+    if (bytes.empty() || engine->tokenizer().is_special(id) || !AbcConstraint().allows(bytes))
+      continue;
+    if (likeliest < 0 || (*logits)[id] > (*logits)[likeliest]) likeliest = id;
+  }
+  const auto result = generate(
+      *engine,
+      {.prompt = prompt, .max_tokens = 1, .constraint = std::make_shared<AbcConstraint>()});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->tokens, std::vector<TokenId>{likeliest});
+}
+
 TEST(EngineThread, ForgetsPrefixesWhenAsked) {
   auto engine = start({});
   const auto prompt = prompt_of(*engine, "for (int i = 0; i < n; ++i) {");
