@@ -12,6 +12,7 @@ find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(GIT2 REQUIRED IMPORTED_TARGET libgit2)
 
 if(FATHOM_TESTS)
   find_package(GTest REQUIRED)

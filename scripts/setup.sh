@@ -11,7 +11,7 @@ set -euo pipefail
 packages_build=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libpcre2-dev libtomlplusplus-dev zlib1g-dev
-  libcurl4-openssl-dev libssl-dev
+  libcurl4-openssl-dev libssl-dev libgit2-dev
 )
 packages_test=(
   libgtest-dev libgmock-dev libbenchmark-dev python3

@@ -13,7 +13,7 @@ struct DiffLine {
   Kind kind = Kind::context;
   int old_line = 0;  // 1-based; 0 if it is not on that side
   int new_line = 0;
-  std::string text;         // without the line end; bytes as they are, perhaps not UTF-8
+  std::string text;         // without its LF or CRLF; bytes as they are, perhaps not UTF-8
   bool has_newline = true;  // false: "\ No newline at end of file" followed
 };
 

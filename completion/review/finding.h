@@ -37,7 +37,7 @@ struct Finding {
   std::string category;   // "bug", "security", "secret", ...: finding_categories()
   double confidence = 0;  // 0 to 1
   std::string message;    // plain text, one paragraph
-  std::string quote;      // the lines that it is anchored by, as they are in the file
+  std::string quote;      // the lines that it is anchored by; secrets in them masked
   std::optional<Suggestion> suggestion;
   std::string fingerprint;  // hex; survives shifts of lines, differs between equal lines of a file
 };
@@ -45,7 +45,8 @@ struct Finding {
 /// A file of the diff that was looked at, for excerpts and for what hosts accept.
 struct ReviewedFile {
   FileDiff diff;
-  std::shared_ptr<const std::string> text;  // of the new side; null: not at hand (a diff on stdin)
+  std::shared_ptr<const std::string> text;   // of the new side; null: not at hand (a diff on stdin)
+  std::shared_ptr<const std::string> shown;  // the same with secrets masked: for excerpts
 };
 
 /// A part of the diff that the model did not see, or whose answer could not be read.

@@ -58,9 +58,8 @@ class TextReport final {
 
   void add_excerpt(const Finding& finding) {
     const ReviewedFile* file = find_file(report_, finding.path);
-    // A credential is masked in its quote; it has no business in the logs of CI.
-    if (file && file->text && finding.category != "secret") {
-      const std::vector<std::string_view> lines = split_lines(*file->text);
+    if (file && file->shown) {
+      const std::vector<std::string_view> lines = split_lines(*file->shown);
       const int last = static_cast<int>(lines.size());
       const int begin = std::max(1, finding.lines.begin - kContextLines);
       const int end = std::min(last, finding.lines.end + kContextLines);
@@ -102,8 +101,8 @@ class TextReport final {
   void add_suggestion(const Finding& finding) {
     const Suggestion& suggestion = *finding.suggestion;
     out_ += fmt::format("  suggestion ({}):\n", verified_in_words(suggestion));
-    if (const ReviewedFile* file = find_file(report_, finding.path); file && file->text) {
-      const std::vector<std::string_view> lines = split_lines(*file->text);
+    if (const ReviewedFile* file = find_file(report_, finding.path); file && file->shown) {
+      const std::vector<std::string_view> lines = split_lines(*file->shown);
       for (int n = suggestion.lines.begin;
            n <= std::min(suggestion.lines.end, static_cast<int>(lines.size())); ++n)
         add_change(Colours::removed, '-', lines[static_cast<size_t>(n) - 1]);

@@ -16,6 +16,7 @@ LIBRARIES = {
     "toml": ("toml++/",),
     "curl": ("curl/",),
     "openssl": ("openssl/",),
+    "git2": ("git2.h", "git2/"),
     "cuda": ("cuda", "cublas", "nccl"),
     "fmt": ("fmt/",),
     "expected": ("tl/",),
@@ -42,6 +43,7 @@ LAYERS = {
     "completion/remote/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json", "boost")),
     "completion/model_store/": (
         ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "openssl", "os")),
+    "completion/review/git_": (ENGINE_PUBLIC + ("completion/",), BASIC + ("git2",)),
     "completion/runtime.cpp": (
         ENGINE_PUBLIC + ("completion/*.h", "cuda/cuda_backend.h"), BASIC),
     "lsp/": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
@@ -108,6 +110,7 @@ SAMPLES = [
     ({"engine/a.cpp": "#include <boost/asio.hpp>\n"}, ["(boost)"]),
     ({"engine/a.cpp": "#include <cuda_runtime.h>\n"}, ["(cuda)"]),
     ({"completion/a.cpp": "#include <curl/curl.h>\n"}, ["(curl)"]),
+    ({"completion/review/a.cpp": "#include <git2.h>\n"}, ["(git2)"]),
     ({"engine/a.cpp": "#include <unistd.h>\n"}, ["(os)"]),
     ({"completion/a.cpp": '#include "lsp/server.h"\n', "lsp/server.h": ""}, ["lsp/server.h"]),
     ({"completion/a.cpp": '#include "engine/models/llama.h"\n', "engine/models/llama.h": ""},

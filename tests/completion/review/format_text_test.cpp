@@ -35,17 +35,17 @@ TEST(FormatText, CaretsStandBelowTheTextAfterTabs) {
 
 TEST(FormatText, WithoutTheFileItsQuoteIsShown) {
   ReviewReport report = sample_report();
-  report.files[0].text = nullptr;
+  report.files[0].shown = nullptr;
   EXPECT_THAT(check(report), testing::HasSubstr("     3 |   int half = total / n;\n"
                                                 "       |   ^~~~"));
   EXPECT_THAT(check(report), testing::Not(testing::HasSubstr("return half")));
 }
 
-TEST(FormatText, ACredentialIsShownAsItsMaskedQuote) {
+TEST(FormatText, TheFileIsShownWithItsSecretsMasked) {
   ReviewReport report = sample_report();
-  report.findings[0].category = "secret";
+  report.files[0].shown = std::make_shared<const std::string>("a\nb\nkey = ****\nc\n");
   report.findings[0].quote = "key = ****";
-  report.findings[0].suggestion.reset();
+  report.findings[0].suggestion->replacement = "";
   EXPECT_THAT(check(report), testing::HasSubstr("     3 | key = ****\n"));
   EXPECT_THAT(check(report), testing::Not(testing::HasSubstr("half")));
 }
@@ -86,7 +86,7 @@ TEST(FormatText, EnormousLinesAndRangesAreCut) {
   ReviewReport report = sample_report();
   std::string text;
   for (int i = 0; i < 1000; ++i) text += std::string(10'000, 'x') + "\n";
-  report.files[0].text = std::make_shared<const std::string>(text);
+  report.files[0].shown = std::make_shared<const std::string>(text);
   report.findings[0].lines = {1, 1000};
   EXPECT_LT(check(report).size(), 20'000u);
 }

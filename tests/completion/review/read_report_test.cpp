@@ -44,7 +44,7 @@ TEST(ReadReport, WhatWasWrittenIsReadBack) {
 
 TEST(ReadReport, EveryOtherFormatIsTheSameFromTheReadReport) {
   ReviewReport report = sample_report();
-  report.files[0].text = nullptr;  // only `text` shows it
+  report.files[0].shown = nullptr;  // only `text` shows it
   const ReviewReport read = check(json_of(report));
   for (const ReportFormat& format : report_formats())
     EXPECT_EQ(format.write(read, {}), format.write(report, {})) << format.name;

@@ -50,7 +50,8 @@ inline ReviewReport sample_report() {
           .files = {{.diff = {.old_path = "src/a.cpp",
                               .new_path = "src/a.cpp",
                               .hunks = {hunk_of(1, 5, {2, 4})}},
-                     .text = text}},
+                     .text = text,
+                     .shown = text}},
           .n_hunks = 1,
           .prompt_tokens = 100,
           .output_tokens = 20};

@@ -1,0 +1,240 @@
+#include "completion/review/review_grammar.h"
+
+#include <iterator>
+#include <span>
+
+#include "completion/review/finding_names.h"
+#include "engine/base/assert.h"
+
+namespace fathom::completion {
+namespace {
+
+constexpr int kMaxBlanks = 16;
+constexpr int kMaxDigits = 7;
+
+enum class Kind : uint8_t {
+  literal,
+  first_finding,  // '{' or the end of the list
+  next_finding,   // ',' or the end of the list
+  number,
+  text,  // a string that is not empty
+  text_or_null,
+  category,
+  severity,
+  end,
+};
+
+struct Step {
+  Kind kind = Kind::literal;
+  std::string_view literal;
+  int max_bytes = 0;
+};
+
+constexpr Step literal(std::string_view text) { return {Kind::literal, text}; }
+
+constexpr Step kSteps[] = {
+    literal("{"),
+    literal("\"findings\""),
+    literal(":"),
+    literal("["),
+    {Kind::first_finding},
+    // A finding, behind its brace.
+    literal("\"line\""),
+    literal(":"),
+    {Kind::number},
+    literal(","),
+    literal("\"quote\""),
+    literal(":"),
+    {Kind::text, "", ReviewGrammar::kMaxQuoteBytes},
+    literal(","),
+    literal("\"message\""),
+    literal(":"),
+    {Kind::text, "", ReviewGrammar::kMaxMessageBytes},
+    literal(","),
+    literal("\"category\""),
+    literal(":"),
+    {Kind::category},
+    literal(","),
+    literal("\"severity\""),
+    literal(":"),
+    {Kind::severity},
+    literal(","),
+    literal("\"replacement\""),
+    literal(":"),
+    {Kind::text_or_null, "", ReviewGrammar::kMaxReplacementBytes},
+    literal("}"),
+    {Kind::next_finding},
+    literal("{"),
+    literal("}"),  // behind the list
+    {Kind::end},
+};
+
+constexpr int step_of(Kind kind) {
+  for (int i = 0;; ++i)
+    if (kSteps[i].kind == kind) return i;
+}
+constexpr int step_of(std::string_view text) {
+  for (int i = 0;; ++i)
+    if (kSteps[i].literal == text) return i;
+}
+
+constexpr int kFinding = step_of("\"line\"");
+constexpr int kReplacement = step_of("\"replacement\"");
+constexpr int kNextFinding = step_of(Kind::next_finding);
+constexpr int kEnd = step_of(Kind::end);
+constexpr int kListEnd = kEnd - 1;
+
+bool is_blank_byte(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\t'; }
+
+bool is_hex(uint8_t byte) {
+  return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
+         (byte >= 'A' && byte <= 'F');
+}
+
+}  // namespace
+
+bool ReviewGrammar::allows(std::string_view bytes) const {
+  State state = state_;
+  for (const char byte : bytes)
+    if (!advance(state, static_cast<uint8_t>(byte))) return false;
+  return true;
+}
+
+void ReviewGrammar::accept(std::string_view bytes) {
+  for (const char byte : bytes) {
+    const bool is_allowed = advance(state_, static_cast<uint8_t>(byte));
+    FATHOM_ASSERT(is_allowed);
+  }
+}
+
+bool ReviewGrammar::finished() const { return state_.step == kEnd; }
+
+ReviewGrammar::Place ReviewGrammar::place() const {
+  if (state_.step < kFinding || state_.step >= kNextFinding) return Place::between;
+  return state_.step < kReplacement ? Place::claim : Place::replacement;
+}
+
+void ReviewGrammar::go_to(State& state, int step) {
+  state = State{.step = static_cast<uint8_t>(step), .n_findings = state.n_findings};
+}
+
+bool ReviewGrammar::advance(State& state, uint8_t byte) const {
+  const Step& step = kSteps[state.step];
+  if (state.n_bytes == 0 && step.kind != Kind::end && is_blank_byte(byte))
+    return ++state.n_blanks <= kMaxBlanks;
+
+  const auto choose = [&](std::span<const std::string_view> names) {
+    if (state.n_bytes++ == 0) {
+      state.choices = (uint32_t{1} << names.size()) - 1;
+      return byte == '"';
+    }
+    const size_t at = state.n_bytes - 2u;  // in the names
+    for (size_t i = 0; i < names.size(); ++i) {
+      const bool is_open = (state.choices >> i & 1) != 0;
+      if (is_open && byte == '"' && names[i].size() == at) {
+        go_to(state, state.step + 1);
+        return true;
+      }
+      const bool goes_on = at < names[i].size() && static_cast<uint8_t>(names[i][at]) == byte;
+      if (!goes_on) state.choices &= ~(uint32_t{1} << i);
+    }
+    return state.choices != 0;
+  };
+
+  switch (step.kind) {
+    case Kind::literal:
+      if (byte != static_cast<uint8_t>(step.literal[state.n_bytes])) return false;
+      if (++state.n_bytes < step.literal.size()) return true;
+      if (step.literal == "{" && state.step > kFinding) {
+        go_to(state, kFinding);
+      } else {
+        go_to(state, state.step + 1);
+      }
+      return true;
+    case Kind::first_finding:
+    case Kind::next_finding: {
+      if (byte == ']') {
+        go_to(state, kListEnd);
+        return true;
+      }
+      const bool is_first = step.kind == Kind::first_finding;
+      if (byte != (is_first ? '{' : ',') || state.n_findings >= max_findings_) return false;
+      ++state.n_findings;
+      go_to(state, is_first ? kFinding : kNextFinding + 1);
+      return true;
+    }
+    case Kind::number:
+      if (byte >= '0' && byte <= '9')
+        return (byte != '0' || state.n_bytes > 0) && ++state.n_bytes <= kMaxDigits;
+      if (state.n_bytes == 0) return false;
+      go_to(state, state.step + 1);
+      return advance(state, byte);
+    case Kind::text:
+      return advance_string(state, byte, 1, step.max_bytes);
+    case Kind::text_or_null: {
+      constexpr std::string_view kNull = "null";
+      if (state.n_bytes == 0 && byte == 'n') state.choices = 1;
+      if (state.choices == 0) return advance_string(state, byte, 0, step.max_bytes);
+      if (byte != static_cast<uint8_t>(kNull[state.n_bytes])) return false;
+      if (++state.n_bytes == kNull.size()) go_to(state, state.step + 1);
+      return true;
+    }
+    case Kind::category:
+      return choose(model_categories());
+    case Kind::severity:
+      return choose(severity_names());
+    case Kind::end:
+      break;
+  }
+  return false;
+}
+
+bool ReviewGrammar::advance_string(State& state, uint8_t byte, int min_bytes, int max_bytes) const {
+  if (state.n_bytes == 0) {
+    ++state.n_bytes;
+    return byte == '"';
+  }
+  const int n_inside = state.n_bytes - 1;
+  ++state.n_bytes;
+  if (state.escape > 0) return advance_escape(state, byte);
+  if (state.n_continuation > 0) {
+    if (byte < state.lowest || byte > state.highest) return false;
+    --state.n_continuation;
+    state.lowest = 0x80;
+    state.highest = 0xBF;
+    return true;
+  }
+  if (byte == '"') {
+    if (n_inside < min_bytes) return false;
+    go_to(state, state.step + 1);
+    return true;
+  }
+  if (n_inside >= max_bytes || byte < 0x20) return false;
+  if (byte == '\\') {
+    state.escape = 1;
+    return true;
+  }
+  if (byte < 0x80) return true;
+  // The well-formed sequences of the Unicode standard, table 3-7.
+  if (byte < 0xC2 || byte > 0xF4) return false;
+  state.n_continuation = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+  state.lowest = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
+  state.highest = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;
+  return true;
+}
+
+bool ReviewGrammar::advance_escape(State& state, uint8_t byte) {
+  if (state.escape == 1) {
+    constexpr std::string_view kLetters = "\"\\/bfnrtu";
+    if (kLetters.find(static_cast<char>(byte)) == std::string_view::npos) return false;
+    state.escape = byte == 'u' ? 2 : 0;
+    return true;
+  }
+  // Half a surrogate pair is no text: those escapes are not needed, characters go as they are.
+  if (!is_hex(byte) || (state.escape == 3 && state.is_high_escape && byte > '7')) return false;
+  state.is_high_escape = state.escape == 2 && (byte == 'd' || byte == 'D');
+  state.escape = state.escape == 5 ? 0 : state.escape + 1;
+  return true;
+}
+
+}  // namespace fathom::completion

@@ -1,0 +1,17 @@
+#include "completion/syntax/count_errors.h"
+
+#include "completion/syntax/nodes.h"
+
+namespace fathom::completion {
+
+int count_errors(const SyntaxTree& tree) {
+  if (!tree.has_errors()) return 0;
+  int n_errors = 0;
+  walk_nodes(ts_tree_root_node(tree.tree()), 0, [&](TSNode node) {
+    if (ts_node_is_error(node) || ts_node_is_missing(node)) ++n_errors;
+    return ts_node_has_error(node);
+  });
+  return n_errors;
+}
+
+}  // namespace fathom::completion

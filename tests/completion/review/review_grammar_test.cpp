@@ -1,0 +1,116 @@
+#include "completion/review/review_grammar.h"
+
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace fathom::completion {
+namespace {
+
+constexpr std::string_view kFinding =
+    R"({"line":12,"quote":"a\n\"b\"","message":"wrong","category":"bug","severity":"error",)"
+    R"("replacement":null})";
+
+/// Whether the whole text is allowed and is a complete review.
+bool is_review(std::string_view text, int max_findings = 3) {
+  ReviewGrammar grammar(max_findings);
+  if (!grammar.allows(text)) return false;
+  grammar.accept(text);
+  return grammar.finished();
+}
+
+std::string list_of(std::string_view findings) {
+  return "{\"findings\":[" + std::string(findings) + "]}";
+}
+
+/// A review with something else in the place of `part`.
+std::string with(std::string_view part, std::string_view replacement) {
+  std::string finding(kFinding);
+  finding.replace(finding.find(part), part.size(), replacement);
+  return list_of(finding);
+}
+
+TEST(ReviewGrammar, AllowsReviews) {
+  const std::string finding(kFinding);
+  EXPECT_TRUE(is_review(list_of("")));
+  EXPECT_TRUE(is_review(list_of(finding)));
+  EXPECT_TRUE(is_review(list_of(finding + "," + finding)));
+  EXPECT_TRUE(is_review("{ \"findings\": [\n  ]\n}"));
+  EXPECT_TRUE(is_review(with("null", R"("x = 1;\n\ty = \u00e9;")")));
+  EXPECT_TRUE(is_review(with("null", "\"\"")));
+  EXPECT_TRUE(is_review(with("wrong", "na\xc3\xafve \xf0\x9f\x98\x80")));
+}
+
+TEST(ReviewGrammar, RefusesEverythingElse) {
+  const std::string finding(kFinding);
+  EXPECT_FALSE(is_review(""));
+  EXPECT_FALSE(is_review("[]"));
+  EXPECT_FALSE(is_review(list_of("") + " "));
+  EXPECT_FALSE(is_review(list_of(finding + ",")));
+  EXPECT_FALSE(is_review(list_of(finding + "," + finding), 1)) << "too many";
+  EXPECT_FALSE(is_review(with("bug", "bugs")));
+  EXPECT_FALSE(is_review(with("bug", "")));
+  EXPECT_FALSE(is_review(with("error", "fatal")));
+  EXPECT_FALSE(is_review(with("bug", "secret"))) << "only rules find them";
+  EXPECT_FALSE(is_review(with("12", "0")));
+  EXPECT_FALSE(is_review(with("12", "-1")));
+  EXPECT_FALSE(is_review(with("12", "12345678")));
+  EXPECT_FALSE(is_review(with("wrong", ""))) << "says nothing";
+  EXPECT_FALSE(is_review(with("wrong", "a\nb"))) << "a line feed must be escaped";
+  EXPECT_FALSE(is_review(with("wrong", "\\x41")));
+  EXPECT_FALSE(is_review(with("wrong", "\\ud800"))) << "half a character";
+  EXPECT_FALSE(is_review(with("wrong", "\xc3(")));
+  EXPECT_FALSE(is_review(with("wrong", "\xc0\xaf"))) << "overlong";
+  EXPECT_FALSE(is_review(with("wrong", "\xed\xa0\x80"))) << "a surrogate";
+  EXPECT_FALSE(is_review(with("null", "nil")));
+}
+
+TEST(ReviewGrammar, EndsStringsThatGrowTooLong) {
+  const auto fits = [](size_t n) { return is_review(with("wrong", std::string(n, 'x'))); };
+  EXPECT_TRUE(fits(ReviewGrammar::kMaxMessageBytes));
+  EXPECT_FALSE(fits(ReviewGrammar::kMaxMessageBytes + 1));
+}
+
+TEST(ReviewGrammar, KnowsWhereItIs) {
+  using Place = ReviewGrammar::Place;
+  ReviewGrammar grammar(2);
+  const auto place_after = [&](std::string_view text) {
+    grammar.accept(text);
+    return grammar.place();
+  };
+  EXPECT_EQ(place_after("{\"findings\":["), Place::between);
+  EXPECT_EQ(place_after("{"), Place::claim);
+  EXPECT_EQ(place_after(kFinding.substr(1, kFinding.find("\"replacement") - 1)),
+            Place::replacement);
+  EXPECT_EQ(place_after("\"replacement\":null"), Place::replacement);
+  EXPECT_EQ(place_after("}"), Place::between);
+}
+
+// Whatever is written byte by byte, as long as each is allowed, ends, and is JSON.
+TEST(ReviewGrammar, LeadsEveryWriterToValidJson) {
+  std::mt19937 random(7);
+  const std::string_view likely = "\"\\}],{: unlfaetr0129\xc3\xa9\xf0\x9f\x98\x80";
+  for (int run = 0; run < 200; ++run) {
+    ReviewGrammar grammar(2);
+    std::string text;
+    while (!grammar.finished()) {
+      ASSERT_LT(text.size(), 20000u) << text;
+      std::string next(1, likely[random() % likely.size()]);
+      const size_t first = random() % 256;
+      for (size_t i = 0; !grammar.allows(next); ++i) {
+        ASSERT_LT(i, 256u) << "nothing may follow: " << text;
+        next[0] = static_cast<char>((first + i) % 256);
+      }
+      grammar.accept(next);
+      text += next;
+    }
+    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    ASSERT_FALSE(json.is_discarded()) << text;
+    ASSERT_LE(json["findings"].size(), 2u);
+  }
+}
+
+}  // namespace
+}  // namespace fathom::completion
