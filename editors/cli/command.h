@@ -21,6 +21,8 @@ Action add_status(CLI::App& command);
 Action add_complete(CLI::App& command);
 Action add_explain(CLI::App& command);
 Action add_report(CLI::App& command);
+Action add_review(CLI::App& command);
+Action add_patch(CLI::App& command);
 Action add_generate(CLI::App& command);
 Action add_logits(CLI::App& command);
 Action add_tokenize(CLI::App& command);

@@ -27,6 +27,8 @@ constexpr Command kCommands[] = {
     {"complete", "In a terminal", "one completion at a cursor", add_complete},
     {"explain", "In a terminal", "explains a file or some of its lines", add_explain},
     {"report", "In a terminal", "a review that was kept as JSON, in another format", add_report},
+    {"review", "In a terminal", "what is wrong with a change", add_review},
+    {"patch", "In a terminal", "what a review suggests, as a diff that applies", add_patch},
     {"generate", "In a terminal", "continues a text, without any template", add_generate},
     {"pull", "Models", "downloads and verifies a model; goes on where it was stopped", add_pull},
     {"models", "Models", "models that are here, and those that can be pulled", add_models},

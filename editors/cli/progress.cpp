@@ -30,6 +30,10 @@ void Progress::update(uint64_t done_bytes, uint64_t total_bytes) {
              kWidth - filled, 100 * part, human_size(done_bytes), human_size(total_bytes));
 }
 
+void Progress::step(int n, int total) {
+  if (is_shown_) fmt::print(stderr, "\r{}  {} of {}\033[K", title_, n, total);
+}
+
 std::string human_size(uint64_t bytes) {
   const auto n = static_cast<double>(bytes);
   if (n >= 1e9) return fmt::format("{:.1f} GB", n / 1e9);

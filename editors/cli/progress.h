@@ -21,6 +21,8 @@ class Progress final {
 
   /// Draws at most ten times a second. `total` 0: not known.
   void update(uint64_t done_bytes, uint64_t total_bytes);
+  /// "TITLE  3 of 10": for steps that take long each.
+  void step(int n, int total);
 
  private:
   const std::string title_;
