@@ -1,10 +1,12 @@
 #include "completion/completion_job.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "completion/lines.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace fathom::completion {
@@ -16,10 +18,11 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+/// What differs only in the blanks around it is nothing to choose from.
 void add_alternative(Completion& completion, const Completion& other) {
-  const auto is_same = [&](const Alternative& known) { return known.text == other.text; };
-  if (other.text.empty() || other.text == completion.text ||
-      std::ranges::any_of(completion.alternatives, is_same))
+  const auto is_same = [&](std::string_view known) { return trim(known) == trim(other.text); };
+  if (other.text.empty() || is_same(completion.text) ||
+      std::ranges::any_of(completion.alternatives, is_same, &Alternative::text))
     return;
   completion.alternatives.push_back({.text = other.text,
                                      .replace_begin = other.replace_begin,

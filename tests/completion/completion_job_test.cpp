@@ -52,11 +52,11 @@ TEST_F(Job, PassesOnTheErrorOfTheSuggestionAndNotThatOfAnAlternative) {
 }
 
 TEST_F(Job, DecodesAllSuggestionsOfOnePromptEachFromAnotherToken) {
-  for (const char* answer : {"one();\n", "two();\n", "one();\n"}) generator_.answer(answer);
+  for (const char* answer : {"one();\n", "two();\n", "  one();\n"}) generator_.answer(answer);
   const auto completion = run("int f() {\n  $0\n}\n", {.n = 3, .masked_secrets = 4});
   EXPECT_EQ(completion->text, "one();");
   EXPECT_EQ(completion->masked_secrets, 4);
-  ASSERT_EQ(completion->alternatives.size(), 1u) << "the same text is no alternative";
+  ASSERT_EQ(completion->alternatives.size(), 1u) << "other blanks are no alternative";
   EXPECT_EQ(completion->alternatives[0].text, "two();");
   const auto requests = generator_.requests();
   for (int i = 0; i < 3; ++i) {

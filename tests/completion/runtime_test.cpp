@@ -7,6 +7,8 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -105,6 +107,67 @@ TEST_F(RealModels, KeepWithinTheirMemoryAndLeaveTheOtherRoleAlone) {
             std::string::npos)
       << host_->state(Role::reasoning).error;
   EXPECT_NE(complete(*host_->get(Role::completion)), "");
+}
+
+class WarmUp : public testing::Test {
+ protected:
+  WarmUp() {
+    auto created = Runtime::create({.model = "models/nano/fathom-nano.gguf",
+                                    .backend = "cpu",
+                                    .n_threads = 1,
+                                    .threads = false,
+                                    .may_speculate = [] { return true; }},
+                                   log_);
+    if (created) runtime_ = *std::move(created);
+    for (int i = 0; i < 30; ++i) {
+      if (i == 15)
+        cursor_ = text_.size() + std::string_view("def area_15(a, b):\n    return").size();
+      text_ += "def area_" + std::to_string(i) + "(a, b):\n    return" + (i == 15 ? "" : " a * b") +
+               "\n\n";
+    }
+  }
+
+  CompletionRequest at(size_t cursor) const {
+    return {.snapshot = std::make_shared<Snapshot>(Snapshot{
+                .uri = "file:///a.py", .path = "a.py", .language = "python", .text = text_}),
+            .cursor = cursor};
+  }
+  Completion complete() {
+    Completion completion;
+    runtime_->assistant().complete(at(cursor_), [&](Result<Completion> result) {
+      ASSERT_TRUE(result) << result.error().message;
+      completion = *std::move(result);
+    });
+    RecordProperty("ms_first_token", std::to_string(completion.ms_first_token));
+    return completion;
+  }
+
+  Log log_;
+  std::unique_ptr<Runtime> runtime_;
+  std::string text_;
+  size_t cursor_ = 0;
+};
+
+TEST_F(WarmUp, WithoutOneTheFirstCompletionFindsNothingComputed) {
+  ASSERT_TRUE(runtime_);
+  const Completion cold = complete();
+  EXPECT_GT(cold.prompt_tokens, 300);
+  EXPECT_EQ(cold.reused_tokens, 0);
+}
+
+TEST_F(WarmUp, AtTheCursorLeavesNothingOfThePromptToCompute) {
+  ASSERT_TRUE(runtime_);
+  runtime_->assistant().warm_up(at(cursor_));
+  const Completion warm = complete();
+  // The last token is computed again: its logits are wanted.
+  EXPECT_GE(warm.reused_tokens, warm.prompt_tokens - 1);
+}
+
+TEST_F(WarmUp, AtTheEndOfADocumentLeavesWhatIsBeforeTheCursorComputed) {
+  ASSERT_TRUE(runtime_);
+  runtime_->assistant().warm_up(at(text_.size()));
+  const Completion warm = complete();
+  EXPECT_GT(warm.reused_tokens, warm.prompt_tokens / 3);
 }
 
 }  // namespace
