@@ -195,6 +195,11 @@ Result<std::unique_ptr<EngineThread>> EngineThread::start(
   const ModelOptions model_options = {.max_batch = std::max(1, options.prefill_chunk) + kDecodeRows,
                                       .watch = options.watch};
   FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));
+  // The last tensor may have changed while it was read, and then its bytes mean nothing.
+  for (const MappedFile& file : checkpoint->files())
+    if (!file.is_intact())
+      return fail(ErrorCode::io, "{}: was changed while it was loaded; try again when it is whole",
+                  file.path().string());
   Engine::Limits limits = limits_for(options, *model, impl->traits.context_length);
   FATHOM_CHECK(fit_cache(limits, *checkpoint, cache_bytes_per_token(*model), options.memory_bytes));
   FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits, options.trace));

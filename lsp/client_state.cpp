@@ -89,13 +89,7 @@ void ClientState::change(const Json& json) {
   const auto found = documents_.find(params.uri);
   if (found == documents_.end()) return;
   Document& document = found->second.document;
-  for (const ContentChange& change : params.changes) {
-    if (change.range) {
-      document.replace(*change.range, change.text);
-    } else {
-      document.replace_all(change.text);
-    }
-  }
+  for (const ContentChange& change : params.changes) document.apply(change);
   document.set_version(params.version);
 }
 

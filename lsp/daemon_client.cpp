@@ -7,7 +7,9 @@
 #include <utility>
 #include <variant>
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <nlohmann/json.hpp>
@@ -24,12 +26,14 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 using Unix = asio::local::stream_protocol;
+using asio::ip::tcp;
+using Endpoint = asio::generic::stream_protocol::endpoint;
 
 constexpr size_t kReadBytes = 64 * 1024;
 
-Result<Unix::endpoint> endpoint_of(const std::string& path) {
+Result<Endpoint> endpoint_of(const std::string& path) {
   try {
-    return Unix::endpoint(path);
+    return Endpoint(Unix::endpoint(path));
   } catch (const std::exception&) {  // it has no other way to say it
     return fail(ErrorCode::invalid_argument,
                 "{}: the path of a socket cannot be that long; choose another with --socket", path);
@@ -40,16 +44,16 @@ Result<Unix::endpoint> endpoint_of(const std::string& path) {
 
 class DaemonClient::Impl final {
  public:
-  explicit Impl(std::string path) : path_(std::move(path)) {}
+  Impl(std::string place, Endpoint endpoint)
+      : place_(std::move(place)), endpoint_(std::move(endpoint)) {}
 
   Status connect(Clock::time_point deadline) {
-    FATHOM_TRY(endpoint, endpoint_of(path_));
     const auto [error, n_bytes] = wait(deadline, [&](auto done) {
-      socket_.async_connect(endpoint, [done](error_code e) { done(e, 0); });
+      socket_.async_connect(endpoint_, [done](error_code e) { done(e, 0); });
     });
     if (error)
       return fail(error == asio::error::operation_aborted ? ErrorCode::io : ErrorCode::not_found,
-                  "no daemon listens at {}: {}", path_, error.message());
+                  "no daemon listens at {}: {}", place_, error.message());
     return {};
   }
 
@@ -66,7 +70,7 @@ class DaemonClient::Impl final {
     while (true) {
       while (const std::optional<Frame> next = frames_.next()) {
         const auto* body = std::get_if<std::string>(&*next);
-        if (!body) return fail(ErrorCode::io, "{}: what came is no message", path_);
+        if (!body) return fail(ErrorCode::io, "{}: what came is no message", place_);
         Json message = parse_json(*body);
         const MessageHead head = read_head(message);
         if (head.kind == MessageKind::response && head.id == RequestId(id)) return message;
@@ -110,14 +114,15 @@ class DaemonClient::Impl final {
 
   tl::unexpected<Error> lost(error_code error) const {
     if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor)
-      return fail(ErrorCode::io, "the daemon at {} did not answer in time", path_);
-    return fail(ErrorCode::io, "the connection to the daemon at {} broke: {}", path_,
+      return fail(ErrorCode::io, "the daemon at {} did not answer in time", place_);
+    return fail(ErrorCode::io, "the connection to the daemon at {} broke: {}", place_,
                 error.message());
   }
 
-  const std::string path_;
+  const std::string place_;  // for messages
+  const Endpoint endpoint_;
   asio::io_context io_{1};
-  Unix::socket socket_{io_};
+  asio::generic::stream_protocol::socket socket_{io_};
   FrameReader frames_;
   std::array<char, kReadBytes> buffer_;
   int64_t last_id_ = 0;
@@ -125,10 +130,27 @@ class DaemonClient::Impl final {
 
 Result<DaemonClient> DaemonClient::open(const std::filesystem::path& socket,
                                         std::chrono::milliseconds timeout) {
+  FATHOM_TRY(endpoint, endpoint_of(socket.string()));
+  return open(std::make_unique<Impl>(socket.string(), endpoint), R"({"capabilities":{}})", timeout);
+}
+
+Result<DaemonClient> DaemonClient::open_port(const DaemonPort& port,
+                                             std::chrono::milliseconds timeout) {
+  const asio::ip::address address = port.ipv6 ? asio::ip::address(asio::ip::address_v6::loopback())
+                                              : asio::ip::address(asio::ip::address_v4::loopback());
+  const Json greeting = {{"capabilities", Json::object()},
+                         {"initializationOptions", {{"token", port.token}}}};
+  return open(std::make_unique<Impl>(fmt::format("{}, port {}", address.to_string(), port.port),
+                                     tcp::endpoint(address, port.port)),
+              to_text(greeting), timeout);
+}
+
+Result<DaemonClient> DaemonClient::open(std::unique_ptr<Impl> impl, std::string_view greeting,
+                                        std::chrono::milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
-  DaemonClient client(std::make_unique<Impl>(socket.string()));
+  DaemonClient client(std::move(impl));
   FATHOM_CHECK(client.impl_->connect(deadline));
-  FATHOM_TRY(answer, client.request("initialize", R"({"capabilities":{}})", timeout));
+  FATHOM_TRY(answer, client.request("initialize", greeting, timeout));
   client.initialized_ = std::move(answer);
   FATHOM_CHECK(client.impl_->send(notification_message("initialized", Json::object()), deadline));
   return client;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -15,12 +16,20 @@
 
 namespace fathom::lsp {
 
+struct DaemonPort {
+  bool ipv6 = false;  // ::1, else 127.0.0.1
+  uint16_t port = 0;
+  std::string token;
+};
+
 class DaemonClient final {
  public:
   /// Connects and says initialize and initialized.
   /// Errors: not_found (nobody listens there: no daemon runs), and those of request().
   static Result<DaemonClient> open(const std::filesystem::path& socket,
                                    std::chrono::milliseconds timeout);
+  /// As open(), at a port of this machine.
+  static Result<DaemonClient> open_port(const DaemonPort& port, std::chrono::milliseconds timeout);
   DaemonClient(DaemonClient&&) noexcept;
   DaemonClient& operator=(DaemonClient&&) noexcept;
   ~DaemonClient();
@@ -35,6 +44,8 @@ class DaemonClient final {
 
  private:
   class Impl;
+  static Result<DaemonClient> open(std::unique_ptr<Impl> impl, std::string_view greeting,
+                                   std::chrono::milliseconds timeout);
   explicit DaemonClient(std::unique_ptr<Impl> impl);
 
   std::unique_ptr<Impl> impl_;

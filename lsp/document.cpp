@@ -65,6 +65,10 @@ TextEdit Document::replace_all(std::string text) {
   return edit;
 }
 
+TextEdit Document::apply(const ContentChange& change) {
+  return change.range ? replace(*change.range, change.text) : replace_all(change.text);
+}
+
 void Document::set_version(int64_t version) {
   version_ = version;
   snapshot_.reset();

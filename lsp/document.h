@@ -23,6 +23,12 @@ struct DocumentInfo {
   uint64_t client = 0;   // whose it is
 };
 
+/// How a client says that a document has changed.
+struct ContentChange {
+  std::optional<Range> range;  // nothing: the whole document
+  std::string text;
+};
+
 /// What an edit of a document was, in bytes.
 struct TextEdit {
   size_t begin = 0;
@@ -53,6 +59,8 @@ class Document final {
   TextEdit replace(const Range& range, std::string_view text);
   /// Gives the edit that leaves out what is the same at both ends.
   TextEdit replace_all(std::string text);
+  /// One of the two.
+  TextEdit apply(const ContentChange& change);
   void set_version(int64_t version);
 
   /// The document now. Cheap while it does not change: copies share one text.

@@ -20,10 +20,10 @@ using Clock = std::chrono::steady_clock;
 
 class DoorServer final : public Door::Host {
  public:
-  DoorServer(StdioTransport& client, const DoorOptions& options, const MakeOwnEngine& make_engine,
+  DoorServer(StdioTransport& client, const DoorOptions& options, const MakeServices& make_services,
              Log& log)
       : options_(options),
-        make_engine_(make_engine),
+        make_services_(make_services),
         log_(log),
         client_(client),
         loop_(client.loop()),
@@ -172,20 +172,13 @@ class DoorServer final : public Door::Host {
     if (local_ || !door_.needs_server()) return;
     log_.warning("{}; going on in this process", reason);
     drop_daemon();
-    Result<OwnEngine> engine = make_engine_();
-    if (!engine) return give_up(engine.error().message);
-    own_engine_ = std::move(*engine);
-    services_.emplace(Services{.models = *own_engine_.models,
-                               .daemon_status = {},
-                               .acceptance = own_engine_.acceptance.get(),
-                               .counters = own_engine_.counters.get()});
+    Result<OwnServices> services = make_services_();
+    if (!services) return give_up(services.error().message);
+    own_services_ = std::move(*services);
+    services_.emplace(own_services_.borrow());
     local_.emplace(
-        loop_,
-        SessionOptions{.version = options_.version,
-                       .config = options_.config,
-                       .config_watch = own_engine_.config_watch.get(),
-                       .workspaces = own_engine_.workspaces.get()},
-        *services_, [this](std::string body) { door_.on_server(std::move(body)); }, log_);
+        loop_, SessionOptions{.version = options_.version, .config = options_.config}, *services_,
+        [this](std::string body) { door_.on_server(std::move(body)); }, log_);
     door_.show(
         MessageType::warning,
         fmt::format("fathom: {}. This editor goes on with an engine of its own, which takes "
@@ -202,7 +195,7 @@ class DoorServer final : public Door::Host {
   }
 
   const DoorOptions& options_;
-  const MakeOwnEngine& make_engine_;
+  const MakeServices& make_services_;
   Log& log_;
   StdioTransport& client_;
   EventLoop& loop_;
@@ -217,20 +210,20 @@ class DoorServer final : public Door::Host {
   uint64_t n_daemons_ = 0;
   FrameReader from_daemon_;
 
-  OwnEngine own_engine_;
+  OwnServices own_services_;  // empty while there is no local session
   std::optional<Services> services_;
   std::optional<LocalServer> local_;
 };
 
 }  // namespace
 
-int run_door(const DoorOptions& options, const MakeOwnEngine& make_engine, Log& log) {
+int run_door(const DoorOptions& options, const MakeServices& make_services, Log& log) {
   auto client = StdioTransport::open(options.stdio, log);
   if (!client) {
     log.error("{}", client.error().message);
     return 1;
   }
-  DoorServer server(**client, options, make_engine, log);
+  DoorServer server(**client, options, make_services, log);
   return server.run();
 }
 

@@ -10,14 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "completion/acceptance.h"
-#include "completion/config_watch.h"
-#include "completion/counters.h"
-#include "completion/model_host.h"
-#include "completion/workspaces.h"
+#include "completion/config.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/daemon_link.h"
+#include "lsp/services.h"
 #include "lsp/transport_stdio.h"
 
 namespace fathom::lsp {
@@ -33,16 +30,8 @@ struct DoorOptions {
   std::chrono::milliseconds greeting_time{15'000};  // for the daemon to answer initialize
 };
 
-/// What a session in this process works with.
-struct OwnEngine {
-  std::shared_ptr<completion::Workspaces> workspaces;
-  std::shared_ptr<completion::Counters> counters;
-  std::unique_ptr<completion::ModelHost> models;
-  std::unique_ptr<completion::ConfigWatch> config_watch;
-  std::unique_ptr<completion::Acceptance> acceptance;
-};
-/// Called at most once, where no daemon can be used.
-using MakeOwnEngine = std::function<Result<OwnEngine>()>;
+/// For a session in this process; called at most once, where no daemon can be used.
+using MakeServices = std::function<Result<OwnServices>()>;
 
 /// Serves the editor until it says `exit`, closes the input, stops reading, or dies; the daemon
 /// stays. Without a daemon (it cannot be started, dies again and again, does not answer, or is of
@@ -50,6 +39,6 @@ using MakeOwnEngine = std::function<Result<OwnEngine>()>;
 ///
 /// Returns the exit code of the process: 0 if the editor said `shutdown` first, else 1.
 /// Ignores SIGPIPE from here on.
-int run_door(const DoorOptions& options, const MakeOwnEngine& make_engine, Log& log);
+int run_door(const DoorOptions& options, const MakeServices& make_services, Log& log);
 
 }  // namespace fathom::lsp

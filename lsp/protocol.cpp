@@ -63,6 +63,8 @@ Status read(const Json& json, SelectedCompletion& out);
 Status read(const Json& json, AssistArguments& out);
 Status read(const Json& json, AnswerNowParams& out);
 Status read(const Json& json, Diagnostic& out);
+Status read(const Json& json, EditSupport& out);
+Status read(const Json& json, ClientCapabilities& out);
 
 template <class T>
 Status read(const Json& json, std::vector<T>& out) {
@@ -157,6 +159,30 @@ Status read(const Json& json, Diagnostic& out) {
   return {};
 }
 
+Status read(const Json& json, EditSupport& out) {
+  FATHOM_CHECK(read_optional(json, "documentChanges", out.document_changes));
+  out.annotations = find(json, "changeAnnotationSupport") != nullptr;
+  std::vector<std::string> operations;
+  FATHOM_CHECK(read_optional(json, "resourceOperations", operations));
+  out.create = std::ranges::find(operations, "create") != operations.end();
+  return {};
+}
+
+Status read(const Json& json, ClientCapabilities& out) {
+  out.has_inline_completion = find(json, "textDocument.inlineCompletion") != nullptr;
+  out.has_code_action_literals =
+      find(json, "textDocument.codeAction.codeActionLiteralSupport") != nullptr;
+  out.has_text_document_content = find(json, "workspace.textDocumentContent") != nullptr;
+  FATHOM_CHECK(read_optional(json, "window.workDoneProgress", out.has_work_done_progress));
+  FATHOM_CHECK(read_optional(json, "window.showDocument.support", out.has_show_document));
+  FATHOM_CHECK(read_optional(json, "workspace.configuration", out.has_configuration));
+  FATHOM_CHECK(read_optional(json, "workspace.didChangeConfiguration.dynamicRegistration",
+                             out.can_register_configuration));
+  FATHOM_CHECK(read_optional(json, "workspace.didChangeWatchedFiles.dynamicRegistration",
+                             out.can_register_watched_files));
+  return read_optional(json, "workspace.workspaceEdit", out.edits);
+}
+
 /// The only argument of a command.
 template <class T>
 Status read_argument(const Json& json, T& out) {
@@ -207,30 +233,7 @@ Status parse(const Json& json, InitializeParams& out) {
   }
   FATHOM_CHECK(
       read_optional(json, "capabilities.general.positionEncodings", out.position_encodings));
-  FATHOM_CHECK(
-      read_optional(json, "capabilities.window.workDoneProgress", out.has_work_done_progress));
-  out.has_inline_completion = find(json, "capabilities.textDocument.inlineCompletion") != nullptr;
-  FATHOM_CHECK(read_optional(json, "capabilities.workspace.configuration", out.has_configuration));
-  FATHOM_CHECK(read_optional(json,
-                             "capabilities.workspace.didChangeConfiguration.dynamicRegistration",
-                             out.can_register_configuration));
-  FATHOM_CHECK(read_optional(json,
-                             "capabilities.workspace.didChangeWatchedFiles.dynamicRegistration",
-                             out.can_register_watched_files));
-  out.has_code_action_literals =
-      find(json, "capabilities.textDocument.codeAction.codeActionLiteralSupport") != nullptr;
-  out.has_text_document_content =
-      find(json, "capabilities.workspace.textDocumentContent") != nullptr;
-  FATHOM_CHECK(
-      read_optional(json, "capabilities.window.showDocument.support", out.has_show_document));
-  FATHOM_CHECK(read_optional(json, "capabilities.workspace.workspaceEdit.documentChanges",
-                             out.edits.document_changes));
-  out.edits.annotations =
-      find(json, "capabilities.workspace.workspaceEdit.changeAnnotationSupport") != nullptr;
-  std::vector<std::string> operations;
-  FATHOM_CHECK(
-      read_optional(json, "capabilities.workspace.workspaceEdit.resourceOperations", operations));
-  out.edits.create = std::ranges::find(operations, "create") != operations.end();
+  FATHOM_CHECK(read_optional(json, "capabilities", out.capabilities));
   FATHOM_CHECK(read_optional(json, "clientInfo.name", out.client_name));
   FATHOM_CHECK(read_optional(json, "clientInfo.version", out.client_version));
   FATHOM_CHECK(read_optional(json, "initializationOptions.token", out.token));

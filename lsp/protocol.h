@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "lsp/document.h"
 #include "lsp/json.h"
 #include "lsp/json_rpc.h"
 #include "lsp/position.h"
@@ -22,10 +23,8 @@ namespace fathom::lsp {
 
 struct NoParams {};
 
-struct InitializeParams {
-  std::optional<int64_t> process_id;
-  std::vector<std::string> folder_uris;  // workspaceFolders, or else rootUri, or else rootPath
-  std::vector<std::string> position_encodings;
+/// What the client can do, as far as it matters here.
+struct ClientCapabilities {
   bool has_inline_completion = false;
   bool has_work_done_progress = false;
   bool has_configuration = false;           // answers workspace/configuration
@@ -35,6 +34,13 @@ struct InitializeParams {
   bool has_text_document_content = false;
   bool has_show_document = false;
   EditSupport edits;
+};
+
+struct InitializeParams {
+  std::optional<int64_t> process_id;
+  std::vector<std::string> folder_uris;  // workspaceFolders, or else rootUri, or else rootPath
+  std::vector<std::string> position_encodings;
+  ClientCapabilities capabilities;
   ClientSettings settings;
   std::string client_name;     // clientInfo; "": not given
   std::string client_version;  // as above
@@ -53,11 +59,6 @@ struct DidOpenParams {
   std::string uri;
   std::string language;
   int64_t version = 0;
-  std::string text;
-};
-
-struct ContentChange {
-  std::optional<Range> range;  // nothing: the whole document
   std::string text;
 };
 

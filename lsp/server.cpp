@@ -55,26 +55,23 @@ Status listen_at(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
 
 class Server::Impl final {
  public:
-  Impl(ServerSocket socket, const ServerOptions& options, completion::ModelHost& models, Log& log)
+  Impl(ServerSocket socket, const ServerOptions& options, Services services, Log& log)
       : options_(options),
         log_(log),
-        services_{.models = models,
-                  .daemon_status = [this] { return status(); },
-                  .acceptance = options.acceptance,
-                  .counters = options.counters},
+        services_(std::move(services)),
         socket_(std::move(socket)),
         unix_(loop_.context()),
         ipv4_(loop_.context()),
         ipv6_(loop_.context()),
         idle_timer_(loop_.context()),
-        signals_(loop_.context()) {}
+        socket_timer_(loop_.context()),
+        signals_(loop_.context()) {
+    services_.daemon_status = [this] { return status(); };
+  }
 
   Status open() {
     std::signal(SIGPIPE, SIG_IGN);
-    error_code error;
-    // A copy: the socket and its lock go last, when the daemon is done.
-    unix_.assign(Unix(), ::fcntl(socket_.descriptor(), F_DUPFD_CLOEXEC, 3), error);
-    if (error) return fail(ErrorCode::io, "{}: {}", socket_.path().string(), error.message());
+    FATHOM_CHECK(open_socket());
     if (options_.port) FATHOM_CHECK(open_port(*options_.port));
     return {};
   }
@@ -85,6 +82,7 @@ class Server::Impl final {
     if (ipv4_.is_open()) accept(ipv4_);
     if (ipv6_.is_open()) accept(ipv6_);
     wait_for_clients();
+    look_after_socket();
     loop_.run();
   }
 
@@ -108,6 +106,14 @@ class Server::Impl final {
   }
 
  private:
+  Status open_socket() {
+    error_code error;
+    // A copy: the socket and its lock go last, when the daemon is done.
+    unix_.assign(Unix(), ::fcntl(socket_.descriptor(), F_DUPFD_CLOEXEC, 3), error);
+    if (error) return fail(ErrorCode::io, "{}: {}", socket_.path().string(), error.message());
+    return {};
+  }
+
   Status open_port(uint16_t port) {
     FATHOM_TRY(token, make_token());
     FATHOM_CHECK(listen_at(ipv4_, {asio::ip::address_v4::loopback(), port}));
@@ -123,13 +129,13 @@ class Server::Impl final {
   template <class Acceptor>
   void accept(Acceptor& acceptor) {
     acceptor.async_accept([this, &acceptor](error_code error, auto socket) {
-      if (stopping_) return;
+      if (stopping_ || error == asio::error::operation_aborted) return;
       if (error) {
         // No descriptors left, most likely: some come back when a client leaves.
         log_.warning("a client could not be let in: {}", error.message());
         const auto pause = std::make_shared<asio::steady_timer>(loop_.context(), kAcceptPause);
         pause->async_wait([this, &acceptor, pause](error_code) {
-          if (!stopping_) accept(acceptor);
+          if (!stopping_ && acceptor.is_open()) accept(acceptor);
         });
         return;
       }
@@ -152,9 +158,7 @@ class Server::Impl final {
     ConnectionOptions options{.session = {.version = options_.version,
                                           .client = client,
                                           .config = options_.config,
-                                          .config_watch = options_.config_watch,
                                           .engine_arguments = options_.engine_arguments,
-                                          .workspaces = options_.workspaces,
                                           .token = needs_token ? token_ : "",
                                           .refusal = {},
                                           .max_frame_errors = kMaxFrameErrors},
@@ -175,7 +179,9 @@ class Server::Impl final {
   void disconnect(uint64_t client) {
     connections_.erase(client);
     log_.info("client {} is gone, {} are left", client, connections_.size());
-    if (connections_.empty()) stopping_ ? loop_.stop() : wait_for_clients();
+    if (!connections_.empty()) return;
+    if (stopping_) return loop_.stop();
+    is_lost_ ? shut_down() : wait_for_clients();
   }
 
   void wait_for_clients() {
@@ -186,6 +192,34 @@ class Server::Impl final {
       log_.info("nobody has been here for {} s; leaving", options_.idle_exit.count() / 1000);
       shut_down();
     });
+  }
+
+  /// People clear folders, and so do programs that tidy up. A look is one system call.
+  void look_after_socket() {
+    socket_timer_.expires_after(options_.socket_period);
+    socket_timer_.async_wait([this](error_code error) {
+      if (error || stopping_) return;
+      const ServerSocket::Place place = socket_.keep();
+      error_code ignored;
+      if (place == ServerSocket::Place::restored) {
+        log_.warning("{} was removed and is made anew", socket_.path().string());
+        unix_.close(ignored);
+        if (const Status opened = open_socket(); !opened) return lose(opened.error().message);
+        accept(unix_);
+      } else if (place == ServerSocket::Place::lost) {
+        return lose(socket_.path().string() + " was removed");
+      }
+      look_after_socket();
+    });
+  }
+
+  /// Takes no more clients and leaves with the last one.
+  void lose(const std::string& reason) {
+    log_.warning("{}, and another daemon may have its place; leaving when the last client does",
+                 reason);
+    is_lost_ = true;
+    close_doors();
+    if (connections_.empty()) shut_down();
   }
 
   void wait_for_signal() {
@@ -202,15 +236,20 @@ class Server::Impl final {
 
   void shut_down() {
     if (std::exchange(stopping_, true)) return;
-    error_code ignored;
     socket_.refuse();
+    close_doors();
+    idle_timer_.cancel();
+    socket_timer_.cancel();
+    if (connections_.empty()) return loop_.stop();
+    for (const auto& [id, connection] : connections_) connection->close();
+  }
+
+  void close_doors() {
+    error_code ignored;
     unix_.close(ignored);
     ipv4_.close(ignored);
     ipv6_.close(ignored);
-    idle_timer_.cancel();
-    if (!token_.empty()) ::unlink(options_.token_file.c_str());
-    if (connections_.empty()) return loop_.stop();
-    for (const auto& [id, connection] : connections_) connection->close();
+    if (!token_.empty()) remove_token(options_.token_file, token_);
   }
 
   const ServerOptions options_;
@@ -223,17 +262,19 @@ class Server::Impl final {
   tcp::acceptor ipv4_;
   tcp::acceptor ipv6_;
   asio::steady_timer idle_timer_;
+  asio::steady_timer socket_timer_;
   asio::signal_set signals_;
   uint16_t port_ = 0;
-  std::string token_;  // "": there is no port
+  std::string token_;     // "": there is no port
+  bool is_lost_ = false;  // nobody finds this daemon any more
   bool stopping_ = false;
   uint64_t last_client_ = 0;
   std::map<uint64_t, std::unique_ptr<ServerConnection>> connections_;
 };
 
 Result<std::unique_ptr<Server>> Server::create(ServerSocket socket, const ServerOptions& options,
-                                               completion::ModelHost& models, Log& log) {
-  auto impl = std::make_unique<Impl>(std::move(socket), options, models, log);
+                                               Services services, Log& log) {
+  auto impl = std::make_unique<Impl>(std::move(socket), options, std::move(services), log);
   FATHOM_CHECK(impl->open());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

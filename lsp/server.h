@@ -17,11 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "completion/acceptance.h"
-#include "completion/config_watch.h"
-#include "completion/counters.h"
-#include "completion/model_host.h"
-#include "completion/workspaces.h"
+#include "completion/config.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/event_loop.h"
@@ -33,34 +29,32 @@ namespace fathom::lsp {
 struct ServerOptions {
   std::string version;                 // of fathom, told to clients
   completion::EffectiveConfig config;  // what the files say
-  // Tells when they say something else; null: they do not change. Must outlive the server.
-  completion::ConfigWatch* config_watch = nullptr;
   // What the engine was asked for on the command line, told to clients.
   std::vector<std::string> engine_arguments;
-  completion::Workspaces* workspaces = nullptr;     // as SessionOptions::workspaces
-  completion::Acceptance* acceptance = nullptr;     // null: nobody counts; must outlive the server
-  const completion::Counters* counters = nullptr;   // as Services::counters; must outlive it
   std::optional<uint16_t> port;                     // on 127.0.0.1 and ::1; 0: one that is free
   std::filesystem::path token_file;                 // written if there is a port
   std::chrono::milliseconds idle_exit{0};           // without a client; 0: never
   std::chrono::milliseconds greeting_time{30'000};  // for a client to say `initialize`
+  std::chrono::milliseconds socket_period{2'000};   // how often to look for the socket
   size_t max_clients = 256;
   bool handle_signals = false;  // SIGINT and SIGTERM stop the server; a second one, the process
 };
 
 class Server final {
  public:
-  /// `models` and `log` must outlive the server. Ignores SIGPIPE from here on.
+  /// What `services` names and `log` must outlive the server, which adds its own status to them.
+  /// Ignores SIGPIPE from here on.
   /// Errors: io (the port is taken, the token cannot be written).
   static Result<std::unique_ptr<Server>> create(ServerSocket socket, const ServerOptions& options,
-                                                completion::ModelHost& models, Log& log);
+                                                Services services, Log& log);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
   /// Serves until it is stopped, by stop(), a signal, or for want of clients: then requests in
   /// flight are answered as cancelled, the socket is removed, and clients that read get their
-  /// answers.
+  /// answers. A daemon whose place is lost (see ServerSocket) takes no more clients and leaves with
+  /// its last one.
   void run();
   /// Any thread, also before run().
   void stop();

@@ -102,6 +102,23 @@ Status remove_stale(const fs::path& path, const sockaddr_un& address) {
   return {};
 }
 
+fs::path lock_of(const fs::path& path) { return path.string() + ".lock"; }
+
+/// Makes a socket at the path, where nothing is, and listens.
+Result<int> listen_at(const fs::path& path, const sockaddr_un& address) {
+  Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (listener.get() == -1) return failed("no socket can be made", path);
+  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return failed("the socket cannot be made", path);
+  // Before listen() nobody can connect, so nobody does while others may.
+  if (::chmod(path.c_str(), 0600) != 0 || ::listen(listener.get(), SOMAXCONN) != 0) {
+    const auto error = failed("the socket cannot be used", path);
+    ::unlink(path.c_str());
+    return error;
+  }
+  return listener.release();
+}
+
 }  // namespace
 
 fs::path default_socket_path() {
@@ -132,7 +149,7 @@ Status make_socket_folder() {
 
 Result<ServerSocket::Claim> ServerSocket::claim(const fs::path& path) {
   FATHOM_TRY(address, address_of(path));
-  const fs::path lock_path = path.string() + ".lock";
+  const fs::path lock_path = lock_of(path);
   Descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (lock.get() == -1) return failed("cannot be opened", lock_path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -141,27 +158,42 @@ Result<ServerSocket::Claim> ServerSocket::claim(const fs::path& path) {
   }
   FATHOM_CHECK(write_pid(lock.get(), lock_path));
   FATHOM_CHECK(remove_stale(path, address));
+  FATHOM_TRY(listener, listen_at(path, address));
+  return Claim(ServerSocket(path, lock.release(), listener));
+}
 
-  Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (listener.get() == -1) return failed("no socket can be made", path);
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return failed("the socket cannot be made", path);
-  // Before listen() nobody can connect, so nobody does while others may.
-  if (::chmod(path.c_str(), 0600) != 0 || ::listen(listener.get(), SOMAXCONN) != 0) {
-    const auto error = failed("the socket cannot be used", path);
-    ::unlink(path.c_str());
-    return error;
-  }
-  return Claim(ServerSocket(path, lock.release(), listener.release()));
+ServerSocket::FileId ServerSocket::id_of(const fs::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return {};
+  return {.device = status.st_dev, .inode = status.st_ino};
+}
+
+/// Whether the lock that this object holds is the one that others will look at.
+bool ServerSocket::has_lock() const {
+  struct stat status {};
+  if (::fstat(lock_, &status) != 0) return false;
+  return id_of(lock_of(path_)) == FileId{.device = status.st_dev, .inode = status.st_ino};
+}
+
+ServerSocket::Place ServerSocket::keep() {
+  if (id_of(path_) == id_) return Place::ours;
+  const Result<sockaddr_un> address = address_of(path_);
+  if (!has_lock() || !address || !remove_stale(path_, *address)) return Place::lost;
+  const Result<int> listener = listen_at(path_, *address);
+  if (!listener) return Place::lost;
+  ::close(std::exchange(descriptor_, *listener));
+  id_ = id_of(path_);
+  return Place::restored;
 }
 
 ServerSocket::ServerSocket(fs::path path, int lock, int descriptor)
-    : path_(std::move(path)), lock_(lock), descriptor_(descriptor) {}
+    : path_(std::move(path)), lock_(lock), descriptor_(descriptor), id_(id_of(path_)) {}
 
 ServerSocket::ServerSocket(ServerSocket&& other) noexcept
     : path_(std::move(other.path_)),
       lock_(std::exchange(other.lock_, -1)),
-      descriptor_(std::exchange(other.descriptor_, -1)) {}
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      id_(other.id_) {}
 
 ServerSocket::~ServerSocket() {
   if (descriptor_ == -1) return;
@@ -172,7 +204,7 @@ ServerSocket::~ServerSocket() {
 
 void ServerSocket::refuse() {
   if (std::exchange(refuses_, true)) return;
-  ::unlink(path_.c_str());
+  if (id_of(path_) == id_) ::unlink(path_.c_str());
   ::shutdown(descriptor_, SHUT_RDWR);  // who waits to be accepted learns that nobody will
 }
 

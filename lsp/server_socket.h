@@ -4,7 +4,8 @@
 // The owner holds a lock on the file PATH.lock, which also holds its process id, for as long as it
 // lives. Whoever has the lock may remove a socket that nobody listens on any more. The lock's file
 // stays when the daemon goes: removing it would let two daemons hold locks on two files of one
-// name.
+// name. If somebody else removes the socket, the owner makes it anew as long as the lock is its
+// own; if the lock's file is gone too, another daemon may have the place by now, and is left alone.
 //
 // Threads: any; one object belongs to one.
 
@@ -44,6 +45,11 @@ class ServerSocket final {
   /// As refuse(), and lets another daemon have its place.
   ~ServerSocket();
 
+  enum class Place { ours, restored, lost };
+  /// Looks whether the socket is still there, and makes it anew if it was removed: then it is
+  /// another descriptor(). Lost: nobody finds this daemon any more.
+  Place keep();
+
   /// Removes the socket: nobody can connect any more.
   void refuse();
 
@@ -52,11 +58,21 @@ class ServerSocket final {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  /// What a path names; two of one file are equal.
+  struct FileId {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    bool operator==(const FileId&) const = default;
+  };
+
   ServerSocket(std::filesystem::path path, int lock, int descriptor);
+  static FileId id_of(const std::filesystem::path& path);
+  bool has_lock() const;
 
   std::filesystem::path path_;
   int lock_ = -1;
   int descriptor_ = -1;
+  FileId id_;  // of the socket that this object has made
   bool refuses_ = false;
 };
 

@@ -10,6 +10,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "engine/base/mapped_file.h"
+
 namespace fathom::lsp {
 
 Result<std::string> make_token() {
@@ -32,6 +34,11 @@ Status write_token(const std::filesystem::path& path, std::string_view token) {
   if (is_written) return {};
   return fail(ErrorCode::io, "{}: the token cannot be written: {}", path.string(),
               std::strerror(error));
+}
+
+void remove_token(const std::filesystem::path& path, std::string_view token) {
+  const Result<std::string> line = read_text_file(path, token.size() + 1);
+  if (line && line->starts_with(token)) ::unlink(path.c_str());
 }
 
 bool is_token(std::string_view said, std::string_view token) {

@@ -20,6 +20,9 @@ Result<std::string> make_token();
 /// that an earlier daemon left. Errors: io.
 Status write_token(const std::filesystem::path& path, std::string_view token);
 
+/// Removes the file unless it holds another token by now, of another daemon.
+void remove_token(const std::filesystem::path& path, std::string_view token);
+
 /// Takes as long for every `said` of one length, however much of it is right.
 bool is_token(std::string_view said, std::string_view token);
 

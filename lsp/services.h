@@ -1,15 +1,18 @@
-// What all sessions of a process share.
+// What all sessions of a process share, and who owns it.
 
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "completion/acceptance.h"
+#include "completion/config_watch.h"
 #include "completion/counters.h"
 #include "completion/model_host.h"
+#include "completion/workspaces.h"
 
 namespace fathom::lsp {
 
@@ -30,13 +33,31 @@ struct DaemonStatus {
   std::vector<ClientStatus> clients;
 };
 
+/// Borrowed; what is null is not there, and sessions do without.
 struct Services {
   completion::ModelHost& models;
-  /// Main thread. Null in a process that serves one client alone.
-  std::function<DaemonStatus()> daemon_status;
-  // Counts what becomes of suggestions; null: nobody does.
-  completion::Acceptance* acceptance = nullptr;
-  const completion::Counters* counters = nullptr;  // of completions; null: there are none
+  completion::ConfigWatch* config_watch = nullptr;  // tells when the configuration's files change
+  completion::Workspaces* workspaces = nullptr;     // what is known of the clients' folders
+  completion::Acceptance* acceptance = nullptr;     // counts what becomes of suggestions
+  const completion::Counters* counters = nullptr;   // counts what becomes of requests
+  std::function<DaemonStatus()> daemon_status = nullptr;  // main thread; of a daemon only
+};
+
+/// All of them, for a process of its own.
+struct OwnServices {
+  std::shared_ptr<completion::Workspaces> workspaces;  // may be null: nobody wants to know
+  std::shared_ptr<completion::Counters> counters;
+  std::unique_ptr<completion::ModelHost> models;
+  std::unique_ptr<completion::ConfigWatch> config_watch;
+  std::unique_ptr<completion::Acceptance> acceptance;
+
+  Services borrow() const {
+    return {.models = *models,
+            .config_watch = config_watch.get(),
+            .workspaces = workspaces.get(),
+            .acceptance = acceptance.get(),
+            .counters = counters.get()};
+  }
 };
 
 }  // namespace fathom::lsp

@@ -28,7 +28,7 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       log_(log),
       router_(transport, log, [this](std::string_view method) { return refuse(method); }),
       settings_(options_.config),
-      workspace_(options_.workspaces),
+      workspace_(services.workspaces),
       virtual_documents_(router_),
       suggestions_(services.acceptance),
       completions_(transport, log),
@@ -48,7 +48,7 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
 
 Session::~Session() {
   services_.models.unsubscribe(subscription_);
-  if (config_watch_id_ != 0) options_.config_watch->unwatch(config_watch_id_);
+  if (config_watch_id_ != 0) services_.config_watch->unwatch(config_watch_id_);
 }
 
 std::optional<Refusal> Session::refuse(std::string_view method) const {
@@ -91,8 +91,8 @@ void Session::on_end() {
   leave();
 }
 
-void Session::initialized_by(const Client& client) {
-  client_ = client;
+void Session::initialized_by(Client client) {
+  client_ = std::move(client);
   state_ = State::running;
   services_.models.get(completion::Role::completion);  // which starts to load it
 }
@@ -103,7 +103,7 @@ void Session::set_client_settings(ClientSettings settings) {
 }
 
 void Session::ask_for_settings() {
-  if (!client_.has_configuration) return;
+  if (!capabilities().has_configuration) return;
   router_.request_result("workspace/configuration",
                          {{"items", Json::array({{{"section", "fathom"}}})}},
                          [this](const Json* result) {
@@ -118,7 +118,7 @@ void Session::watch_settings() {
   may_tell_settings_ = true;
   tell_settings_problems();
   ask_for_settings();
-  if (client_.can_register_configuration) {
+  if (capabilities().can_register_configuration) {
     router_.request(
         "client/registerCapability",
         {{"registrations", Json::array({{{"id", "fathom/configuration"},
@@ -126,8 +126,8 @@ void Session::watch_settings() {
                                          {"registerOptions", {{"section", "fathom"}}}}})}},
         [](bool) {});
   }
-  if (!options_.config_watch || config_watch_id_ != 0) return;
-  config_watch_id_ = options_.config_watch->watch(
+  if (!services_.config_watch || config_watch_id_ != 0) return;
+  config_watch_id_ = services_.config_watch->watch(
       workspace_.first(),
       [this, post = transport_.poster()](const completion::EffectiveConfig& config) {
         post([this, config] {

@@ -20,11 +20,9 @@
 #include <string_view>
 #include <vector>
 
-#include "completion/acceptance.h"
 #include "completion/assistant.h"
-#include "completion/config_watch.h"
+#include "completion/config.h"
 #include "completion/model_host.h"
-#include "completion/workspaces.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "lsp/completion_jobs.h"
@@ -36,6 +34,7 @@
 #include "lsp/model_slot.h"
 #include "lsp/pause.h"
 #include "lsp/position.h"
+#include "lsp/protocol.h"
 #include "lsp/router.h"
 #include "lsp/services.h"
 #include "lsp/settings.h"
@@ -43,7 +42,6 @@
 #include "lsp/transport.h"
 #include "lsp/virtual_documents.h"
 #include "lsp/workspace.h"
-#include "lsp/workspace_edit.h"
 
 namespace fathom::lsp {
 
@@ -51,32 +49,20 @@ struct SessionOptions {
   std::string version;                 // of fathom, told to the client
   uint64_t client = 0;                 // its number among all that share the services
   completion::EffectiveConfig config;  // what the files say
-  // Tells when the files say something else; null: they do not change. Must outlive the session.
-  completion::ConfigWatch* config_watch = nullptr;
   // What the engine was asked for on the command line, told to the client.
   std::vector<std::string> engine_arguments;
-  // Folders that clients work in; null: nothing is known of other files. Must outlive the session.
-  completion::Workspaces* workspaces = nullptr;
   std::string token;    // that `initialize` must carry; "": none
   std::string refusal;  // not "": all that `initialize` is answered with
   /// So many in a row that are no messages, and the client is cut off.
   size_t max_frame_errors = std::numeric_limits<size_t>::max();
 };
 
-/// What the client said of itself in `initialize`.
+/// What the client said of itself in `initialize`, and what was agreed on there.
 struct Client {
   std::string name;
   std::string version;
   PositionEncoding encoding = PositionEncoding::utf16;
-  bool has_inline_completion = false;
-  bool has_work_done_progress = false;
-  bool has_configuration = false;           // answers workspace/configuration
-  bool can_register_configuration = false;  // for workspace/didChangeConfiguration
-  bool can_register_watched_files = false;  // for workspace/didChangeWatchedFiles
-  bool has_code_action_literals = false;
-  bool has_text_document_content = false;
-  bool has_show_document = false;
-  EditSupport edits;
+  ClientCapabilities capabilities;
 };
 
 /// Where a client's cursor was, as far as that is known.
@@ -106,7 +92,7 @@ class Session final {
   int exit_code() const { return state_ == State::shut_down ? 0 : 1; }
 
   // For handlers.
-  void initialized_by(const Client& client);
+  void initialized_by(Client client);
   void shut_down();
   void leave();
   /// Calls `use` with every assistant that is there, and loads none.
@@ -120,6 +106,7 @@ class Session final {
   const SessionOptions& options() const { return options_; }
   Services& services() { return services_; }
   const Client& client() const { return client_; }
+  const ClientCapabilities& capabilities() const { return client_.capabilities; }
   Transport& transport() { return transport_; }
   Log& log() { return log_; }
   Router& router() { return router_; }

@@ -1,5 +1,6 @@
 #include "lsp/status_report.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -9,7 +10,22 @@ namespace {
 
 using completion::ModelState;
 
-Json model_report(completion::Role role, const ModelState& state) {
+/// What the engine of a model that is ready does and has done.
+void add_engine(Json& json, const engine::EngineStatistics& engine) {
+  int n_jobs = 0;
+  for (const int n : engine.n_jobs) n_jobs += n;
+  json["running"] = engine.n_running;
+  json["waiting"] = std::max(0, n_jobs - engine.n_running);
+  json["cached_tokens"] = engine.cached_tokens;
+  json["prefill_tokens_per_s"] = engine.prefill_tokens_per_s;
+  json["decode_tokens_per_s"] = engine.decode_tokens_per_s;
+  json["prompt_tokens"] = engine.n_prompt_tokens;
+  json["reused_tokens"] = engine.n_reused_tokens;
+  json["generated_tokens"] = engine.n_generated_tokens;
+}
+
+Json model_report(completion::Role role, const completion::ModelHost& models) {
+  const ModelState state = models.state(role);
   Json json = {{"role", name_of(role)}, {"state", name_of(state.phase)}, {"model", state.model}};
   switch (state.phase) {
     case ModelState::Phase::unloaded:
@@ -29,9 +45,21 @@ Json model_report(completion::Role role, const ModelState& state) {
       json["cache_tokens"] = state.info.cache_tokens;
       json["ms_load"] = state.info.ms_load;
       json["file_changed"] = state.file_changed;
+      if (const auto engine = models.statistics(role)) add_engine(json, *engine);
       break;
   }
   return json;
+}
+
+Json workspace_report(const completion::WorkspaceState& workspace) {
+  return {{"root", workspace.root},
+          {"state", workspace.ready ? "ready" : "indexing"},
+          {"files", workspace.files},
+          {"declarations", workspace.declarations},
+          {"text_bytes", workspace.text_bytes},
+          {"left_out", workspace.left_out},
+          {"complete", workspace.complete},
+          {"ms_build", workspace.ms_build}};
 }
 
 Json client_report(const ClientStatus& client) {
@@ -79,7 +107,7 @@ Json acceptance_report(const completion::Acceptance& acceptance) {
 Json status_report(const Services& services, const std::string& version) {
   Json json = {{"version", version}, {"models", Json::array()}};
   for (const completion::Role role : completion::kRoles)
-    json["models"].push_back(model_report(role, services.models.state(role)));
+    json["models"].push_back(model_report(role, services.models));
   if (services.daemon_status) {
     const DaemonStatus daemon = services.daemon_status();
     json["pid"] = daemon.pid;
@@ -89,6 +117,11 @@ Json status_report(const Services& services, const std::string& version) {
     json["clients"] = Json::array();
     for (const ClientStatus& client : daemon.clients)
       json["clients"].push_back(client_report(client));
+  }
+  if (services.workspaces) {
+    json["workspaces"] = Json::array();
+    for (const completion::WorkspaceState& workspace : services.workspaces->states())
+      json["workspaces"].push_back(workspace_report(workspace));
   }
   if (services.counters) json["completions"] = completions_report(services.counters->counts());
   if (services.acceptance) json["acceptance"] = acceptance_report(*services.acceptance);

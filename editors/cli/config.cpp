@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "completion/syntax/words.h"
 #include "editors/cli/command.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
@@ -18,8 +19,55 @@ using completion::Config;
 using completion::ConfigKey;
 using completion::EffectiveConfig;
 
+struct Options {
+  bool json = false;
+  bool schema = false;
+};
+
 Json json_value(const Config& config, const ConfigKey& key) {
   return std::visit([&](auto member) { return Json(config.*member); }, key.member);
+}
+
+/// What a file or an editor may say for the key, as JSON Schema.
+Json schema_of(const ConfigKey& key) {
+  Json schema = {{"description", key.help}, {"default", json_value(Config(), key)}};
+  if (std::holds_alternative<bool Config::*>(key.member)) {
+    schema["type"] = "boolean";
+  } else if (std::holds_alternative<int Config::*>(key.member)) {
+    schema["type"] = "integer";
+    schema["minimum"] = key.low;
+    schema["maximum"] = key.high;
+  } else if (key.is_list) {
+    schema["type"] = {"string", "array"};
+    schema["items"] = {{"type", "string"}, {"pattern", "^[^ ]+$"}};
+  } else {
+    schema["type"] = "string";
+    std::string_view choices = key.choices;
+    while (true) {
+      const std::string_view choice = completion::take_word(choices);
+      if (choice.empty()) break;
+      schema["enum"].push_back(choice);
+    }
+  }
+  schema["x-projectMaySet"] = key.project_may_set;
+  return schema;
+}
+
+/// Of fathom.toml, and, its names with dots, of an editor's settings.
+void print_schema() {
+  Json tables = Json::object();
+  for (const ConfigKey& key : completion::config_keys()) {
+    const size_t dot = key.name.find('.');
+    Json& table = tables[std::string(key.name.substr(0, dot))];
+    table["type"] = "object";
+    table["additionalProperties"] = false;
+    table["properties"][std::string(key.name.substr(dot + 1))] = schema_of(key);
+  }
+  write_json({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", "Configuration of fathom"},
+              {"type", "object"},
+              {"additionalProperties", false},
+              {"properties", std::move(tables)}});
 }
 
 void print_json(const EffectiveConfig& config) {
@@ -54,10 +102,14 @@ void print_text(const EffectiveConfig& config) {
   }
 }
 
-Result<ExitCode> show(bool json) {
+Result<ExitCode> show(const Options& options) {
+  if (options.schema) {
+    print_schema();
+    return ExitCode::ok;
+  }
   std::error_code error;
   const EffectiveConfig config = completion::load_config(std::filesystem::current_path(error));
-  if (json) {
+  if (options.json) {
     print_json(config);
   } else {
     print_text(config);
@@ -69,9 +121,11 @@ Result<ExitCode> show(bool json) {
 }  // namespace
 
 Action add_config(CLI::App& command) {
-  auto json = std::make_shared<bool>(false);
-  add_json_option(command, *json);
-  return [json] { return show(*json); };
+  auto options = std::make_shared<Options>();
+  add_json_option(command, options->json);
+  command.add_flag("--schema", options->schema,
+                   "print the JSON schema of all keys, for editors and for checking fathom.toml");
+  return [options] { return show(*options); };
 }
 
 }  // namespace fathom::cli

@@ -1,7 +1,7 @@
 // fathom doctor: what works on this machine, what does not, and what to do about it.
 
-#include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,19 +9,17 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "completion/acceptance.h"
-#include "completion/config.h"
 #include "completion/model_location.h"
 #include "editors/cli/command.h"
+#include "editors/cli/doctor_checks.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/model_summary.h"
 #include "editors/cli/output.h"
+#include "editors/cli/socket_option.h"
 #include "editors/cli/source_file.h"
 #include "editors/cli/wait.h"
 #include "engine/base/system.h"
 #include "engine/generator.h"
-#include "lsp/daemon_client.h"
-#include "lsp/server_socket.h"
 
 namespace fathom::cli {
 namespace {
@@ -32,16 +30,8 @@ using engine::SpecialRole;
 
 struct Options {
   ModelOptions model;
+  std::string socket;  // "": the usual one
   bool json = false;
-};
-
-enum class Level { ok, warn, fail };
-
-struct Check {
-  std::string name;
-  Level level = Level::ok;
-  std::string detail;
-  std::string advice;  // what to do; empty if nothing
 };
 
 constexpr const char* name_of(Level level) {
@@ -197,90 +187,6 @@ void check_model(const Options& options, std::vector<Check>& checks) {
   checks.push_back(check_speed(engine));
 }
 
-Check check_config() {
-  std::error_code error;
-  const completion::EffectiveConfig config = completion::load_config(fs::current_path(error));
-  Check check = {.name = "configuration", .detail = completion::user_config_file().string()};
-  if (config.problems.empty()) return check;
-  check.level = Level::warn;
-  check.detail = fmt::format("{}", fmt::join(config.problems, "; "));
-  check.advice = "correct these lines; what is wrong there is not used";
-  return check;
-}
-
-/// Where the daemon's socket lies: nobody else may reach it, or listen in its place.
-Check check_runtime_folder() {
-  const fs::path folder = lsp::default_socket_path().parent_path();
-  Check check = {.name = "runtime folder", .detail = folder.string()};
-  const char* from = std::getenv("XDG_RUNTIME_DIR");
-  if (!from || !*from) check.detail += ", because XDG_RUNTIME_DIR is not set";
-  if (const Status made = lsp::make_socket_folder(); !made) {
-    check.level = Level::fail;
-    check.detail = made.error().message;
-    check.advice = "editors then keep an engine each; set XDG_RUNTIME_DIR to a folder of your own";
-  }
-  return check;
-}
-
-/// Statistics and logs: without a place for them they are lost, nothing else is.
-Check check_state_folder() {
-  const fs::path folder = completion::statistics_file().parent_path();
-  if (folder.empty())
-    return {.name = "state folder",
-            .level = Level::warn,
-            .detail = "there is none: neither XDG_STATE_HOME nor HOME is set",
-            .advice = "statistics and the daemon's log are not kept"};
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error && is_usable_folder(folder.string()))
-    return {.name = "state folder", .detail = folder.string()};
-  return {.name = "state folder",
-          .level = Level::warn,
-          .detail = fmt::format("{} cannot be written to", folder.string()),
-          .advice = "statistics and the daemon's log are not kept; make the folder yours"};
-}
-
-Check check_daemon() {
-  constexpr std::chrono::seconds kTimeout{5};
-  const fs::path socket = lsp::default_socket_path();
-  std::error_code error;
-  auto client = lsp::DaemonClient::open(socket, kTimeout);
-  if (!client && client.error().code == ErrorCode::not_found) {
-    const bool is_stale = fs::exists(socket, error);
-    return {.name = "daemon",
-            .detail = is_stale ? "none runs; its socket was left behind and is removed by the next"
-                               : "none runs; the first editor starts it"};
-  }
-  Check check = {.name = "daemon", .level = Level::fail};
-  check.advice = "it does not answer; end it (`fathom status` or the file " + socket.string() +
-                 ".lock has its pid): editors start a new one";
-  if (!client) {
-    check.detail = client.error().message;
-    return check;
-  }
-  const auto answer = client->request("fathom/status", "{}", kTimeout);
-  const Json status = Json::parse(answer.value_or(""), nullptr, /*allow_exceptions=*/false);
-  if (!status.is_object()) {
-    check.detail = answer ? "its answer makes no sense" : answer.error().message;
-    return check;
-  }
-  check.level = Level::ok;
-  check.advice.clear();
-  const std::string version = status.value("version", "");
-  check.detail = fmt::format("version {}, pid {}, {} clients", version, status.value("pid", 0),
-                             status.value("clients", Json::array()).size());
-  if (status.contains("port"))
-    check.detail += fmt::format(", port {} of this machine", status.value("port", 0));
-  if (version != FATHOM_VERSION) {
-    check.level = Level::warn;
-    check.advice = fmt::format(
-        "it is another version than this one ({}); end it, and editors "
-        "start the new one",
-        FATHOM_VERSION);
-  }
-  return check;
-}
-
 bool is_in_path(std::string_view program) {
   const char* path = std::getenv("PATH");
   std::string_view rest = path ? path : "";
@@ -328,9 +234,10 @@ Result<ExitCode> doctor(const Options& options) {
   std::vector<Check> checks = {check_version(), check_cpu()};
   checks.push_back(check_config());
   check_model(options, checks);
+  checks.push_back(check_index());
   checks.push_back(check_runtime_folder());
   checks.push_back(check_state_folder());
-  checks.push_back(check_daemon());
+  check_daemon(options.socket, checks);
   checks.push_back(check_editors());
 
   bool ok = true;
@@ -347,6 +254,7 @@ Result<ExitCode> doctor(const Options& options) {
 Action add_doctor(CLI::App& command) {
   auto options = std::make_shared<Options>();
   add_model_options(command, options->model);
+  add_socket_option(command, options->socket);
   add_json_option(command, options->json);
   return [options] { return doctor(*options); };
 }

@@ -1,6 +1,5 @@
 // fathom lsp: the language server on stdin and stdout.
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -8,23 +7,22 @@
 
 #include <unistd.h>
 
-#include "completion/acceptance.h"
+#include "completion/config.h"
 #include "editors/cli/command.h"
 #include "editors/cli/engine_arguments.h"
+#include "editors/cli/make_services.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "editors/cli/socket_option.h"
 #include "engine/base/system.h"
 #include "engine/base/user_paths.h"
 #include "lsp/door_server.h"
-#include "lsp/server_socket.h"
 #include "lsp/stdio_server.h"
 
 namespace fathom::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::chrono::seconds kConfigPeriod{2};  // how often to look for new settings
 
 struct Options {
   ModelOptions model;
@@ -65,44 +63,24 @@ lsp::DaemonCommand daemon_command(const Options& options) {
   return command;
 }
 
-Result<lsp::OwnEngine> own_engine(const Options& options, const completion::Config& config,
-                                  Log& log) {
-  auto workspaces = open_workspaces(config, log);
-  auto counters = std::make_shared<completion::Counters>();
-  FATHOM_TRY(models, host_models(options.model, config, log, workspaces, counters));
-  return lsp::OwnEngine{
-      .workspaces = std::move(workspaces),
-      .counters = std::move(counters),
-      .models = std::move(models),
-      .config_watch = std::make_unique<completion::ConfigWatch>(kConfigPeriod),
-      .acceptance = std::make_unique<completion::Acceptance>(
-          completion::Acceptance::Options{.file = completion::statistics_file()}, log)};
-}
-
 Result<ExitCode> serve(const Options& options) {
   Log log = stderr_log(options.model.verbose);
   // Editors start their servers in the folder of the workspace.
   const completion::EffectiveConfig config = read_config();
+  const auto make = [&] { return make_services(options.model, config.values, log); };
   if (options.standalone) {
-    FATHOM_TRY(engine, own_engine(options, config.values, log));
-    return static_cast<ExitCode>(lsp::run_stdio({.version = FATHOM_VERSION,
-                                                 .config = config,
-                                                 .config_watch = engine.config_watch.get(),
-                                                 .workspaces = engine.workspaces.get(),
-                                                 .acceptance = engine.acceptance.get(),
-                                                 .counters = engine.counters.get()},
-                                                *engine.models, log));
+    FATHOM_TRY(own, make());
+    lsp::Services services = own.borrow();
+    return static_cast<ExitCode>(
+        lsp::run_stdio({.version = FATHOM_VERSION, .config = config}, services, log));
   }
   const lsp::DoorOptions door{
       .version = FATHOM_VERSION,
       .process_id = ::getpid(),
       .config = config,
-      .daemon = {.socket =
-                     options.socket.empty() ? lsp::default_socket_path() : fs::path(options.socket),
-                 .command = daemon_command(options)},
+      .daemon = {.socket = daemon_socket(options.socket), .command = daemon_command(options)},
       .engine_arguments = engine_arguments(options.model)};
-  return static_cast<ExitCode>(lsp::run_door(
-      door, [&] { return own_engine(options, config.values, log); }, log));
+  return static_cast<ExitCode>(lsp::run_door(door, make, log));
 }
 
 }  // namespace
@@ -111,10 +89,7 @@ Action add_lsp(CLI::App& command) {
   auto options = std::make_shared<Options>();
   add_model_options(command, options->model);
   add_force_fim_option(command, options->model);
-  command
-      .add_option("--socket", options->socket,
-                  "the daemon's Unix socket (default: " + lsp::default_socket_path().string() + ")")
-      ->type_name("PATH");
+  add_socket_option(command, options->socket);
   command.add_flag("--standalone", options->standalone,
                    "keep everything in this process: neither join a daemon nor start one");
   return [options] { return serve(*options); };

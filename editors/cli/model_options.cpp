@@ -105,48 +105,24 @@ Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& o
   return engine::EngineThread::start(checkpoint, engine_options, log);
 }
 
+Result<completion::RuntimeOptions> runtime_options(const ModelOptions& options) {
+  const std::string backend = options.backend.value_or("auto");
+  FATHOM_CHECK(check_backend(backend));
+  FATHOM_TRY(trace, trace_from_environment());
+  return completion::RuntimeOptions{.model = options.model,
+                                    .backend = backend,
+                                    .n_threads = options.n_threads.value_or(0),
+                                    .context_tokens = options.context_tokens,
+                                    .force_fim = options.force_fim,
+                                    .trace = std::move(trace)};
+}
+
 Result<std::unique_ptr<completion::Runtime>> start_runtime(
     const ModelOptions& options, Log& log,
     std::shared_ptr<const completion::Workspaces> workspaces) {
-  const std::string backend = options.backend.value_or("auto");
-  FATHOM_CHECK(check_backend(backend));
-  FATHOM_TRY(trace, trace_from_environment());
-  return completion::Runtime::create({.model = options.model,
-                                      .backend = backend,
-                                      .n_threads = options.n_threads.value_or(0),
-                                      .context_tokens = options.context_tokens,
-                                      .force_fim = options.force_fim,
-                                      .trace = std::move(trace),
-                                      .workspaces = std::move(workspaces)},
-                                     log);
-}
-
-Result<std::unique_ptr<completion::ModelHost>> host_models(
-    const ModelOptions& given, const completion::Config& config, Log& log,
-    std::shared_ptr<const completion::Workspaces> workspaces,
-    std::shared_ptr<completion::Counters> counters) {
-  const ModelOptions options = configured(given, config);
-  const std::string backend = options.backend.value_or("auto");
-  FATHOM_CHECK(check_backend(backend));
-  FATHOM_TRY(trace, trace_from_environment());
-  completion::ModelHostConfig hosted = completion::host_config(config);
-  hosted.completion.model = options.model;
-  return std::make_unique<completion::ModelHost>(
-      completion::runtime_loader({.backend = backend,
-                                  .n_threads = options.n_threads.value_or(0),
-                                  .context_tokens = options.context_tokens,
-                                  .force_fim = options.force_fim,
-                                  .trace = std::move(trace),
-                                  .workspaces = std::move(workspaces),
-                                  .counters = std::move(counters)},
-                                 log),
-      completion::ModelHostOptions{.config = hosted});
-}
-
-std::shared_ptr<completion::Workspaces> open_workspaces(const completion::Config& config,
-                                                        Log& log) {
-  if (!config.cross_file) return nullptr;
-  return std::make_shared<completion::Workspaces>(completion::WorkspacesOptions{}, log);
+  FATHOM_TRY(runtime, runtime_options(options));
+  runtime.workspaces = std::move(workspaces);
+  return completion::Runtime::create(runtime, log);
 }
 
 Result<std::shared_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model) {

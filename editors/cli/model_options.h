@@ -10,7 +10,6 @@
 #include <CLI/CLI.hpp>
 
 #include "completion/config.h"
-#include "completion/model_host.h"
 #include "completion/runtime.h"
 #include "completion/workspaces.h"
 #include "engine/base/log.h"
@@ -51,16 +50,9 @@ ModelOptions configured(ModelOptions options, const completion::Config& config);
 Result<std::unique_ptr<engine::EngineThread>> start_engine(const ModelOptions& options,
                                                            engine::EngineOptions engine_options,
                                                            Log& log);
-/// The models of a process that serves editors; none is loaded yet. `log` must outlive them.
-/// `workspaces`, `counters`: as in RuntimeOptions.
+/// What the options say of a runtime; the rest is for the caller to fill in.
 /// Errors: invalid_argument (as above), io (FATHOM_TRACE cannot be written).
-Result<std::unique_ptr<completion::ModelHost>> host_models(
-    const ModelOptions& options, const completion::Config& config, Log& log,
-    std::shared_ptr<const completion::Workspaces> workspaces,
-    std::shared_ptr<completion::Counters> counters);
-/// Null if the configuration wants nothing of other files. `log` must outlive it.
-std::shared_ptr<completion::Workspaces> open_workspaces(const completion::Config& config, Log& log);
-
+Result<completion::RuntimeOptions> runtime_options(const ModelOptions& options);
 /// `workspaces`: as RuntimeOptions::workspaces.
 Result<std::unique_ptr<completion::Runtime>> start_runtime(
     const ModelOptions& options, Log& log,

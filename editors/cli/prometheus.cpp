@@ -85,19 +85,56 @@ void add_process(Page& page, const Json& status) {
   page.sample({}, n_documents);
 }
 
+/// A number of each model, 0 while it is not loaded.
+struct ModelGauge {
+  std::string_view name;
+  std::string_view member;
+  std::string_view help;
+};
+
+constexpr ModelGauge kModelGauges[] = {
+    {"fathom_model_weight_bytes", "weight_bytes", "Memory of a model's weights."},
+    {"fathom_model_cache_bytes", "cache_bytes", "Memory of a model's KV cache."},
+    {"fathom_model_cache_tokens", "cache_tokens", "Tokens that the KV cache has room for."},
+    {"fathom_model_cached_tokens", "cached_tokens", "Tokens that the KV cache holds."},
+    {"fathom_model_jobs_running", "running", "Requests that the model computes."},
+    {"fathom_model_jobs_waiting", "waiting", "Requests that wait for the model."},
+    {"fathom_model_prefill_tokens_per_second", "prefill_tokens_per_s",
+     "Speed of the latest prompts; 0: none yet."},
+    {"fathom_model_decode_tokens_per_second", "decode_tokens_per_s",
+     "Speed of the latest answers; 0: none yet."},
+};
+
 void add_models(Page& page, const Json& models) {
-  const auto each = [&](std::string_view name, std::string_view help, auto value_of) {
-    page.metric(name, "gauge", help);
-    for (const Json& model : models)
-      page.sample({{"role", text(model, "role")}, {"model", text(model, "model")}},
-                  value_of(model));
+  const auto labels = [](const Json& model) -> Labels {
+    return {{"role", text(model, "role")}, {"model", text(model, "model")}};
   };
-  each("fathom_model_ready", "Whether the model of a role is loaded.",
-       [](const Json& model) { return text(model, "state") == "ready" ? 1.0 : 0.0; });
-  each("fathom_model_weight_bytes", "Memory of a model's weights.",
-       [](const Json& model) { return number(model, "weight_bytes"); });
-  each("fathom_model_cache_bytes", "Memory of a model's KV cache.",
-       [](const Json& model) { return number(model, "cache_bytes"); });
+  page.metric("fathom_model_ready", "gauge", "Whether the model of a role is loaded.");
+  for (const Json& model : models)
+    page.sample(labels(model), text(model, "state") == "ready" ? 1 : 0);
+  for (const ModelGauge& gauge : kModelGauges) {
+    page.metric(gauge.name, "gauge", gauge.help);
+    for (const Json& model : models) page.sample(labels(model), number(model, gauge.member));
+  }
+}
+
+/// Without their names, which tell what a person works on.
+void add_workspaces(Page& page, const Json& workspaces) {
+  double n_ready = 0;
+  double n_files = 0;
+  double n_bytes = 0;
+  for (const Json& workspace : workspaces) {
+    n_ready += text(workspace, "state") == "ready" ? 1 : 0;
+    n_files += number(workspace, "files");
+    n_bytes += number(workspace, "text_bytes");
+  }
+  page.metric("fathom_workspaces", "gauge", "Folders that clients work in, by their index.");
+  page.sample({{"state", "ready"}}, n_ready);
+  page.sample({{"state", "indexing"}}, static_cast<double>(workspaces.size()) - n_ready);
+  page.metric("fathom_indexed_files", "gauge", "Source files in the indexes of all folders.");
+  page.sample({}, n_files);
+  page.metric("fathom_indexed_bytes", "gauge", "Bytes of these files.");
+  page.sample({}, n_bytes);
 }
 
 /// `histogram`: {"bounds_ms", "buckets", "count", "sum_ms"}, buckets not cumulative.
@@ -162,6 +199,7 @@ std::string prometheus_text(const Json& status) {
   Page page;
   add_process(page, status);
   if (status.contains("models")) add_models(page, status["models"]);
+  if (status.contains("workspaces")) add_workspaces(page, status["workspaces"]);
   if (status.contains("completions")) add_completions(page, status["completions"]);
   if (status.contains("acceptance")) add_acceptance(page, status["acceptance"]);
   return page.take();

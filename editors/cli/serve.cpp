@@ -10,13 +10,14 @@
 
 #include <unistd.h>
 
-#include "completion/acceptance.h"
 #include "completion/config.h"
 #include "editors/cli/command.h"
 #include "editors/cli/engine_arguments.h"
 #include "editors/cli/log_file.h"
+#include "editors/cli/make_services.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "editors/cli/socket_option.h"
 #include "lsp/server.h"
 #include "lsp/server_socket.h"
 
@@ -24,8 +25,6 @@ namespace fathom::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::chrono::seconds kConfigPeriod{2};  // how often to look for new settings
 
 struct Options {
   ModelOptions model;
@@ -36,18 +35,13 @@ struct Options {
   std::string log_file;  // "": stderr
 };
 
-Result<fs::path> socket_path(const Options& options) {
-  if (!options.socket.empty()) return fs::path(options.socket);
-  FATHOM_CHECK(lsp::make_socket_folder());
-  return lsp::default_socket_path();
-}
-
 Result<ExitCode> run(const Options& options, Log& log) {
   // No project's file: the daemon serves them all, wherever it was started.
   const completion::EffectiveConfig config = completion::load_config({});
   for (const std::string& problem : config.problems) log.warning("{}", problem);
 
-  FATHOM_TRY(path, socket_path(options));
+  if (options.socket.empty()) FATHOM_CHECK(lsp::make_socket_folder());
+  const fs::path path = daemon_socket(options.socket);
   FATHOM_TRY(claim, lsp::ServerSocket::claim(path));
   if (const auto* running = std::get_if<lsp::RunningServer>(&claim)) {
     write_out(fmt::format("already running, pid {}, at {}\n", running->pid, path.string()));
@@ -57,25 +51,17 @@ Result<ExitCode> run(const Options& options, Log& log) {
                                                          : fs::path(options.token_file);
   const std::chrono::duration<double, std::ratio<60>> idle_exit(
       options.idle_exit_minutes.value_or(config.values.idle_exit_minutes));
-  completion::ConfigWatch config_watch(kConfigPeriod);
-  completion::Acceptance acceptance({.file = completion::statistics_file()}, log);
-  const auto workspaces = open_workspaces(config.values, log);
-  const auto counters = std::make_shared<completion::Counters>();
-  FATHOM_TRY(models, host_models(options.model, config.values, log, workspaces, counters));
+  FATHOM_TRY(services, make_services(options.model, config.values, log));
   FATHOM_TRY(server, lsp::Server::create(
                          std::move(std::get<lsp::ServerSocket>(claim)),
                          {.version = FATHOM_VERSION,
                           .config = config,
-                          .config_watch = &config_watch,
                           .engine_arguments = engine_arguments(options.model),
-                          .workspaces = workspaces.get(),
-                          .acceptance = &acceptance,
-                          .counters = counters.get(),
                           .port = options.port,
                           .token_file = token_file,
                           .idle_exit = std::chrono::ceil<std::chrono::milliseconds>(idle_exit),
                           .handle_signals = true},
-                         *models, log));
+                         services.borrow(), log));
   const std::string also =
       options.port ? fmt::format(" and port {} (token in {})", server->port(), token_file.string())
                    : "";
@@ -104,10 +90,7 @@ Action add_serve(CLI::App& command) {
   auto options = std::make_shared<Options>();
   add_model_options(command, options->model);
   add_force_fim_option(command, options->model);
-  command
-      .add_option("--socket", options->socket,
-                  "Unix socket to listen at (default: " + lsp::default_socket_path().string() + ")")
-      ->type_name("PATH");
+  add_socket_option(command, options->socket);
   command
       .add_option("--port", options->port,
                   "listen on this port of 127.0.0.1 and ::1 too, for clients that know the token; "

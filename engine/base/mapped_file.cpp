@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/file_faults.h"
+
 namespace fathom {
 namespace {
 
@@ -71,12 +73,13 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd_, 0);
   if (address == MAP_FAILED) return fail_errno(path, errno);
   file.bytes_ = {static_cast<const std::byte*>(address), size};
+  watch_for_faults(file.bytes_);
   return file;
 }
 
 bool MappedFile::is_intact() const {
   const auto stamp = stamp_of(fd_, path_);
-  return stamp && *stamp == stamp_;
+  return stamp && *stamp == stamp_ && !has_faults(bytes_);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
@@ -94,6 +97,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 MappedFile::~MappedFile() {
+  forget_faults(bytes_);
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
   if (fd_ >= 0) ::close(fd_);
 }

@@ -76,7 +76,7 @@ Result<Json> edit_of(Session& session, const Question& question, const Explanati
     edit.version = document->version();
     edit.text = std::move(text);
   }
-  std::optional<Json> json = workspace_edit(edit, session.client().edits);
+  std::optional<Json> json = workspace_edit(edit, session.capabilities().edits);
   if (!json) return refuse("the client cannot create files by edits");
   return *std::move(json);
 }
@@ -117,9 +117,9 @@ void answered(Session& session, const Question& question, const Explanation& exp
 /// A document that grows with the answer, shown at once if the user waits for it.
 std::string open_document(Session& session, const std::string& title,
                           const AssistArguments& arguments) {
-  if (!session.client().has_text_document_content) return {};
+  if (!session.capabilities().has_text_document_content) return {};
   const std::string uri = session.virtual_documents().add(fmt::format("# {}\n", title));
-  if (arguments.show && session.client().has_show_document)
+  if (arguments.show && session.capabilities().has_show_document)
     session.router().request("window/showDocument", {{"uri", uri}, {"takeFocus", false}},
                              [](bool) {});
   return uri;
@@ -186,7 +186,7 @@ void assist(Session& session, const AssistCommand& command, const ExecuteCommand
       std::move(request),
       {.title = title,
        .work_done_token = params.work_done_token,
-       .may_create_token = arguments.show && session.client().has_work_done_progress,
+       .may_create_token = arguments.show && session.capabilities().has_work_done_progress,
        .on_delta = writer_into(session, question.document),
        .on_end = [&session, uri = question.document] { session.virtual_documents().finish(uri); },
        .on_answer = [&session, question](

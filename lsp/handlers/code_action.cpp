@@ -32,7 +32,7 @@ bool is_wanted(const CodeActionParams& params, std::string_view kind) {
 }
 
 /// A CodeAction, or the bare Command for clients that know nothing else.
-Json action_of(const Client& client, std::string title, const AssistCommand& command,
+Json action_of(const ClientCapabilities& client, std::string title, const AssistCommand& command,
                Json arguments, std::string_view kind) {
   Json as_command = {{"title", title},
                      {"command", command.name},
@@ -60,7 +60,8 @@ Range range_to_fix(const Document& document, const Range& range) {
               document.end_of_line(document.offset_of({.line = end}).value_or(0)))};
 }
 
-Json fix_of(const Client& client, const Document& document, const Diagnostic& diagnostic) {
+Json fix_of(const ClientCapabilities& client, const Document& document,
+            const Diagnostic& diagnostic) {
   const AssistCommand& command = *find_assist_command("fathom.fix");
   const Json arguments = {{"uri", document.uri()},
                           {"range", to_json(range_to_fix(document, diagnostic.range))},
@@ -84,7 +85,7 @@ void code_action(Session& session, const CodeActionParams& params, Reply reply) 
   if (!document)
     return reply.fail(RpcError::invalid_params, "the document is not open: " + params.uri);
   if (params.range.start == params.range.end) warm_up_soon(session, params.uri, params.range.end);
-  const Client& client = session.client();
+  const ClientCapabilities& client = session.capabilities();
   Json actions = Json::array();
   if (is_wanted(params, kQuickFix)) {
     for (const Diagnostic& diagnostic : params.diagnostics)

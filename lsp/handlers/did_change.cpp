@@ -23,8 +23,7 @@ void did_change(Session& session, const DidChangeParams& params) {
     } else {
       session.history().replaced(params.uri);
     }
-    const TextEdit edit = change.range ? document->replace(*change.range, change.text)
-                                       : document->replace_all(change.text);
+    const TextEdit edit = document->apply(change);
     session.suggestions().changed(*document, edit);
     warm_up_soon(session, params.uri, document->position_of(edit.begin + edit.n_inserted));
   }

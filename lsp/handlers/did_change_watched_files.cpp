@@ -7,7 +7,7 @@ namespace fathom::lsp {
 /// workspace/didChangeWatchedFiles: files of the workspace were written, made or deleted, by
 /// whomever.
 void did_change_watched_files(Session& session, const WatchedFilesParams& params) {
-  auto* workspaces = session.options().workspaces;
+  auto* workspaces = session.services().workspaces;
   if (!workspaces) return;
   for (const std::string& uri : params.uris) workspaces->file_changed(path_of_uri(uri));
 }

@@ -6,7 +6,7 @@ namespace fathom::lsp {
 
 /// textDocument/didSave: for clients that do not watch files.
 void did_save(Session& session, const DocumentParams& params) {
-  if (auto* workspaces = session.options().workspaces)
+  if (auto* workspaces = session.services().workspaces)
     workspaces->file_changed(path_of_uri(params.uri));
 }
 

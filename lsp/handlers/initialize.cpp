@@ -24,7 +24,7 @@ Json commands() {
   return names;
 }
 
-Json code_actions_for(const Client& client) {
+Json code_actions_for(const ClientCapabilities& client) {
   if (!client.has_code_action_literals) return true;
   return {{"codeActionKinds", {"quickfix", "refactor.rewrite"}}};
 }
@@ -35,16 +35,17 @@ Json capabilities_for(const Client& client, const std::vector<std::string>& engi
       {"positionEncoding", name_of(client.encoding)},
       {"textDocumentSync", {{"openClose", true}, {"change", kIncrementalSync}, {"save", true}}},
       {"inlineCompletionProvider", true},
-      {"codeActionProvider", code_actions_for(client)},
+      {"codeActionProvider", code_actions_for(client.capabilities)},
       {"executeCommandProvider", {{"commands", commands()}, {"workDoneProgress", true}}},
       {"experimental", {{"fathom", {{"engineArguments", engine_arguments}}}}},
       {"workspace", {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}}},
   };
-  if (client.has_text_document_content)
+  if (client.capabilities.has_text_document_content)
     capabilities["workspace"]["textDocumentContent"] = {
         {"schemes", Json::array({VirtualDocuments::kScheme})}};
   // For clients without inline completion only: others would show every suggestion twice.
-  if (!client.has_inline_completion) capabilities["completionProvider"] = Json::object();
+  if (!client.capabilities.has_inline_completion)
+    capabilities["completionProvider"] = Json::object();
   return capabilities;
 }
 
@@ -62,23 +63,14 @@ void initialize(Session& session, const InitializeParams& params, Reply reply) {
                          : "initializationOptions.token is not what the daemon's token file holds");
     return session.leave();
   }
-  const Client client{.name = params.client_name,
-                      .version = params.client_version,
-                      .encoding = choose_encoding(params.position_encodings),
-                      .has_inline_completion = params.has_inline_completion,
-                      .has_work_done_progress = params.has_work_done_progress,
-                      .has_configuration = params.has_configuration,
-                      .can_register_configuration = params.can_register_configuration,
-                      .can_register_watched_files = params.can_register_watched_files,
-                      .has_code_action_literals = params.has_code_action_literals,
-                      .has_text_document_content = params.has_text_document_content,
-                      .has_show_document = params.has_show_document,
-                      .edits = params.edits};
-  session.initialized_by(client);
+  session.initialized_by({.name = params.client_name,
+                          .version = params.client_version,
+                          .encoding = choose_encoding(params.position_encodings),
+                          .capabilities = params.capabilities});
   session.set_client_settings(params.settings);
   for (const std::string& folder : params.folder_uris) session.workspace().add(folder);
   if (params.process_id) session.transport().watch_process(*params.process_id);
-  reply.ok({{"capabilities", capabilities_for(client, options.engine_arguments)},
+  reply.ok({{"capabilities", capabilities_for(session.client(), options.engine_arguments)},
             {"serverInfo", {{"name", "fathom"}, {"version", session.options().version}}}});
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 /// So that the index follows what other programs write.
 void watch_files(Session& session) {
-  if (!session.options().workspaces || !session.client().can_register_watched_files) return;
+  if (!session.services().workspaces || !session.capabilities().can_register_watched_files) return;
   Json watchers = Json::array();
   for (const std::string& glob : completion::Workspaces::watched_globs())
     watchers.push_back({{"globPattern", glob}});
@@ -25,7 +25,7 @@ void watch_files(Session& session) {
 
 /// initialized: from here on the server may send messages of its own.
 void initialized(Session& session, const NoParams&) {
-  session.model().listen(session.client().has_work_done_progress);
+  session.model().listen(session.capabilities().has_work_done_progress);
   session.watch_settings();
   watch_files(session);
 }

@@ -14,9 +14,12 @@ namespace {
 const Json kStatus = Json::parse(R"({
   "version": "1.2.3", "pid": 7, "uptime_s": 12.5, "socket": "/run/f.sock",
   "models": [{"role": "completion", "state": "ready", "model": "a\\b \"c\"\nd",
-              "weight_bytes": 1000000, "cache_bytes": 2000},
+              "weight_bytes": 1000000, "cache_bytes": 2000, "cache_tokens": 100,
+              "cached_tokens": 25, "running": 1, "waiting": 2, "decode_tokens_per_s": 12.5},
              {"role": "reasoning", "state": "unloaded", "model": ""}],
   "clients": [{"name": "nvim", "documents": 2}, {"name": "code", "documents": 3}],
+  "workspaces": [{"root": "/secret/a", "state": "ready", "files": 10, "text_bytes": 1000},
+                 {"root": "/secret/b", "state": "indexing", "files": 5, "text_bytes": 500}],
   "completions": {"requests": 10, "shown": 5, "cancelled": 1, "failed": 0, "from_cache": 2,
     "filtered": {"mid_word": 3, "syntax": 1}, "prompt_tokens": 100, "reused_tokens": 60,
     "generated_tokens": 20,
@@ -68,6 +71,26 @@ TEST(Prometheus, IsWellFormedAndComplete) {
   EXPECT_EQ(samples.at("fathom_completions_filtered_total{rule=\"mid_word\"}"), 3);
   EXPECT_EQ(samples.at("fathom_prompt_tokens_total{source=\"computed\"}"), 40);
   EXPECT_EQ(samples.at("fathom_suggestions_accepted_total{language=\"cpp\"}"), 4);
+}
+
+TEST(Prometheus, TellsOfTheEngineOfEachModel) {
+  const auto samples = read_page(prometheus_text(kStatus));
+  const std::string ready = R"({role="completion",model="a\\b \"c\"\nd"})";
+  const std::string unloaded = R"({role="reasoning",model=""})";
+  EXPECT_EQ(samples.at("fathom_model_cached_tokens" + ready), 25);
+  EXPECT_EQ(samples.at("fathom_model_jobs_waiting" + ready), 2);
+  EXPECT_EQ(samples.at("fathom_model_decode_tokens_per_second" + ready), 12.5);
+  EXPECT_EQ(samples.at("fathom_model_cached_tokens" + unloaded), 0);
+}
+
+TEST(Prometheus, CountsWorkspacesWithoutTheirNames) {
+  const std::string page = prometheus_text(kStatus);
+  const auto samples = read_page(page);
+  EXPECT_EQ(samples.at("fathom_workspaces{state=\"ready\"}"), 1);
+  EXPECT_EQ(samples.at("fathom_workspaces{state=\"indexing\"}"), 1);
+  EXPECT_EQ(samples.at("fathom_indexed_files"), 15);
+  EXPECT_EQ(samples.at("fathom_indexed_bytes"), 1500);
+  EXPECT_EQ(page.find("secret"), std::string::npos);
 }
 
 TEST(Prometheus, EscapesLabels) {

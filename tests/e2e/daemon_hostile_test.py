@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from daemon_world import TYPED, Failure, Typist, World, resident_kb, setting, wait_for
-from lsp_client import frame
+from lsp_client import frame, run_case
 
 MAX_GROWTH_KB = 256 * 1024  # what a client may cost: a message of 64 MiB, a few times
 
@@ -197,12 +197,4 @@ def no_daemon(binary):
         client.check_answers()
 
 
-def main():
-    binary, case = sys.argv[1:]
-    try:
-        globals()[case](binary)
-    except Failure as failure:
-        sys.exit(f"{case}: {failure}")
-
-
-main()
+run_case(globals())

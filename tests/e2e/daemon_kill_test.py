@@ -10,6 +10,7 @@ import sys
 import threading
 
 from daemon_world import TYPED, Failure, Typist, World, setting, wait_for
+from lsp_client import run
 
 
 class Editor(threading.Thread):
@@ -104,7 +105,4 @@ def main():
             raise Failure("a daemon that was asked to leave left its socket")
 
 
-try:
-    main()
-except Failure as failure:
-    sys.exit(f"daemon_kill_test: {failure}")
+run("daemon_kill_test", main)

@@ -11,6 +11,7 @@ import threading
 import time
 
 from daemon_world import TYPED, Failure, Typist, World, percentile, resident_kb, setting, wait_for
+from lsp_client import run
 
 SHORT = {"explain": {"maxReasoningTokens": 4, "maxAnswerTokens": 4}}
 
@@ -118,7 +119,4 @@ def main():
             raise Failure(f"the daemon keeps {after - before} kB of clients that have gone")
 
 
-try:
-    main()
-except Failure as failure:
-    sys.exit(f"daemon_load_test: {failure}")
+run("daemon_load_test", main)

@@ -5,6 +5,7 @@ import os
 import queue
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -195,3 +196,17 @@ def mismatch(pattern, value, where=""):
         return next((p for i, (e, v) in pairs if (p := mismatch(e, v, f"{where}[{i}]"))), None)
     same = pattern == value and isinstance(pattern, bool) == isinstance(value, bool)
     return None if same else f"{where} is {value!r}, not {pattern!r}"
+
+
+def run(name, test, *arguments):
+    """Calls a test; what it expected in vain ends the process."""
+    try:
+        test(*arguments)
+    except Failure as failure:
+        sys.exit(f"{name}: {failure}")
+
+
+def run_case(cases):
+    """`<test>.py BINARY CASE` of a test whose globals() are `cases`."""
+    binary, case = sys.argv[1:]
+    run(case, cases[case], binary)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 from daemon_world import Failure, Typist, World
+from lsp_client import run_case
 
 TEXT = "def area(width, height):\n    return "
 
@@ -73,12 +74,4 @@ def strace(binary):
                 raise Failure("no socket was seen, not even that of the daemon")
 
 
-def main():
-    binary, case = sys.argv[1:]
-    try:
-        globals()[case](binary)
-    except Failure as failure:
-        sys.exit(f"{case}: {failure}")
-
-
-main()
+run_case(globals())

@@ -6,10 +6,9 @@ Cases: many_requests, long_line, input_ends_anywhere, parent_dies, slow_reader.
 import json
 import os
 import subprocess
-import sys
 import time
 
-from lsp_client import Client, Failure, frame
+from lsp_client import Client, Failure, frame, run_case
 
 URI = "file:///p/a.py"
 SOURCE = "def area(width, height):\n    return \n"
@@ -145,12 +144,4 @@ def slow_reader(binary):
     process.wait(60)
 
 
-def main():
-    binary, case = sys.argv[1:]
-    try:
-        globals()[case](binary)
-    except Failure as failure:
-        sys.exit(f"{case}: {failure}")
-
-
-main()
+run_case(globals())

@@ -34,7 +34,7 @@ std::string answers_to(std::string_view bytes, size_t n_at_once) {
   fathom::completion::ModelHost models(
       [](const auto&) { return fathom::fail(fathom::ErrorCode::not_found, "no model"); },
       {.threads = false});
-  fathom::lsp::Services services{.models = models, .daemon_status = {}};
+  fathom::lsp::Services services{.models = models};
   fathom::lsp::Session session(transport, {.version = "0"}, services, log);
   for (; !bytes.empty(); bytes.remove_prefix(std::min(n_at_once, bytes.size()))) {
     bool done = session.on_bytes(bytes.substr(0, n_at_once));

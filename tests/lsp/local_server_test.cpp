@@ -68,7 +68,7 @@ class DoorToSessions final : public Door::Host {
         return fail(ErrorCode::not_found, "there is no model here");
       },
       {.threads = false}};
-  Services services_{.models = models_, .daemon_status = {}};
+  Services services_{.models = models_};
   std::optional<LocalServer> server_;
   Door door_{*this, {.version = "1", .process_id = 1, .engine_arguments = {}}, log_};
   std::vector<Json> sent_;

@@ -133,6 +133,40 @@ TEST(ServerSocket, NobodyConnectsOnceItRefuses) {
   EXPECT_FALSE(fs::exists(path));
 }
 
+TEST(ServerSocket, IsMadeAnewWhereItWasRemoved) {
+  const test::TempDir folder;
+  const fs::path path = folder.path() / "s";
+  auto claim = ServerSocket::claim(path);
+  ASSERT_TRUE(claim);
+  auto& socket = std::get<ServerSocket>(*claim);
+  EXPECT_EQ(socket.keep(), ServerSocket::Place::ours);
+  fs::remove(path);
+  EXPECT_EQ(socket.keep(), ServerSocket::Place::restored);
+  EXPECT_EQ(socket.keep(), ServerSocket::Place::ours);
+  EXPECT_EQ(mode_of(path), 0600u);
+  EXPECT_TRUE(is_served(path));
+  const auto second = ServerSocket::claim(path);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(std::holds_alternative<RunningServer>(*second));
+}
+
+TEST(ServerSocket, LeavesTheNextOwnerAloneWhereItsLockWasRemovedToo) {
+  const test::TempDir folder;
+  const fs::path path = folder.path() / "s";
+  auto claim = ServerSocket::claim(path);
+  ASSERT_TRUE(claim);
+  auto& old = std::get<ServerSocket>(*claim);
+  fs::remove(path);
+  fs::remove(path.string() + ".lock");
+  EXPECT_EQ(old.keep(), ServerSocket::Place::lost);
+  auto next = ServerSocket::claim(path);
+  ASSERT_TRUE(next);
+  ASSERT_TRUE(std::holds_alternative<ServerSocket>(*next));
+  EXPECT_EQ(old.keep(), ServerSocket::Place::lost);
+  old.refuse();
+  EXPECT_TRUE(is_served(path));
+}
+
 TEST(SocketFolder, IsMadeForItsOwnerAlone) {
   const test::TempDir runtime;
   const RuntimeDir set(runtime.path());

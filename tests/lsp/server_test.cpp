@@ -46,8 +46,8 @@ class ServerTest : public testing::Test {
     options.token_file = folder_.path() / "token";
     auto claim = ServerSocket::claim(socket_);
     ASSERT_TRUE(claim) << claim.error().message;
-    auto created =
-        Server::create(std::move(std::get<ServerSocket>(*claim)), options, models_, log_);
+    auto created = Server::create(std::move(std::get<ServerSocket>(*claim)), options,
+                                  {.models = models_}, log_);
     ASSERT_TRUE(created) << created.error().message;
     server_ = std::move(*created);
     thread_ = std::jthread([this] { server_->run(); });
@@ -184,6 +184,36 @@ TEST_F(ServerTest, LetsOnlyClientsWithTheTokenInByItsPort) {
       greet({{"token", "0" + token.substr(1)}}).contains(token[0] == '0' ? "result" : "error"));
   stop();
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "token"));
+}
+
+TEST_F(ServerTest, IsFoundAgainWhenItsSocketWasRemoved) {
+  start({}, {.socket_period = 5ms});
+  SocketClient first(socket_);
+  EXPECT_TRUE(first.open(kUri, "").contains("result"));
+  std::filesystem::remove(socket_);
+  while (!std::filesystem::exists(socket_)) std::this_thread::sleep_for(1ms);
+  // There is a moment between the file and its listener.
+  while (!is_served(socket_)) std::this_thread::sleep_for(1ms);
+  SocketClient second(socket_);
+  EXPECT_TRUE(second.open(kUri, "").contains("result"));
+  EXPECT_TRUE(first.answer(first.complete(kUri)).contains("result"));
+}
+
+TEST_F(ServerTest, LeavesWithItsLastClientWhenItsPlaceIsLost) {
+  start({}, {.port = 0, .socket_period = 5ms});
+  SocketClient client(socket_);
+  EXPECT_TRUE(client.open(kUri, "").contains("result"));
+  const std::filesystem::path token = folder_.path() / "token";
+  std::filesystem::remove(socket_.string() + ".lock");
+  std::filesystem::remove(socket_);
+  while (std::filesystem::exists(token)) std::this_thread::sleep_for(1ms);  // its doors are closed
+  auto next = ServerSocket::claim(socket_);
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_TRUE(std::holds_alternative<ServerSocket>(*next));
+  EXPECT_TRUE(client.answer(client.complete(kUri)).contains("result"));
+  client.hang_up();
+  wait_for_end();
+  EXPECT_TRUE(is_served(socket_)) << "the next daemon's socket was removed";
 }
 
 TEST_F(ServerTest, LeavesWhenNobodyComes) {

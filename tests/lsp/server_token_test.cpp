@@ -43,5 +43,16 @@ TEST(ServerToken, IsComparedWhole) {
   for (const char* wrong : {"", "ab", "abd", "xbc", "abcd"}) EXPECT_FALSE(is_token(wrong, "abc"));
 }
 
+TEST(ServerToken, OfAnotherDaemonIsNotRemoved) {
+  const test::TempDir folder;
+  const std::filesystem::path path = folder.path() / "token";
+  ASSERT_TRUE(write_token(path, "mine"));
+  remove_token(path, "other");
+  EXPECT_TRUE(std::filesystem::exists(path));
+  remove_token(path, "mine");
+  EXPECT_FALSE(std::filesystem::exists(path));
+  remove_token(path, "mine");  // that it is gone is no surprise
+}
+
 }  // namespace
 }  // namespace fathom::lsp

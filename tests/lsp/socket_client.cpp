@@ -11,9 +11,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lsp/server_socket.h"
+
 namespace fathom::lsp {
 
 using Json = nlohmann::json;
+
+bool is_served(const std::filesystem::path& socket) {
+  const Result<ServerPeer> peer = connect_to_server(socket);
+  if (!peer) return false;
+  ::close(peer->input);
+  ::close(peer->output);
+  return true;
+}
 
 SocketClient::SocketClient(const std::filesystem::path& socket)
     : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

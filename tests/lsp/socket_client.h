@@ -13,6 +13,9 @@
 
 namespace fathom::lsp {
 
+/// Whether a client gets through to a daemon there.
+bool is_served(const std::filesystem::path& socket);
+
 class SocketClient final {
  public:
   explicit SocketClient(const std::filesystem::path& socket);

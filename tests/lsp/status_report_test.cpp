@@ -38,16 +38,15 @@ TEST(StatusReport, TellsOfTheDaemonAndItsClients) {
   counters.add(completion::Completion{.text = "a", .stop = "line", .ms_total = 3});
   counters.add(completion::Completion{.stop = "filtered:mid_word"});
   const Services services{.models = client.models(),
-                          .daemon_status =
-                              [] {
-                                return DaemonStatus{
-                                    .pid = 7,
-                                    .uptime_s = 1.5,
-                                    .socket = "/run/f.sock",
-                                    .clients = {{.client = 1, .name = "nvim", .n_documents = 2}}};
-                              },
                           .acceptance = &acceptance,
-                          .counters = &counters};
+                          .counters = &counters,
+                          .daemon_status = [] {
+                            return DaemonStatus{
+                                .pid = 7,
+                                .uptime_s = 1.5,
+                                .socket = "/run/f.sock",
+                                .clients = {{.client = 1, .name = "nvim", .n_documents = 2}}};
+                          }};
   const Json status = status_report(services, "1.2.3");
   EXPECT_EQ(status["pid"], 7);
   EXPECT_EQ(status["socket"], "/run/f.sock");

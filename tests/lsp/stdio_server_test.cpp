@@ -58,9 +58,10 @@ class StdioServerTest : public testing::Test {
   void serve(completion::ModelLoader load) {
     server_ = std::jthread([this, load] {
       completion::ModelHost models(load, {});
-      exit_code_ =
-          run_stdio({.version = "0", .input_fd = input_.read_end, .output_fd = output_.write_end},
-                    models, log_);
+      Services services{.models = models};
+      exit_code_ = run_stdio(
+          {.version = "0", .stdio = {.input = input_.read_end, .output = output_.write_end}},
+          services, log_);
       output_.close_writer();
     });
     reader_ = std::jthread([this] { read(); });
@@ -284,7 +285,9 @@ TEST(StdioServer, EndsWhereverTheInputEnds) {
           return loaded(std::make_shared<FakeRuntime>(log));
         },
         {});
-    run_stdio({.version = "0", .input_fd = in.read_end, .output_fd = out.write_end}, models, log);
+    Services services{.models = models};
+    run_stdio({.version = "0", .stdio = {.input = in.read_end, .output = out.write_end}}, services,
+              log);
     out.close_writer();
 
     FrameReader frames;

@@ -25,10 +25,11 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
             return completion::LoadedModel{.assistant = assistant_, .info = {}, .file_changed = {}};
           },
           {.threads = model == Model::loading}),
-      services_{.models = models_, .daemon_status = {}, .acceptance = acceptance},
-      session_(transport_,
-               {.version = "1.2.3", .config_watch = config_watch, .workspaces = workspaces.get()},
-               services_, log_) {}
+      services_{.models = models_,
+                .config_watch = config_watch,
+                .workspaces = workspaces.get(),
+                .acceptance = acceptance},
+      session_(transport_, {.version = "1.2.3"}, services_, log_) {}
 
 TestClient::~TestClient() {
   if (!finished_loading_) may_load_.set_value();

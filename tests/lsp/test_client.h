@@ -32,7 +32,7 @@ class TestClient final {
  public:
   enum class Model { ready, loading, failed };
 
-  /// `config_watch`, `workspaces`: those of SessionOptions; `acceptance`: that of Services.
+  /// `config_watch`, `workspaces`, `acceptance`: those of Services.
   explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr,
                       std::shared_ptr<completion::Workspaces> workspaces = nullptr,
                       completion::Acceptance* acceptance = nullptr);
