@@ -14,6 +14,12 @@ struct AssistCommand {
   completion::AssistTask task;
   const char* title;  // of its code action, before " with fathom"
   const char* doing;  // of its progress: "explaining"
+
+  /// Its answer can become an edit.
+  constexpr bool writes() const {
+    return task == completion::AssistTask::document || task == completion::AssistTask::fix ||
+           task == completion::AssistTask::write_tests;
+  }
 };
 
 inline constexpr AssistCommand kAssistCommands[] = {

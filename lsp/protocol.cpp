@@ -172,6 +172,11 @@ Status read(const Json& json, ClientCapabilities& out) {
   out.has_inline_completion = find(json, "textDocument.inlineCompletion") != nullptr;
   out.has_code_action_literals =
       find(json, "textDocument.codeAction.codeActionLiteralSupport") != nullptr;
+  std::vector<std::string> resolved;
+  FATHOM_CHECK(read_optional(json, "textDocument.codeAction.resolveSupport.properties", resolved));
+  FATHOM_CHECK(read_optional(json, "textDocument.codeAction.dataSupport", out.can_resolve_edits));
+  out.can_resolve_edits = out.can_resolve_edits && out.has_code_action_literals &&
+                          std::ranges::find(resolved, "edit") != resolved.end();
   out.has_text_document_content = find(json, "workspace.textDocumentContent") != nullptr;
   FATHOM_CHECK(read_optional(json, "window.workDoneProgress", out.has_work_done_progress));
   FATHOM_CHECK(read_optional(json, "window.showDocument.support", out.has_show_document));
@@ -192,6 +197,15 @@ Status read_argument(const Json& json, T& out) {
     return fail(ErrorCode::invalid_argument, "arguments must hold one object, not {}",
                 arguments.size());
   out = std::move(arguments.front());
+  return {};
+}
+
+Status check_complete(const AssistCommand& command, const AssistArguments& arguments) {
+  using completion::AssistTask;
+  if (command.task == AssistTask::ask && arguments.question.empty())
+    return fail(ErrorCode::invalid_argument, "question is missing");
+  if (command.task == AssistTask::fix && arguments.diagnostic.empty())
+    return fail(ErrorCode::invalid_argument, "diagnostic is missing");
   return {};
 }
 
@@ -312,17 +326,22 @@ Status parse(const Json& json, CodeActionParams& out) {
   return {};
 }
 
+Status parse(const Json& json, CodeActionResolveParams& out) {
+  out.json = to_text(json);
+  FATHOM_CHECK(read_member(json, "data.command", out.command));
+  const AssistCommand* command = find_assist_command(out.command);
+  if (!command || !command->writes())
+    return fail(ErrorCode::invalid_argument, "data.command names no action with an edit");
+  FATHOM_CHECK(read_member(json, "data.arguments", out.assist));
+  return check_complete(*command, out.assist);
+}
+
 Status parse(const Json& json, ExecuteCommandParams& out) {
   FATHOM_CHECK(read_member(json, "command", out.command));
   FATHOM_CHECK(read_optional(json, "workDoneToken", out.work_done_token));
   if (const AssistCommand* command = find_assist_command(out.command)) {
     FATHOM_CHECK(read_argument(json, out.assist));
-    using completion::AssistTask;
-    if (command->task == AssistTask::ask && out.assist.question.empty())
-      return fail(ErrorCode::invalid_argument, "question is missing");
-    if (command->task == AssistTask::fix && out.assist.diagnostic.empty())
-      return fail(ErrorCode::invalid_argument, "diagnostic is missing");
-    return {};
+    return check_complete(*command, out.assist);
   }
   if (out.command == kAnswerNowCommand) return read_argument(json, out.answer_now);
   if (out.command == kDidAcceptCommand) out.suggestion = suggestion_of({{"command", json}});

@@ -31,6 +31,7 @@ struct ClientCapabilities {
   bool can_register_configuration = false;  // for workspace/didChangeConfiguration
   bool can_register_watched_files = false;  // for workspace/didChangeWatchedFiles
   bool has_code_action_literals = false;
+  bool can_resolve_edits = false;  // of code actions: keeps their data, and asks for their edits
   bool has_text_document_content = false;
   bool has_show_document = false;
   EditSupport edits;
@@ -119,6 +120,7 @@ struct CodeActionParams {
   bool automatic = false;  // nobody has asked yet: the client looks whether there is something
 };
 
+/// What is done about code, on a client's command or for its edit alone.
 struct AssistArguments {
   std::string uri;
   std::optional<Range> range;  // nothing: the whole document
@@ -138,6 +140,13 @@ struct ExecuteCommandParams {
   AssistArguments assist;      // if the command is one of kAssistCommands
   AnswerNowParams answer_now;  // if it is kAnswerNowCommand
   uint64_t suggestion = 0;     // if it is kDidAcceptCommand
+};
+
+/// A code action of ours that the client wants the edit of.
+struct CodeActionResolveParams {
+  std::string json;     // all of it, to be given back
+  std::string command;  // one of kAssistCommands that writes code
+  AssistArguments assist;
 };
 
 struct TextDocumentContentParams {
@@ -166,6 +175,7 @@ Status parse(const Json& json, FoldersParams& out);
 Status parse(const Json& json, InlineCompletionParams& out);
 Status parse(const Json& json, CompletionParams& out);
 Status parse(const Json& json, CodeActionParams& out);
+Status parse(const Json& json, CodeActionResolveParams& out);
 Status parse(const Json& json, ExecuteCommandParams& out);
 Status parse(const Json& json, AnswerNowParams& out);
 Status parse(const Json& json, TextDocumentContentParams& out);

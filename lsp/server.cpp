@@ -99,6 +99,7 @@ class Server::Impl final {
                         .uptime_s = uptime.count(),
                         .socket = socket_.path().string(),
                         .port = port_,
+                        .token_file = port_ == 0 ? "" : options_.token_file.string(),
                         .clients = {}};
     for (const auto& [id, connection] : connections_)
       status.clients.push_back(connection->status());

@@ -29,7 +29,8 @@ struct DaemonStatus {
   int64_t pid = 0;
   double uptime_s = 0;
   std::string socket;
-  int port = 0;  // 0: none
+  int port = 0;            // 0: none
+  std::string token_file;  // of the port; "": none
   std::vector<ClientStatus> clients;
 };
 

@@ -29,6 +29,7 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       router_(transport, log, [this](std::string_view method) { return refuse(method); }),
       settings_(options_.config),
       workspace_(services.workspaces),
+      documents_(options_.max_document_bytes),
       virtual_documents_(router_),
       suggestions_(services.acceptance),
       completions_(transport, log),

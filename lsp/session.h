@@ -51,8 +51,9 @@ struct SessionOptions {
   completion::EffectiveConfig config;  // what the files say
   // What the engine was asked for on the command line, told to the client.
   std::vector<std::string> engine_arguments;
-  std::string token;    // that `initialize` must carry; "": none
-  std::string refusal;  // not "": all that `initialize` is answered with
+  std::string token;                              // that `initialize` must carry; "": none
+  std::string refusal;                            // not "": all that `initialize` is answered with
+  size_t max_document_bytes = size_t{256} << 20;  // of all documents that it has open
   /// So many in a row that are no messages, and the client is cut off.
   size_t max_frame_errors = std::numeric_limits<size_t>::max();
 };

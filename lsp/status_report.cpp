@@ -113,7 +113,10 @@ Json status_report(const Services& services, const std::string& version) {
     json["pid"] = daemon.pid;
     json["uptime_s"] = daemon.uptime_s;
     json["socket"] = daemon.socket;
-    if (daemon.port != 0) json["port"] = daemon.port;
+    if (daemon.port != 0) {
+      json["port"] = daemon.port;
+      json["token_file"] = daemon.token_file;
+    }
     json["clients"] = Json::array();
     for (const ClientStatus& client : daemon.clients)
       json["clients"].push_back(client_report(client));

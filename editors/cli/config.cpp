@@ -3,11 +3,12 @@
 #include "completion/config.h"
 
 #include <filesystem>
+#include <sstream>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "completion/syntax/words.h"
 #include "editors/cli/command.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
@@ -42,12 +43,8 @@ Json schema_of(const ConfigKey& key) {
     schema["items"] = {{"type", "string"}, {"pattern", "^[^ ]+$"}};
   } else {
     schema["type"] = "string";
-    std::string_view choices = key.choices;
-    while (true) {
-      const std::string_view choice = completion::take_word(choices);
-      if (choice.empty()) break;
-      schema["enum"].push_back(choice);
-    }
+    std::istringstream choices{std::string(key.choices)};
+    for (std::string choice; choices >> choice;) schema["enum"].push_back(choice);
   }
   schema["x-projectMaySet"] = key.project_may_set;
   return schema;
@@ -125,6 +122,11 @@ Action add_config(CLI::App& command) {
   add_json_option(command, options->json);
   command.add_flag("--schema", options->schema,
                    "print the JSON schema of all keys, for editors and for checking fathom.toml");
+  command.footer(fmt::format(
+      "Yours is {};\n"
+      "a project's is .fathom.toml in its root, which cannot set what is loaded or run.\n"
+      "Exit status: 0 all is well, 2 something in these files is wrong and not used.",
+      completion::user_config_file().string()));
   return [options] { return show(*options); };
 }
 

@@ -256,6 +256,9 @@ Action add_doctor(CLI::App& command) {
   add_model_options(command, options->model);
   add_socket_option(command, options->socket);
   add_json_option(command, options->json);
+  command.footer(
+      "Tries the configuration, the model, the index of the current folder and the daemon, and\n"
+      "says what to do about each finding. Exit status: 0 what is needed works, 1 it does not.");
   return [options] { return doctor(*options); };
 }
 

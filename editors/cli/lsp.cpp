@@ -92,6 +92,10 @@ Action add_lsp(CLI::App& command) {
   add_socket_option(command, options->socket);
   command.add_flag("--standalone", options->standalone,
                    "keep everything in this process: neither join a daemon nor start one");
+  command.footer(
+      "Editors start this. It joins the daemon that all editors share, and starts it where\n"
+      "there is none; what is said of model and engine is for a daemon that it starts.\n"
+      "Exit status: 0 after `shutdown` and `exit`, else 1.");
   return [options] { return serve(*options); };
 }
 

@@ -110,6 +110,10 @@ Action add_serve(CLI::App& command) {
       .add_option("--log-file", options->log_file,
                   "log to this file, at most 5 MB and the 5 MB before, instead of stderr")
       ->type_name("PATH");
+  command.footer(
+      "`fathom lsp` starts the daemon where there is none. Start it yourself to keep it\n"
+      "(--idle-exit 0), for a port, or to see its log; Ctrl-C ends it. `fathom status` tells\n"
+      "what it does. If one listens there already, this says so and ends with 0.");
   return [options] { return serve(*options); };
 }
 

@@ -71,6 +71,7 @@ Action add_status(CLI::App& command) {
   CLI::Option* json = command.add_flag("--json", options->json, "print JSON");
   command.add_flag("--prometheus", options->prometheus, "print metrics in Prometheus' text format")
       ->excludes(json);
+  command.footer("Exit status: 0 a daemon answered, 1 none listens there.");
   return [options] { return status(*options); };
 }
 

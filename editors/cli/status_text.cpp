@@ -27,7 +27,7 @@ std::string duration(double seconds) {
 }
 
 std::string megabytes(double bytes) {
-  return fmt::format(bytes < 1e7 ? "{:.1f} MB" : "{:.0f} MB", bytes / 1e6);
+  return fmt::format("{:.{}f} MB", bytes / 1e6, bytes < 1e7 ? 1 : 0);
 }
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
@@ -163,7 +163,8 @@ std::string status_text(const Json& status) {
                                 count(status, "pid"), duration(number(status, "uptime_s")),
                                 text(status, "socket"));
   if (status.contains("port")) out += fmt::format(" and port {}", count(status, "port"));
-  out += "\n" + models_text(status.value("models", Json::array()));
+  out += '\n';
+  out += models_text(status.value("models", Json::array()));
   out += workspaces_text(status.value("workspaces", Json::array()));
   out += clients_text(status.value("clients", Json::array()));
   if (status.contains("completions")) out += completions_text(status["completions"]);

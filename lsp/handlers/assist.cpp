@@ -1,5 +1,6 @@
 #include "lsp/handlers/assist.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "completion/code_block.h"
 #include "completion/lines.h"
+#include "lsp/json_text.h"
 #include "lsp/message_type.h"
 #include "lsp/workspace_edit.h"
 
@@ -139,11 +141,21 @@ ExplainJobs::OnDelta writer_into(Session& session, const std::string& uri) {
   };
 }
 
-}  // namespace
+using OnAnswer =
+    std::function<void(const Question& question, const Explanation& explanation, Reply reply)>;
 
-void assist(Session& session, const AssistCommand& command, const ExecuteCommandParams& params,
-            Reply reply) {
-  const AssistArguments& arguments = params.assist;
+struct Order {
+  const AssistCommand& command;
+  const AssistArguments& arguments;
+  std::optional<RequestId> work_done_token;
+  bool may_create_token = false;
+  bool has_document = false;  // a document with the answer, if the client can look at it
+};
+
+/// Fails at once if the document or the range does not exist, else asks the model.
+void ask(Session& session, const Order& order, OnAnswer on_answer, Reply reply) {
+  const AssistCommand& command = order.command;
+  const AssistArguments& arguments = order.arguments;
   const Document* document = session.documents().find(arguments.uri);
   if (!document)
     return reply.fail(RpcError::invalid_params, "the document is not open: " + arguments.uri);
@@ -170,7 +182,7 @@ void assist(Session& session, const AssistCommand& command, const ExecuteCommand
       .begin = line_begin,
       .end = line_end,
       .range = {.start = document->position_of(line_begin), .end = document->position_of(line_end)},
-      .document = open_document(session, title, arguments)};
+      .document = order.has_document ? open_document(session, title, arguments) : ""};
   const completion::Config& settings = session.settings();
   const bool is_fix = command.task == AssistTask::fix;
   completion::ExplainRequest request{
@@ -185,13 +197,49 @@ void assist(Session& session, const AssistCommand& command, const ExecuteCommand
   session.explanations().start(
       std::move(request),
       {.title = title,
-       .work_done_token = params.work_done_token,
-       .may_create_token = arguments.show && session.capabilities().has_work_done_progress,
+       .work_done_token = order.work_done_token,
+       .may_create_token = order.may_create_token && session.capabilities().has_work_done_progress,
        .on_delta = writer_into(session, question.document),
        .on_end = [&session, uri = question.document] { session.virtual_documents().finish(uri); },
-       .on_answer = [&session, question](
+       .on_answer = [question, on_answer = std::move(on_answer)](
                         const Explanation& explanation,
-                        Reply open) { answered(session, question, explanation, std::move(open)); }},
+                        Reply open) { on_answer(question, explanation, std::move(open)); }},
+      std::move(reply));
+}
+
+}  // namespace
+
+void assist(Session& session, const AssistCommand& command, const ExecuteCommandParams& params,
+            Reply reply) {
+  ask(
+      session,
+      {.command = command,
+       .arguments = params.assist,
+       .work_done_token = params.work_done_token,
+       .may_create_token = params.assist.show,
+       .has_document = true},
+      [&session](const Question& question, const Explanation& explanation, Reply open) {
+        answered(session, question, explanation, std::move(open));
+      },
+      std::move(reply));
+}
+
+void resolve_edit(Session& session, const AssistCommand& command,
+                  const CodeActionResolveParams& params, Reply reply) {
+  ask(
+      session,
+      {.command = command,
+       .arguments = params.assist,
+       .work_done_token = {},
+       .may_create_token = true},
+      [&session, json = params.json](const Question& question, const Explanation& explanation,
+                                     Reply open) {
+        Result<Json> edit = edit_of(session, question, explanation);
+        if (!edit) return open.fail(RpcError::request_failed, "no edit: " + edit.error().message);
+        Json action = parse_json(json);
+        action["edit"] = *std::move(edit);
+        open.ok(action);
+      },
       std::move(reply));
 }
 

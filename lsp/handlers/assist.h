@@ -15,4 +15,9 @@ namespace fathom::lsp {
 void assist(Session& session, const AssistCommand& command, const ExecuteCommandParams& params,
             Reply reply);
 
+/// As assist(), for the edit alone: answers with the action and its edit, or, if there is none,
+/// with why (request failed).
+void resolve_edit(Session& session, const AssistCommand& command,
+                  const CodeActionResolveParams& params, Reply reply);
+
 }  // namespace fathom::lsp

@@ -31,15 +31,23 @@ bool is_wanted(const CodeActionParams& params, std::string_view kind) {
   });
 }
 
-/// A CodeAction, or the bare Command for clients that know nothing else.
+/// A CodeAction, or the bare Command for clients that know nothing else. Where the client asks for
+/// edits by codeAction/resolve, one that writes code has no command.
 Json action_of(const ClientCapabilities& client, std::string title, const AssistCommand& command,
                Json arguments, std::string_view kind) {
-  Json as_command = {{"title", title},
+  Json action = {{"title", title}};
+  if (!kind.empty()) action["kind"] = kind;
+  if (client.can_resolve_edits && command.writes()) {
+    action["data"] = {{"command", command.name}, {"arguments", std::move(arguments)}};
+    return action;
+  }
+  arguments["show"] = true;
+  if (command.writes()) arguments["apply"] = true;
+  Json as_command = {{"title", std::move(title)},
                      {"command", command.name},
                      {"arguments", Json::array({std::move(arguments)})}};
   if (!client.has_code_action_literals) return as_command;
-  Json action = {{"title", std::move(title)}, {"command", std::move(as_command)}};
-  if (!kind.empty()) action["kind"] = kind;
+  action["command"] = std::move(as_command);
   return action;
 }
 
@@ -65,9 +73,7 @@ Json fix_of(const ClientCapabilities& client, const Document& document,
   const AssistCommand& command = *find_assist_command("fathom.fix");
   const Json arguments = {{"uri", document.uri()},
                           {"range", to_json(range_to_fix(document, diagnostic.range))},
-                          {"diagnostic", diagnostic.message},
-                          {"show", true},
-                          {"apply", true}};
+                          {"diagnostic", diagnostic.message}};
   Json action =
       action_of(client, fmt::format("Fix with fathom: {}", first_words(diagnostic.message)),
                 command, arguments, kQuickFix);
@@ -78,8 +84,8 @@ Json fix_of(const ClientCapabilities& client, const Document& document,
 
 }  // namespace
 
-/// textDocument/codeAction: what can be asked about a range. Each action is a command; those that
-/// write code let the client show the edit before it is made.
+/// textDocument/codeAction: what can be asked about a range. Each action is a command, or data to
+/// resolve; those that write code let the client show the edit before it is made.
 void code_action(Session& session, const CodeActionParams& params, Reply reply) {
   const Document* document = session.documents().find(params.uri);
   if (!document)
@@ -96,14 +102,11 @@ void code_action(Session& session, const CodeActionParams& params, Reply reply) 
   if (nobody_asked) return reply.ok(actions);
   for (const AssistCommand& command : kAssistCommands) {
     if (command.task == AssistTask::ask || command.task == AssistTask::fix) continue;
-    const bool writes =
-        command.task == AssistTask::document || command.task == AssistTask::write_tests;
-    const char* kind = writes ? kRewrite : "";
+    const char* kind = command.writes() ? kRewrite : "";
     if (!is_wanted(params, kind)) continue;
-    Json arguments = {{"uri", params.uri}, {"range", to_json(params.range)}, {"show", true}};
-    if (writes) arguments["apply"] = true;
-    actions.push_back(action_of(client, fmt::format("{} with fathom", command.title), command,
-                                std::move(arguments), kind));
+    const Json arguments = {{"uri", params.uri}, {"range", to_json(params.range)}};
+    actions.push_back(
+        action_of(client, fmt::format("{} with fathom", command.title), command, arguments, kind));
   }
   reply.ok(actions);
 }

@@ -23,11 +23,12 @@ void did_change(Session& session, const DidChangeParams& params) {
     } else {
       session.history().replaced(params.uri);
     }
-    const TextEdit edit = document->apply(change);
+    const TextEdit edit = session.documents().apply(*document, change);
     session.suggestions().changed(*document, edit);
     warm_up_soon(session, params.uri, document->position_of(edit.begin + edit.n_inserted));
   }
   document->set_version(params.version);
+  if (session.documents().are_too_large()) return let_go_of_document(session, params.uri);
   session.with_assistants([&](completion::Assistant& assistant) {
     assistant.edited({.client = session.options().client, .uri = params.uri});
   });

@@ -20,6 +20,7 @@ void did_open(Session& session, const DidOpenParams& params) {
                                      .language = params.language,
                                      .client = session.options().client},
                                     params.version, params.text, session.client().encoding));
+  if (session.documents().are_too_large()) return let_go_of_document(session, params.uri);
   // Most of a longer one would not be in the prompt, wherever the cursor is.
   if (params.text.size() > kMaxWarmedBytes) return;
   const Document* document = session.documents().find(params.uri);

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <string>
+
 #include "lsp/protocol.h"
 #include "lsp/reply.h"
 
@@ -26,6 +28,8 @@ void did_open(Session& session, const DidOpenParams& params);
 void did_change(Session& session, const DidChangeParams& params);
 void did_save(Session& session, const DocumentParams& params);
 void did_close(Session& session, const DocumentParams& params);
+/// Closes what there is no room for, and tells the client.
+void let_go_of_document(Session& session, const std::string& uri);
 void did_change_watched_files(Session& session, const WatchedFilesParams& params);
 void did_change_configuration(Session& session, const ConfigurationParams& params);
 void did_change_workspace_folders(Session& session, const FoldersParams& params);
@@ -34,6 +38,7 @@ void did_change_workspace_folders(Session& session, const FoldersParams& params)
 void inline_completion(Session& session, const InlineCompletionParams& params, Reply reply);
 void completion(Session& session, const CompletionParams& params, Reply reply);
 void code_action(Session& session, const CodeActionParams& params, Reply reply);
+void code_action_resolve(Session& session, const CodeActionResolveParams& params, Reply reply);
 void execute_command(Session& session, const ExecuteCommandParams& params, Reply reply);
 void text_document_content(Session& session, const TextDocumentContentParams& params, Reply reply);
 

@@ -26,7 +26,9 @@ Json commands() {
 
 Json code_actions_for(const ClientCapabilities& client) {
   if (!client.has_code_action_literals) return true;
-  return {{"codeActionKinds", {"quickfix", "refactor.rewrite"}}};
+  Json options = {{"codeActionKinds", {"quickfix", "refactor.rewrite"}}};
+  if (client.can_resolve_edits) options["resolveProvider"] = true;
+  return options;
 }
 
 Json capabilities_for(const Client& client, const std::vector<std::string>& engine_arguments) {

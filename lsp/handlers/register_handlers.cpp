@@ -42,6 +42,7 @@ void register_handlers(Session& session) {
   on(session, "textDocument/inlineCompletion", inline_completion);
   on(session, "textDocument/completion", completion);
   on(session, "textDocument/codeAction", code_action);
+  on(session, "codeAction/resolve", code_action_resolve);
   on(session, "workspace/executeCommand", execute_command);
   on(session, "workspace/textDocumentContent", text_document_content);
 

@@ -155,6 +155,25 @@ class Config(Case):
         self.assertIn("/no/such/model", self.fails(2, "complete", f"{path}:2:12", env=environment))
         self.ok("complete", f"{path}:2:12", "--model", "nano", env=environment)
 
+    def test_has_a_schema_with_every_key(self) -> None:
+        schema = self.json("config", "--schema")
+        self.assertFalse(schema["additionalProperties"])
+        types = {bool: "boolean", int: "integer", str: "string"}
+        keys = self.json("config", "--json")["keys"]
+        for key in keys:
+            table, name = key["name"].split(".", 1)
+            self.assertFalse(schema["properties"][table]["additionalProperties"])
+            described = schema["properties"][table]["properties"][name]
+            self.assertIn(types[type(key["default"])], described["type"], key["name"])
+            self.assertEqual(described["default"], key["default"])
+            self.assertEqual(described["description"], key["help"])
+            self.assertEqual(described["x-projectMaySet"], key["project_may_set"])
+            if described["type"] == "integer":
+                self.assertLessEqual(described["minimum"], key["default"])
+                self.assertGreaterEqual(described["maximum"], key["default"])
+        self.assertEqual(sum(len(t["properties"]) for t in schema["properties"].values()), len(keys))
+        self.assertIn("cpu", schema["properties"]["engine"]["properties"]["backend"]["enum"])
+
     def test_is_documented_key_by_key(self) -> None:
         page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
         documented = re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \| (.*) \| (yes|no) \|$", page, re.MULTILINE)

@@ -113,8 +113,16 @@ def wait_for(what, look, seconds=TIMEOUT_SECONDS):
 
 
 def resident_kb(pid):
+    return memory_kb(pid, "VmRSS:")
+
+
+def virtual_bytes(pid):
+    return memory_kb(pid, "VmSize:") << 10
+
+
+def memory_kb(pid, kind):
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(kind):
             return int(line.split()[1])
     raise Failure(f"process {pid} has no memory")
 

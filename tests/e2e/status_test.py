@@ -21,12 +21,12 @@ class Status(unittest.TestCase):
             self.environment[name] = str(folder)
         self.socket = folder / "fathom" / "fathom.sock"
 
-    def fathom(self, *arguments):
+    def fathom(self, *arguments, cwd=None):
         return subprocess.run([FATHOM, *arguments], env=self.environment, capture_output=True,
-                              text=True, timeout=120)
+                              text=True, timeout=120, cwd=cwd)
 
-    def serve(self):
-        daemon = subprocess.Popen([FATHOM, "serve"], env=self.environment, text=True,
+    def serve(self, *arguments):
+        daemon = subprocess.Popen([FATHOM, "serve", *arguments], env=self.environment, text=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.addCleanup(daemon.stdout.close)
         self.addCleanup(daemon.wait)
@@ -64,11 +64,42 @@ class Status(unittest.TestCase):
         for name in re.findall(r"^(\w+)[ {]", page, re.MULTILINE):
             self.assertTrue(name in typed or re.sub("_(bucket|sum|count)$", "", name) in typed, name)
 
-    def test_doctor_finds_the_daemon(self):
-        def check():
-            checks = json.loads(self.fathom("doctor", "--json").stdout)["checks"]
-            return {check["name"]: check for check in checks}
+    def doctor(self, **options):
+        checks = json.loads(self.fathom("doctor", "--json", **options).stdout)["checks"]
+        return {check["name"]: check for check in checks}
 
+    def test_doctor_looks_at_the_index_of_the_project(self):
+        project = pathlib.Path(self.folder.name) / "project"
+        (project / ".git").mkdir(parents=True)
+        (project / "src").mkdir()
+        (project / "src" / "a.py").write_text("def f():\n    pass\n")
+        (project / "b.py").write_text("x = 1\n")
+        (project / ".fathomignore").write_text("b.py\n")
+        index = self.doctor(cwd=project / "src")["index"]
+        self.assertEqual(index["status"], "ok", index)
+        self.assertIn(f"{project}: 1 source file", index["detail"])
+        self.assertIn("respecting .fathomignore", index["detail"])
+        (project / "src" / "a.py").unlink()
+        index = self.doctor(cwd=project)["index"]
+        self.assertEqual(index["status"], "warn", index)
+        self.assertIn(".gitignore", index["advice"])
+
+    def test_doctor_tries_the_port(self):
+        self.assertNotIn("port", self.doctor())
+        self.serve("--port", "0")
+        port = self.doctor()["port"]
+        self.assertEqual(port["status"], "ok", port)
+        self.assertIn("127.0.0.1 answers", port["detail"])
+        token = self.socket.parent / "fathom.token"
+        token.write_text("0" * 64 + "\n")
+        port = self.doctor()["port"]
+        self.assertEqual(port["status"], "warn", port)
+        self.assertIn("token", port["detail"])
+        token.chmod(0o644)
+        self.assertIn("chmod 600", self.doctor()["port"]["advice"])
+
+    def test_doctor_finds_the_daemon(self):
+        check = self.doctor
         checks = check()
         self.assertIn("none runs", checks["daemon"]["detail"])
         for name in ("configuration", "runtime folder", "state folder"):

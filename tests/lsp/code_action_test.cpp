@@ -71,6 +71,50 @@ TEST_F(CodeActionTest, HaveKindsForClientsThatKnowThem) {
   EXPECT_EQ(all[2]["command"]["arguments"][0]["apply"], true);
 }
 
+TEST_F(CodeActionTest, HaveTheirEditsOnDemandForClientsThatAskForThem) {
+  Json params = kLiterals;
+  Json& can = params["capabilities"]["textDocument"]["codeAction"];
+  can["dataSupport"] = true;
+  can["resolveSupport"]["properties"] = {"edit"};
+  params["capabilities"]["workspace"]["workspaceEdit"]["documentChanges"] = true;
+  EXPECT_EQ(client_.initialize(params)["capabilities"]["codeActionProvider"]["resolveProvider"],
+            true);
+  client_.open(kUri, "python", "x = a\n");
+  const Json all = actions(
+      {{"diagnostics", {{{"range", range(0, 0)}, {"message", "m"}}}}},
+      Json{{"start", {{"line", 0}, {"character", 0}}}, {"end", {{"line", 0}, {"character", 5}}}});
+  ASSERT_EQ(titles(all)[0], "Fix with fathom: m");
+  EXPECT_FALSE(all[0].contains("command"));
+  EXPECT_TRUE(all[1].contains("command")) << "explaining is no edit";
+  EXPECT_FALSE(all[3].contains("command"));
+
+  client_.generator().answer("</think>```\nx = b\n```\n");
+  const int good = client_.request("codeAction/resolve", all[0]);
+  client_.run();
+  EXPECT_EQ(client_.result(good)["title"], all[0]["title"]);
+  EXPECT_EQ(client_.result(good)["edit"]["documentChanges"][0]["edits"][0]["newText"], "x = b");
+  EXPECT_THAT(client_.sent("workspace/applyEdit"), IsEmpty());
+  EXPECT_THAT(client_.sent("window/showDocument"), IsEmpty());
+
+  client_.generator().answer("</think>There is nothing to fix.");
+  const int none = client_.request("codeAction/resolve", all[0]);
+  client_.run();
+  EXPECT_EQ(client_.error(none), -32803);
+}
+
+TEST_F(CodeActionTest, OnlyThoseWithAnEditCanBeResolved) {
+  client_.initialize(kLiterals);
+  open();
+  const auto error = [&](const Json& data) {
+    return client_.error(client_.request("codeAction/resolve", {{"title", "t"}, {"data", data}}));
+  };
+  const Json arguments = {{"uri", kUri}};
+  EXPECT_EQ(error(nullptr), -32602);
+  EXPECT_EQ(error({{"command", "fathom.explain"}, {"arguments", arguments}}), -32602);
+  EXPECT_EQ(error({{"command", "rm"}, {"arguments", arguments}}), -32602);
+  EXPECT_EQ(error({{"command", "fathom.fix"}, {"arguments", {{"uri", "file:///no"}}}}), -32602);
+}
+
 TEST_F(CodeActionTest, AreOfTheKindsThatTheClientWants) {
   client_.initialize(kLiterals);
   open();

@@ -82,6 +82,59 @@ TEST_F(DocumentsTest, TakesBytesThatAreNotUtf8WithoutLosingColumns) {
             "?'  # Latin-1");
 }
 
+TEST(Documents, AreTooLargeTogetherWhereverTheyGrow) {
+  Documents documents(10'000);
+  const auto text = [](size_t n_bytes) {
+    return Document({.uri = "file:///" + std::to_string(n_bytes)}, 1, std::string(n_bytes, 'x'),
+                    PositionEncoding::utf8);
+  };
+  documents.open(text(4000));
+  Document& small = documents.open(text(100));
+  EXPECT_FALSE(documents.are_too_large());
+  documents.apply(small, {.range = {}, .text = std::string(6000, 'y')});
+  EXPECT_TRUE(documents.are_too_large());
+  documents.apply(small, {.range = {}, .text = "y"});
+  EXPECT_FALSE(documents.are_too_large());
+  documents.open(text(4000));  // again: the first one goes
+  EXPECT_FALSE(documents.are_too_large());
+  documents.open(text(3000));
+  EXPECT_TRUE(documents.are_too_large());
+  documents.close("file:///4000");
+  EXPECT_FALSE(documents.are_too_large());
+}
+
+TEST(Documents, AreTooLargeIfThereAreTooManyOfThem) {
+  Documents documents(100'000);
+  for (int i = 0; i < 200; ++i)
+    documents.open(Document({.uri = std::to_string(i)}, 1, "", PositionEncoding::utf8));
+  EXPECT_TRUE(documents.are_too_large());
+}
+
+TEST(DocumentsOfAClient, AreLeftOutWhereThereIsNoRoom) {
+  TestClient client(TestClient::Model::ready, nullptr, nullptr, nullptr,
+                    {.max_document_bytes = size_t{1} << 20});
+  client.initialize({{"rootUri", "file:///p"}});
+  client.open("file:///p/small.py", "python", "one");
+  client.open(kUri, "python", std::string(2 << 20, 'x'));
+  ASSERT_EQ(client.sent("window/showMessage").size(), 1u);
+  EXPECT_EQ(client.sent("window/showMessage")[0]["message"],
+            "fathom: src/a.py is left out: the open documents take more than 1 MB together. Close "
+            "some and open it again.");
+  EXPECT_EQ(client.error(client.request("textDocument/inlineCompletion", at(kUri, 0, 0))), -32602);
+  client.notify("textDocument/didChange", change(Json::array({{{"text", "two"}}})));
+  client.notify("textDocument/didClose", {{"textDocument", {{"uri", kUri}}}});
+  client.generator().answer("two");
+  const int id = client.request("textDocument/inlineCompletion", at("file:///p/small.py", 0, 3));
+  client.run();
+  EXPECT_EQ(client.error(id), 0);
+  EXPECT_EQ(client.sent("window/showMessage").size(), 1u);
+  client.open(kUri, "python", "one");
+  client.notify("textDocument/didChange",
+                change(Json::array({{{"text", std::string(2 << 20, 'x')}}})));
+  EXPECT_EQ(client.sent("window/showMessage").size(), 2u);
+  EXPECT_EQ(client.session().documents().size(), 1u);
+}
+
 TEST_F(DocumentsTest, NamesADocumentRelativeToItsFolder) {
   client_.open(kUri, "python", "");
   EXPECT_EQ(client_.session().documents().find(kUri)->path(), "src/a.py");

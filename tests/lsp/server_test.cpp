@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lsp/daemon_client.h"
 #include "tests/lsp/socket_client.h"
 #include "tests/support/fake_generator.h"
 #include "tests/support/temp_dir.h"
@@ -184,6 +185,36 @@ TEST_F(ServerTest, LetsOnlyClientsWithTheTokenInByItsPort) {
       greet({{"token", "0" + token.substr(1)}}).contains(token[0] == '0' ? "result" : "error"));
   stop();
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "token"));
+}
+
+TEST_F(ServerTest, AnswersAtBothLoopbackAddresses) {
+  start({}, {.port = 0});
+  DaemonPort port{.port = server_->port()};
+  std::ifstream(folder_.path() / "token") >> port.token;
+  for (const bool ipv6 : {false, true}) {
+    port.ipv6 = ipv6;
+    const auto client = DaemonClient::open_port(port, 60s);
+    if (ipv6 && !client && client.error().code == ErrorCode::not_found)
+      GTEST_SKIP() << "this machine has no IPv6";
+    EXPECT_TRUE(client) << client.error().message;
+  }
+  port.token = "guessed";
+  const auto stranger = DaemonClient::open_port(port, 60s);
+  ASSERT_FALSE(stranger);
+  EXPECT_EQ(stranger.error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(ServerTest, SaysThatItsPortIsTaken) {
+  start({}, {.port = 0});
+  auto claim = ServerSocket::claim(folder_.path() / "other.sock");
+  ASSERT_TRUE(claim) << claim.error().message;
+  const auto second =
+      Server::create(std::move(std::get<ServerSocket>(*claim)),
+                     {.port = server_->port(), .token_file = folder_.path() / "other.token"},
+                     {.models = models_}, log_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::io);
+  EXPECT_NE(second.error().message.find(std::to_string(server_->port())), std::string::npos);
 }
 
 TEST_F(ServerTest, IsFoundAgainWhenItsSocketWasRemoved) {

@@ -52,6 +52,7 @@ TEST(StatusReport, TellsOfTheDaemonAndItsClients) {
   EXPECT_EQ(status["socket"], "/run/f.sock");
   EXPECT_FALSE(status.contains("port"));
   ASSERT_EQ(status["clients"].size(), 1u);
+  EXPECT_FALSE(status.contains("token_file"));
   EXPECT_EQ(status["clients"][0]["name"], "nvim");
   EXPECT_EQ(status["clients"][0]["documents"], 2);
   EXPECT_EQ(status["acceptance"]["cpp"]["accepted"], 1);

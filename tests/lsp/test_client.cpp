@@ -8,7 +8,7 @@ namespace fathom::lsp {
 
 TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
                        std::shared_ptr<completion::Workspaces> workspaces,
-                       completion::Acceptance* acceptance)
+                       completion::Acceptance* acceptance, SessionOptions options)
     : assistant_(std::make_shared<completion::Assistant>(
           generator_, log_,
           completion::AssistantOptions{.threads = false,
@@ -29,7 +29,7 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
                 .config_watch = config_watch,
                 .workspaces = workspaces.get(),
                 .acceptance = acceptance},
-      session_(transport_, {.version = "1.2.3"}, services_, log_) {}
+      session_(transport_, std::move(options), services_, log_) {}
 
 TestClient::~TestClient() {
   if (!finished_loading_) may_load_.set_value();

@@ -35,7 +35,8 @@ class TestClient final {
   /// `config_watch`, `workspaces`, `acceptance`: those of Services.
   explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr,
                       std::shared_ptr<completion::Workspaces> workspaces = nullptr,
-                      completion::Acceptance* acceptance = nullptr);
+                      completion::Acceptance* acceptance = nullptr,
+                      SessionOptions options = {.version = "1.2.3"});
   ~TestClient();
 
   bool may_speculate = false;  // as AssistantOptions has it
