@@ -21,7 +21,7 @@ packages_test=(
   mmdebstrap # brings the real Neovim and llama.cpp (scripts/neovim.sh, scripts/llama_cpp.sh)
   strace     # shows that no socket of the Internet is made
   openssl    # certificates of the server that the download tests talk to
-  chromium libkrb5-dev ripgrep # the real VS Code in a browser (scripts/vscode.sh)
+  chromium ripgrep # the real VS Code in a browser (scripts/vscode.sh)
 )
 
 wanted=("${packages_build[@]}" "${packages_test[@]}")

@@ -102,6 +102,30 @@ test("an edit is a diff until it is applied", async () => {
   assert.equal(await editor.text(), `// Adds two numbers.\n${kCode}`);
 });
 
+test("reasoning is cut short by one button and stopped by another", async () => {
+  await editor.changeSettings({ "fathom.client.path": fake("thinks"), "fathom.client.arguments": ["think"] });
+  await waitFor("the server", async () => (await editor.statusLabel()) === "fathom: ready");
+  await editor.openFile("words.cpp");
+  await editor.command("fathom: Explain");
+  const view = editor.answers();
+  await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
+  const tokens = async () => Number(/(\d+) tokens/.exec(await view.locator("#reasoning-summary").textContent())?.[1]);
+  await waitFor("the counter", async () => (await tokens()) > 5);
+  assert.equal((await view.locator("#answer").textContent()).trim(), "");
+  await view.locator("#answer-now").click();
+  await view.locator("#phase", { hasText: "Done" }).waitFor();
+  assert.equal((await view.locator("#answer strong").textContent()).trim(), "adds");
+
+  await view.locator("#question").fill("And why?");
+  await view.locator("#question").press("Enter");
+  await view.locator("#title", { hasText: "Ask about words.cpp" }).waitFor();
+  await waitFor("the counter", async () => (await tokens()) > 5);
+  await view.locator("#stop").press("Enter");
+  await view.locator("#phase", { hasText: "Stopped" }).waitFor();
+  await view.locator("#history").selectOption({ index: 1 });
+  await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
+});
+
 test("works in an untrusted folder, whose settings name no program", async () => {
   const untrusted = new World({ settings: withModel(), trust: false });
   try {

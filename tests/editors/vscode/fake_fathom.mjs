@@ -2,6 +2,7 @@
 // A program that a user may have instead of fathom: it misbehaves as its arguments say.
 //   --version                       answers as fathom does, or with FAKE_VERSION of its own name
 //   lsp crash | slow | edit         ends at once; never answers; answers each command with an edit
+//   lsp think                       reasons until it is hurried or stopped
 
 import { basename } from "node:path";
 
@@ -38,8 +39,28 @@ function send(message) {
 
 function receive({ id, method, params }) {
   if (method === "exit") process.exit(0);
+  if (method === "fathom/answerNow") return thinking?.end();
+  if (method === "$/cancelRequest") return thinking?.end("cancelled");
+  if (method === "workspace/executeCommand" && behaviour === "think") return think(id, params.workDoneToken);
   if (id === undefined || method === undefined) return;
   send({ id, result: { initialize, "workspace/executeCommand": execute }[method]?.(params) ?? null });
+}
+
+let thinking;
+
+function think(id, token) {
+  const report = (channel, delta) =>
+    send({ method: "$/progress", params: { token, value: { kind: "report", fathom: { channel, delta } } } });
+  send({ method: "$/progress", params: { token, value: { kind: "begin", title: "thinking" } } });
+  const timer = setInterval(() => report("reasoning", "Hm. "), 50);
+  const end = (why) => {
+    clearInterval(timer);
+    thinking = undefined;
+    if (why) return send({ id, error: { code: -32800, message: why } });
+    report("answer", "It **adds**.");
+    send({ id, result: { reasoning: "Hm.", answer: "It **adds**." } });
+  };
+  thinking = { end };
 }
 
 function initialize() {

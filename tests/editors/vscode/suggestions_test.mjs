@@ -118,6 +118,16 @@ test("goes on when the daemon is killed", async () => {
   });
 });
 
+test("two windows share one daemon", async () => {
+  const other = new Editor(await world.open());
+  await other.openFile("words.cpp");
+  await other.goto(5, 3);
+  await other.command("fathom: Suggest Now");
+  await waitFor("both", () => world.status()?.clients.filter(({ documents }) => documents > 0).length === 2);
+  await other.page.close();
+  await waitFor("one", () => world.status()?.clients.filter(({ documents }) => documents > 0).length === 1);
+});
+
 test("activates in no time", async () => {
   await editor.command("Developer: Show Running Extensions");
   const row = editor.page.locator(".runtime-extensions-editor .extension", { hasText: "fathom" });

@@ -77,7 +77,7 @@ export class Connection implements Disposable {
 
   restart(): Promise<void> {
     // One that hangs in its start would keep its turn.
-    if (this.current.kind === "starting") this.server?.child.kill("SIGKILL");
+    if (this.current.kind === "starting") this.server?.kill();
     return this.inTurn(async () => {
       await this.tryStop();
       this.restarts.forget();
@@ -139,6 +139,7 @@ export class Connection implements Disposable {
       this.running = client;
       this.enter({ kind: "running", model: messages.model });
     } catch (error) {
+      if (this.server?.wasKilled) return this.enter({ kind: "stopped" });
       await this.server?.settled();
       this.log.error(String(error));
       this.fail({ kind: "crashed", detail: this.server?.lastWords || String(error) });

@@ -38,13 +38,27 @@ export class ServerProcess {
   /** Waits for the output to be read to its end, as far as it comes soon. */
   async settled(): Promise<void> {
     const closed = new Promise((resolve) => this.child.once("close", resolve));
-    if (this.child.exitCode === null && this.child.signalCode === null)
+    if (!this.hasEnded)
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 500))]);
   }
 
+  /** After it was told to end. */
   endSoon(): void {
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), kEndMs);
+    if (this.hasEnded) return;
+    const timer = setTimeout(() => this.kill(), kEndMs);
     this.child.once("exit", () => clearTimeout(timer));
-    if (this.child.exitCode !== null) clearTimeout(timer);
+  }
+
+  kill(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  /** By us: nobody needs to be told. */
+  get wasKilled(): boolean {
+    return this.child.killed;
+  }
+
+  private get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 }
