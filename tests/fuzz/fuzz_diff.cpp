@@ -19,7 +19,7 @@ void require(bool holds) {
 
 void check_path(std::string_view path) {
   require(!path.starts_with('/'));
-  require(("/" + std::string(path) + "/").find("/../") == std::string::npos);
+  require(fmt::format("/{}/", path).find("/../") == std::string::npos);
 }
 
 void check_hunk(const Hunk& hunk) {
