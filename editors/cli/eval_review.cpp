@@ -6,17 +6,24 @@
 
 #include <nlohmann/json.hpp>
 
+#include "completion/review/diff_parser.h"
+#include "completion/review/reviewer.h"
 #include "editors/cli/defect_data.h"
 #include "editors/cli/defect_score.h"
+#include "editors/cli/interrupt.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "editors/cli/progress.h"
 
 namespace fathom::cli {
 namespace {
 
+using completion::ReviewReport;
+
 struct Options {
+  ModelOptions model;
   std::string data;
-  std::string reviews;
+  std::string reviews;  // "": the model's own
   int limit = 0;
   bool json = false;
 };
@@ -81,11 +88,34 @@ std::vector<DefectTask> spread(std::vector<DefectTask> tasks, int n) {
   return chosen;
 }
 
+/// What the model says of each change, with the limits that `fathom review` has by default.
+Result<std::map<std::string, ReviewReport>> review_all(const Options& options,
+                                                       const std::vector<DefectTask>& tasks) {
+  Log log = stderr_log(options.model.verbose);
+  FATHOM_TRY(engine, start_engine(options.model, {}, log));
+  completion::ReviewOptions how{.context_tokens = engine->info().context_tokens,
+                                .seed = options.model.seed,
+                                .cancel = cancel_on_interrupt()};
+  std::map<std::string, ReviewReport> reviews;
+  Progress progress("Reviewing");
+  for (const DefectTask& task : tasks) {
+    progress.step(static_cast<int>(reviews.size()) + 1, static_cast<int>(tasks.size()));
+    FATHOM_TRY(diffs, completion::parse_diff(task.diff));
+    completion::ReviewInput input = completion::input_of(std::move(diffs));
+    for (completion::ReviewedFile& file : input.files)
+      file.text = std::make_shared<const std::string>(task.text);
+    reviews.emplace(task.id, completion::review(*engine, std::move(input), how));
+    if (how.cancel.cancelled()) return fail(ErrorCode::cancelled, "interrupted");
+  }
+  return reviews;
+}
+
 Result<ExitCode> eval_review(const Options& options) {
   FATHOM_TRY(all_tasks, read_defect_tasks(options.data));
   const std::vector<DefectTask> tasks = spread(std::move(all_tasks), options.limit);
   FATHOM_CHECK(check(tasks));
-  FATHOM_TRY(reviews, read_reviews(options.reviews));
+  FATHOM_TRY(reviews,
+             options.reviews.empty() ? review_all(options, tasks) : read_reviews(options.reviews));
   DefectReport report;
   for (const DefectTask& task : tasks) {
     const auto review = reviews.find(task.id);
@@ -113,10 +143,10 @@ Action add_eval_review(CLI::App& command) {
       ->required();
   command
       .add_option("--reviews", options->reviews,
-                  "JSON lines of {\"id\", \"report\"}, what was said of "
+                  "instead of asking a model: JSON lines of {\"id\", \"report\"}, what was said of "
                   "each change")
-      ->type_name("FILE")
-      ->required();
+      ->type_name("FILE");
+  add_model_options(command, options->model);
   command.add_option("--limit", options->limit, "only N changes, evenly spread (default: all)")
       ->check(CLI::Range(1, 1 << 30).description(""))
       ->type_name("N");

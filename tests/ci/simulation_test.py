@@ -256,6 +256,26 @@ class OnGitHub(World):
             self.assertEqual(run.returncode, 2, number)
 
 
+class ByTheRealReviewer(World):
+    """`fathom review` itself, which finds credentials without asking a model."""
+
+    def test_a_credential_is_reported_once_and_repeated_nowhere(self):
+        self.open(GitHub(self.repository))
+        token = "ghp_" + "1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P7q8R"
+        self.push(START + f'\n\nTOKEN = "{token}"\n')
+        for text in ("", "# one more line\n"):
+            self.push(text + (self.repository / "m.py").read_text("utf-8") + "\n")
+            run = self.review(FATHOM=FATHOM)
+            self.assertEqual(run.returncode, 1, run.stderr)
+            posted = self.post("--fathom", FATHOM)
+            self.assertEqual(posted.returncode, 0, posted.stderr)
+            self.assertNotIn(token, run.stdout + run.stderr + posted.stdout)
+        self.assertEqual([c["path"] for c in self.host.comments], ["m.py"])
+        self.assertIn("credential", self.host.comments[0]["body"])
+        for document in self.report.parent.iterdir():
+            self.assertNotIn(token, document.read_text("utf-8"), document.name)
+
+
 class OnGitLab(World):
     def setUp(self):
         super().setUp()

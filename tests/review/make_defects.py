@@ -166,6 +166,7 @@ def change(rng, number, l, kind, bad):
 def changes(seed):
     rng = random.Random(seed)
     cases = [(l, kind, bad) for kind in KINDS for l in LANGUAGES for bad in (True, False)]
+    rng.shuffle(cases)  # so that a part of the set is a fair sample of it
     return [change(rng, number, *case) for number, case in enumerate(cases)]
 
 
