@@ -30,7 +30,7 @@ std::vector<std::string> split_words(const std::string& text) {
 `;
 
 // Everything here takes milliseconds; the limit is for machines that build at the same time.
-export const kWaitMs = Number(process.env.FATHOM_WAIT_MS ?? 60_000);
+export const kWaitMs = Number(process.env.FATHOM_WAIT_MS ?? 120_000);
 const kQuiet = {
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
@@ -90,9 +90,10 @@ export class World {
     const port = await freePort();
     const trust = this.trust ? ["--disable-workspace-trust"] : [];
     const address = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check"];
-    this.#server = this.#codeServer(spawn, [...address, ...trust]);
     this.url = `http://127.0.0.1:${port}/`;
     for (const deadline = Date.now() + kWaitMs; ; await sleep(100)) {
+      // It gives up by itself when it was not up after 20 seconds, as on a machine that builds.
+      if (this.#hasEnded()) this.#server = this.#codeServer(spawn, [...address, ...trust]);
       if (await fetch(`${this.url}healthz`).then((reply) => reply.ok, () => false)) break;
       if (Date.now() > deadline) throw new Error("code-server does not answer");
     }
@@ -114,7 +115,7 @@ export class World {
 
   async end() {
     await this.#browser?.close();
-    if (this.#server) {
+    if (!this.#hasEnded()) {
       process.kill(-this.#server.pid, "SIGKILL"); // with its children, which would start the daemon again
       await once(this.#server, "exit");
     }
@@ -127,6 +128,10 @@ export class World {
   status() {
     const run = spawnSync(fathom, ["status", "--json"], { env: this.environment, encoding: "utf8" });
     return run.status === 0 ? JSON.parse(run.stdout) : undefined;
+  }
+
+  #hasEnded() {
+    return !this.#server || this.#server.exitCode !== null || this.#server.signalCode !== null;
   }
 
   #codeServer(start, args) {
