@@ -32,3 +32,14 @@ fetch() {
   # Somebody else may have been faster; then theirs is as good.
   mv -T "$unpacked" "$cache/$1" 2>/dev/null || [ -x "$cache/$1/usr/bin/$2" ]
 }
+
+# run PACKAGE PROGRAM [ARGS...]: by the package's own loader, which is named on the command line and
+# not in the environment, so that what the program starts in turn gets the machine's own libraries.
+run() {
+  unpacked=$cache/$1
+  program=$2
+  shift 2
+  for libraries in "$unpacked"/usr/lib/*-linux-gnu; do break; done
+  for loader in "$libraries"/ld-linux-*.so.*; do break; done
+  exec "$loader" --library-path "$libraries" "$unpacked/usr/bin/$program" "$@"
+}

@@ -6,14 +6,6 @@
 set -eu
 
 . "$(dirname "$0")/forky.sh"
-root=$cache/hx
-
-if [ "${1:-}" = fetch ]; then
-  fetch hx hx
-  exit 0
-fi
 
 fetch hx hx
-for libraries in "$root"/usr/lib/*-linux-gnu; do break; done
-for loader in "$libraries"/ld-linux-*.so.*; do break; done
-exec "$loader" --library-path "$libraries" "$root/usr/bin/hx" "$@"
+[ "${1:-}" = fetch ] || run hx hx "$@"

@@ -9,17 +9,7 @@
 set -eu
 
 . "$(dirname "$0")/forky.sh"
-root=$cache/neovim
-
-if [ "${1:-}" = fetch ]; then
-  fetch neovim nvim
-  exit 0
-fi
 
 fetch neovim nvim
-for libraries in "$root"/usr/lib/*-linux-gnu; do break; done
-for loader in "$libraries"/ld-linux-*.so.*; do break; done
-# The loader is named on the command line, not in the environment, so that programs started by
-# Neovim (the language server) get the machine's own libraries.
-export VIM="$root/usr/share/nvim" VIMRUNTIME="$root/usr/share/nvim/runtime"
-exec "$loader" --library-path "$libraries" "$root/usr/bin/nvim" "$@"
+export VIM="$cache/neovim/usr/share/nvim" VIMRUNTIME="$cache/neovim/usr/share/nvim/runtime"
+[ "${1:-}" = fetch ] || run neovim nvim "$@"

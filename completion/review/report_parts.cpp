@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "completion/review/finding_names.h"
 #include "completion/review/visible.h"
 #include "engine/base/text.h"
 
@@ -14,7 +15,6 @@ namespace {
 constexpr size_t kMaxSuggestionBytes = 20'000;
 
 // By enum.
-constexpr std::array kSeverityNames = {"note", "warning", "error"};
 constexpr std::array kStatusNames = {"modified", "added",  "deleted",
                                      "renamed",  "copied", "mode_changed"};
 
@@ -59,11 +59,11 @@ std::string counted(int n, std::string_view noun) {
 }
 
 std::string_view severity_name(Severity severity) {
-  return kSeverityNames[static_cast<size_t>(severity)];
+  return severity_names()[static_cast<size_t>(severity)];
 }
 
 std::optional<Severity> find_severity(std::string_view name) {
-  return find_name<Severity>(kSeverityNames, name);
+  return find_name<Severity>(severity_names(), name);
 }
 
 std::string_view status_name(FileDiff::Status status) {

@@ -6,44 +6,12 @@
 
 local fathom, neovim = arg[1], arg[2]
 local directory = vim.fn.tempname()
-local wait_ms = 60000 -- for machines that build at the same time; all of it takes milliseconds
-
---- The second Neovim. `editor.lua(code, ...)` runs code there and gives what it returns.
-local editor = {}
-
-function editor.start()
-  local command = { neovim, '--clean', '--headless', '--embed' }
-  editor.channel = vim.fn.jobstart(command, { rpc = true, cwd = directory })
-  assert(editor.channel > 0, 'Neovim does not start')
-end
-
-function editor.lua(code, ...)
-  return vim.rpcrequest(editor.channel, 'nvim_exec_lua', code, { ... })
-end
-
-function editor.type(keys)
-  vim.rpcrequest(editor.channel, 'nvim_input', keys)
-end
-
---- What the user sees of the current buffer.
-function editor.text()
-  return table.concat(editor.lua('return vim.api.nvim_buf_get_lines(0, 0, -1, true)'), '\n')
-end
-
-function editor.stop()
-  pcall(vim.rpcrequest, editor.channel, 'nvim_command', 'qall!')
-  vim.fn.jobwait({ editor.channel }, wait_ms)
-end
-
-local function wait_for(what, holds)
-  if not vim.wait(wait_ms, holds, 20) then
-    error('waited in vain for ' .. what .. '; the buffer ends in:\n' .. editor.text():sub(-300))
-  end
-end
+local Editor = dofile(vim.fs.joinpath(vim.fs.dirname(arg[0]), '../editors/nvim/editor.lua'))
+local editor
 
 --- Attaches the server the way `:h lsp-quickstart` says and records what it answers.
 local function attach(capabilities)
-  editor.lua(
+  editor:lua(
     [[
     local fathom, capabilities = ...
     _G.messages, _G.answers = {}, {}
@@ -79,8 +47,8 @@ local function attach(capabilities)
     fathom,
     capabilities or vim.empty_dict()
   )
-  wait_for('the server', function()
-    return editor.lua('return vim.tbl_contains(messages, "fathom: the model is ready")')
+  editor:wait_for('the server', function()
+    return editor:lua('return vim.tbl_contains(messages, "fathom: the model is ready")')
   end)
 end
 
@@ -111,7 +79,7 @@ local pieces = {
 }
 
 local function ghost_text()
-  local marks = editor.lua([[
+  local marks = editor:lua([[
     local namespace = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
     if not namespace then return {} end
     return vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })
@@ -133,17 +101,17 @@ local tests = {}
 
 function tests.ghost_text_is_shown_and_accepted_as_promised()
   attach()
-  editor.lua([[
+  editor:lua([[
     vim.lsp.inline_completion.enable()
     vim.keymap.set('i', '<Tab>', function()
       if not vim.lsp.inline_completion.get() then return '<Tab>' end
     end, { expr = true })
   ]])
   for _, piece in ipairs(pieces) do
-    editor.lua('answers = {}')
-    editor.type(piece)
-    wait_for('an answer to what was typed', function()
-      return editor.lua([[
+    editor:lua('answers = {}')
+    editor:type(piece)
+    editor:wait_for('an answer to what was typed', function()
+      return editor:lua([[
         local answer = answers['textDocument/inlineCompletion']
         local cursor = vim.api.nvim_win_get_cursor(0)
         return answer ~= nil and vim.api.nvim_get_mode().mode == 'i'
@@ -157,68 +125,71 @@ function tests.ghost_text_is_shown_and_accepted_as_promised()
   end
   assert(ghost_text() ~= '', 'nothing was suggested anywhere')
 
-  local answer = editor.lua("return answers['textDocument/inlineCompletion']")
+  local answer = editor:lua("return answers['textDocument/inlineCompletion']")
   local item = answer.result.items[1]
-  local before = editor.text()
+  local before = editor:text()
   local promised = edited(before, item.range, item.insertText)
   assert(item.insertText:sub(-#ghost_text()) == ghost_text(), 'ghost text is not of the item')
   assert(promised ~= before, 'the suggestion changes nothing')
 
-  editor.type('<Tab>')
-  wait_for('the accepted text', function()
-    return editor.text() ~= before
+  editor:type('<Tab>')
+  editor:wait_for('the accepted text', function()
+    return editor:text() ~= before
   end)
-  expect_equal(editor.text(), promised, 'the buffer')
-  wait_for('the ghost text to go', function()
+  expect_equal(editor:text(), promised, 'the buffer')
+  editor:wait_for('the ghost text to go', function()
     return ghost_text() ~= item.insertText
   end)
-  expect_equal(editor.lua('return vim.v.errmsg'), '', 'the last error message')
+  expect_equal(editor:lua('return vim.v.errmsg'), '', 'the last error message')
   print(('accepted %q'):format(item.insertText))
 end
 
 function tests.the_menu_inserts_what_it_promises()
   attach({ textDocument = { inlineCompletion = vim.NIL } })
-  editor.lua([[
+  editor:lua([[
     local client = vim.lsp.get_clients({ name = 'fathom' })[1]
     vim.lsp.completion.enable(true, client.id, 0)
     vim.o.completeopt = 'menuone,noselect'
   ]])
   for _, piece in ipairs(pieces) do
-    editor.lua('answers = {}')
-    editor.type(piece)
-    wait_for('the cursor', function()
-      return editor.lua('return vim.api.nvim_get_mode().mode') == 'i'
+    editor:lua('answers = {}')
+    editor:type(piece)
+    editor:wait_for('the cursor', function()
+      return editor:lua('return vim.api.nvim_get_mode().mode') == 'i'
     end)
-    editor.lua('vim.lsp.completion.get()')
-    wait_for('an answer', function()
-      return editor.lua("return answers['textDocument/completion'] ~= nil")
+    editor:lua('vim.lsp.completion.get()')
+    editor:wait_for('an answer', function()
+      return editor:lua("return answers['textDocument/completion'] ~= nil")
     end)
-    if editor.lua("return #answers['textDocument/completion'].result.items") > 0 then
+    if editor:lua("return #answers['textDocument/completion'].result.items") > 0 then
       break
     end
   end
-  wait_for('the menu', function()
-    return editor.lua('return vim.fn.pumvisible()') == 1
+  editor:wait_for('the menu', function()
+    return editor:lua('return vim.fn.pumvisible()') == 1
   end)
-  local answer = editor.lua("return answers['textDocument/completion']")
+  local answer = editor:lua("return answers['textDocument/completion']")
   local edit = answer.result.items[1].textEdit
-  local before = editor.text()
+  local before = editor:text()
   local promised = edited(before, edit.range, edit.newText)
-  editor.type('<C-n><C-y>')
-  wait_for('the entry in the buffer', function()
-    return editor.lua('return vim.fn.pumvisible()') == 0 and editor.text() ~= before
+  editor:type('<C-n><C-y>')
+  editor:wait_for('the entry in the buffer', function()
+    return editor:lua('return vim.fn.pumvisible()') == 0 and editor:text() ~= before
   end)
-  wait_for('the promised text', function()
-    return editor.text() == promised
+  editor:wait_for('the promised text', function()
+    return editor:text() == promised
   end)
 end
 
 function tests.the_code_action_explains()
   attach()
-  editor.lua('messages = {}')
-  editor.lua('vim.lsp.buf.code_action({ apply = true, filter = function(action) return action.title == "Explain with fathom" end })')
-  wait_for('the explanation', function()
-    return editor.lua('return #messages') > 0
+  editor:lua('messages = {}')
+  editor:lua([[
+    local function explains(action) return action.title == 'Explain with fathom' end
+    vim.lsp.buf.code_action({ apply = true, filter = explains })
+  ]])
+  editor:wait_for('the explanation', function()
+    return editor:lua('return #messages') > 0
   end)
 end
 
@@ -227,9 +198,9 @@ for name, test in vim.spairs(tests) do
   vim.fn.mkdir(directory .. '/engine/base', 'p')
   vim.fn.writefile({}, directory .. '/README.md')
   vim.fn.writefile(vim.fn.readfile('engine/base/text.cpp'), directory .. '/engine/base/text.cpp')
-  editor.start()
+  editor = Editor.start(neovim, directory)
   local ok, problem = xpcall(test, debug.traceback)
-  editor.stop()
+  editor:stop()
   vim.fn.delete(directory, 'rf')
   print((ok and 'ok      ' or 'FAILED  ') .. name)
   if not ok then
