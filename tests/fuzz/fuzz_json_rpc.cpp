@@ -3,6 +3,7 @@
 // The bytes arrive twice, whole and one by one: what is answered must not depend on it.
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -21,6 +22,8 @@ class RecordingTransport final : public fathom::lsp::Transport {
   fathom::lsp::Poster poster() override {
     return [this](std::function<void()> task) { tasks.push_back(std::move(task)); };
   }
+  void call_after(std::chrono::milliseconds, std::function<void()>) override {
+  }  // time stands still
   void watch_process(int64_t) override {}
   void close() override {}
 
