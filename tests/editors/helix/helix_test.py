@@ -22,7 +22,7 @@ import sys
 import tempfile
 import termios
 import time
-from typing import Callable
+from typing import Any, Callable
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HELIX = ROOT / "scripts/helix.sh"
@@ -77,6 +77,14 @@ class Terminal:
     def ended(self) -> bool:
         return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
 
+    def mode(self) -> str:
+        """The last one that the status line showed."""
+        return (re.findall(r"NOR|INS", self.screen_text()) or [""])[-1]
+
+    def leave_insert_mode(self) -> None:
+        self.type("\x1b")  # alone: with a key behind it, it would be Alt and that key
+        self.wait_for("the normal mode", lambda: self.mode() == "NOR")
+
     def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + WAIT_S
         while not holds():
@@ -94,12 +102,11 @@ def text_of(log: pathlib.Path) -> str:
     return log.read_text(errors="replace") if log.exists() else ""
 
 
-def suggestions(log: pathlib.Path) -> list[str]:
-    """The texts that the server offered, by Helix's own log."""
+def offers(log: pathlib.Path) -> list[list[dict[str, Any]]]:
+    """What the server offered, by Helix's own log: the items of each answer."""
     answers = re.findall(r"fathom <- (\{.*\})", text_of(log))
     results = [json.loads(answer).get("result") for answer in answers]
-    return [item["textEdit"]["newText"] for result in results
-            if isinstance(result, dict) for item in result.get("items", [])]
+    return [r["items"] for r in results if isinstance(r, dict) and "items" in r]
 
 
 def play(fathom: str, folder: pathlib.Path) -> None:
@@ -112,30 +119,36 @@ def play(fathom: str, folder: pathlib.Path) -> None:
     helix = Terminal([str(HELIX), "-v", "--log", str(log), str(source)], env, folder)
     try:
         helix.wait_for("the model", lambda: "the model is ready" in text_of(log))
-        offered = []
+        items: list[dict[str, Any]] = []
         for piece in PIECES:
             helix.type(piece)
-            helix.type("\x1b:w\ra")
-            helix.read(0.2)
-            before = source.read_text()
+            helix.leave_insert_mode()
+            helix.type(":w\ra")
+            helix.wait_for("the insert mode", lambda: helix.mode() == "INS")
+            before, n_offers = source.read_text(), len(offers(log))
             helix.type("\x18")  # C-x asks for completions
-            helix.read(1.5)
-            if offered := suggestions(log):
+            helix.wait_for("an answer", lambda n=n_offers: len(offers(log)) > n)
+            if items := offers(log)[-1]:
                 break
-        if not offered:
+        if not items:
             raise AssertionError("nothing was suggested anywhere")
-        first_line = offered[-1].split("\n")[0].strip()
-        helix.wait_for("the menu", lambda: first_line in helix.screen_text())
+        label = items[0]["label"].strip()
+        helix.wait_for("the menu", lambda: label in helix.screen_text())
+        helix.read(0.5)  # the menu is drawn whole
         helix.type("\x0e\r")  # C-n takes the first entry, Enter inserts it
-        helix.type("\x1b:wq\r")
+        helix.leave_insert_mode()
+        helix.type(":wq\r")
         helix.wait_for("Helix to end", helix.ended)
     except BaseException:
         os.kill(helix.pid, signal.SIGKILL)
         raise
     written = source.read_text()
-    if written.count(offered[-1]) <= before.count(offered[-1]):
-        raise AssertionError(f"offered was {offered[-1]!r}, written was {written!r}")
-    print(f"ok: accepted {offered[-1]!r}")
+    # Helix orders its menu by its own taste.
+    offered = [item["textEdit"]["newText"] for item in items]
+    accepted = [text for text in offered if written.count(text) > before.count(text)]
+    if not accepted:
+        raise AssertionError(f"offered was {offered!r}, written was {written!r}")
+    print(f"ok: accepted {accepted[0]!r}")
 
 
 def main() -> int:
