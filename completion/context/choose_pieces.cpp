@@ -22,6 +22,9 @@ constexpr int kNamedPercent = 70;
 constexpr int kRecentPercent = 25;
 constexpr int kSimilarPercent = 30;
 
+// Too long for the room that is left; each was tokenised in vain, and a package may have thousands.
+constexpr int kMaxMisses = 16;
+
 constexpr size_t kMaxSimilar = 3;
 constexpr size_t kSearched = 12;     // of which some are near the cursor, or shown already
 constexpr float kMinSimilar = 8.0f;  // BM25; Tabby's threshold
@@ -68,19 +71,24 @@ class Chooser final {
 
   /// Takes what fits into `room`; smaller ones further down may still.
   void take_declarations(const std::vector<Candidate>& candidates, float min_score, int room) {
+    int n_misses = 0;
     for (const Candidate& candidate : candidates) {
-      if (candidate.score < min_score || room <= 0) return;
+      if (candidate.score < min_score || room <= 0 || n_misses == kMaxMisses) return;
+      if (is_shown(candidate.file->path, {.begin = candidate.begin, .end = candidate.end}))
+        continue;
       const bool is_open = files_.is_open(candidate.file->path);
       const std::string_view kind = candidate.imported ? "import_decl"
                                     : is_open          ? "open"
                                                        : "symbol";
       if (share_of_lines_in(candidate.text, query_.near) > kMaxShared) continue;
-      room -= take({.kind = kind,
-                    .path = candidate.file->path,
-                    .begin = candidate.begin,
-                    .end = candidate.end,
-                    .text = candidate.text},
-                   room, candidate.file);
+      const int cost = take({.kind = kind,
+                             .path = candidate.file->path,
+                             .begin = candidate.begin,
+                             .end = candidate.end,
+                             .text = candidate.text},
+                            room, candidate.file);
+      room -= cost;
+      n_misses += cost == 0;
     }
   }
 

@@ -179,19 +179,21 @@ std::vector<WorkspaceIndex::Match> WorkspaceIndex::search(
     return slots_[chunks_[scored.chunk].slot].file;
   };
   std::vector<Scored> found = scores(query);
-  std::erase_if(found, [&](const Scored& scored) { return !wants(*file_of(scored)); });
-  const auto is_better = [&](const Scored& a, const Scored& b) {
-    if (a.score != b.score) return a.score > b.score;
-    return std::tie(file_of(a)->path, a.chunk) < std::tie(file_of(b)->path, b.chunk);
+  const auto is_worse = [&](const Scored& a, const Scored& b) {
+    if (a.score != b.score) return a.score < b.score;
+    return std::tie(file_of(a)->path, a.chunk) > std::tie(file_of(b)->path, b.chunk);
   };
-  const size_t n = std::min(found.size(), max);
-  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(n), found.end(),
-                    is_better);
+  // A heap, because most of what is found is never looked at.
+  std::make_heap(found.begin(), found.end(), is_worse);
   std::vector<Match> matches;
-  for (const Scored& scored : std::span(found).first(n)) {
-    const Slot& slot = slots_[chunks_[scored.chunk].slot];
+  while (matches.size() < max && !found.empty()) {
+    std::pop_heap(found.begin(), found.end(), is_worse);
+    const Scored best = found.back();
+    found.pop_back();
+    const Slot& slot = slots_[chunks_[best.chunk].slot];
+    if (!wants(*slot.file)) continue;
     matches.push_back(
-        {.file = slot.file, .chunk = scored.chunk - slot.first_chunk, .score = scored.score});
+        {.file = slot.file, .chunk = best.chunk - slot.first_chunk, .score = best.score});
   }
   return matches;
 }
