@@ -264,20 +264,10 @@ function M.accept(part)
   if not state or not suggestion then
     return false
   end
-  local text = suggestion.rest
-  if part ~= 'all' then
-    text = part == 'word' and suggestion:first_word() or suggestion:first_line()
-  end
-  local is_all = text == suggestion.rest
-  local lines = vim.split(text, '\n', { plain = true })
-  local last = is_all and column + #suggestion.replaced or column
-  vim.api.nvim_buf_set_text(buffer, row, column, row, last, lines)
-  local end_row = row + #lines - 1
-  local end_column = (#lines == 1 and column or 0) + #lines[#lines]
-  vim.api.nvim_win_set_cursor(0, { end_row + 1, end_column })
+  local text, end_row, end_column = suggestion:insert(part, row, column)
 
   local client = vim.lsp.get_client_by_id(suggestion.client_id)
-  if is_all then
+  if text == suggestion.rest then
     hide(buffer, state)
     if client and suggestion.item.command then
       client:exec_cmd(suggestion.item.command, { bufnr = buffer })

@@ -19,8 +19,8 @@ function M.accept(part)
   inline_completion.get({
     bufnr = buffer,
     on_accept = function(item)
-      -- 0.12.0 to 0.12.2 insert what was typed since the request a second time; what is computed
-      -- here for the cursor as it is now is right on all of them.
+      -- Builds before neovim#41434 insert what was typed since the request a second time; what is
+      -- computed here for the cursor as it is now is right on all of them.
       local client = assert(vim.lsp.get_client_by_id(item.client_id))
       local row, column = unpack(vim.api.nvim_win_get_cursor(0))
       row = row - 1
@@ -33,23 +33,12 @@ function M.accept(part)
       if first_row ~= row or not vim.startswith(item.insert_text, typed) then
         return
       end
-      local suggestion = setmetatable(
-        { rest = item.insert_text:sub(#typed + 1), client_id = client.id, item = item },
-        Suggestion
-      )
-      local text = suggestion.rest
-      if part ~= 'all' then
-        text = part == 'word' and suggestion:first_word() or suggestion:first_line()
-      end
-      local is_all = text == suggestion.rest
-      local lines = vim.split(text, '\n', { plain = true })
-      local to = is_all and math.max(column, last) or column
-      vim.api.nvim_buf_set_text(buffer, row, column, row, to, lines)
-      vim.api.nvim_win_set_cursor(
-        0,
-        { row + #lines, (#lines == 1 and column or 0) + #lines[#lines] }
-      )
-      if is_all and item.command then
+      local suggestion = setmetatable({
+        rest = item.insert_text:sub(#typed + 1),
+        replaced = line:sub(column + 1, last),
+      }, Suggestion)
+      local text = suggestion:insert(part, row, column)
+      if text == suggestion.rest and item.command then
         client:exec_cmd(item.command, { bufnr = buffer })
       end
       accepted = true

@@ -23,8 +23,6 @@ function M.line()
     return 'fathom!'
   elseif last and last.busy then
     return 'fathom...'
-  elseif not require('fathom.ghost_text').is_enabled(0) and vim.b.fathom_off then
-    return 'fathom off'
   end
   return 'fathom'
 end

@@ -88,6 +88,27 @@ function Suggestion:first_line()
   return self.rest:match('^\n?[^\n]*')
 end
 
+--- Inserts it, or a part of it, at the cursor of the current window.
+---@param part 'all'|'word'|'line'
+---@param row integer of the cursor
+---@param column integer
+---@return string text what was inserted
+---@return integer end_row of the cursor now
+---@return integer end_column
+function Suggestion:insert(part, row, column)
+  local text = self.rest
+  if part ~= 'all' then
+    text = part == 'word' and self:first_word() or self:first_line()
+  end
+  local lines = vim.split(text, '\n', { plain = true })
+  local last = text == self.rest and column + #self.replaced or column
+  vim.api.nvim_buf_set_text(0, row, column, row, last, lines)
+  local end_row = row + #lines - 1
+  local end_column = (#lines == 1 and column or 0) + #lines[#lines]
+  vim.api.nvim_win_set_cursor(0, { end_row + 1, end_column })
+  return text, end_row, end_column
+end
+
 --- How it is drawn at the cursor.
 ---@return string[] lines the first one stands at the cursor
 ---@return boolean covers whether the first one covers the text behind the cursor
