@@ -30,7 +30,7 @@ Status write_baseline(const std::string& file, const completion::ReviewReport& r
   std::error_code error;
   std::string before;
   if (std::filesystem::exists(file, error)) {
-    FATHOM_TRY(text, read_text_file(file, size_t{16} << 20));
+    FATHOM_TRY(text, read_text_file(file, kMaxBaselineBytes));
     before = std::move(text);
   }
   FATHOM_TRY(json, completion::write_baseline(report.findings, before, file));

@@ -23,7 +23,6 @@ using completion::GitRepository;
 using completion::ReviewInput;
 
 constexpr size_t kMaxDiffBytes = size_t{64} << 20;
-constexpr size_t kMaxBaselineBytes = size_t{16} << 20;
 
 Result<ChangeRequest> request_of(const ReviewArguments& arguments) {
   const int n_given = int{!arguments.range.empty()} + int{!arguments.base.empty()} +

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -13,6 +14,8 @@
 #include "engine/base/result.h"
 
 namespace fathom::cli {
+
+constexpr size_t kMaxBaselineBytes = size_t{16} << 20;
 
 struct ReviewArguments {
   ModelOptions model;
