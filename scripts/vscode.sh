@@ -5,7 +5,7 @@
 #   scripts/vscode.sh fetch        does nothing if all is there; exit code 1 and a reason if it cannot
 #   scripts/vscode.sh pack FILE    builds the extension and packs it as FILE (.vsix)
 #
-# The first fetch takes about a minute and 320 MB.
+# The first fetch takes about a minute and 320 MB; .cache/ is kept between runs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -22,7 +22,7 @@ fetch_code_server() {
   local stamp=$cache/.lock-checksum lock server=$cache/node_modules/code-server
   lock=$(sha256sum "$root/tests/editors/vscode/host/package-lock.json" | cut -d' ' -f1)
   [ "$(cat "$stamp" 2>/dev/null)" != "$lock" ] || return 0
-  say "Fetching VS Code for the tests (once)"
+  say "Fetching VS Code for the tests: about 320 MB, once, into $cache"
   rm -rf "$cache"
   mkdir -p "$cache"
   cp "$root"/tests/editors/vscode/host/package*.json "$cache"

@@ -12,6 +12,7 @@ import { registerSuggestionCommands } from "./suggestions/commands";
 import { Feedback } from "./suggestions/feedback";
 import { followGrowingSuggestions } from "./suggestions/growing";
 import { toggleLanguage } from "./suggestions/languages";
+import { MissedSuggestion } from "./suggestions/missed";
 import { warnAboutOtherProviders } from "./suggestions/otherProviders";
 import { provideSuggestions } from "./suggestions/provide";
 import { Snooze } from "./suggestions/snooze";
@@ -23,12 +24,13 @@ export function activate(context: ExtensionContext): void {
   const snooze = new Snooze();
   const feedback = new Feedback(() => connection.client);
   const middleware = (): Middleware => ({
-    ...provideSuggestions(feedback, snooze),
+    ...provideSuggestions(connection, feedback, missed, snooze),
     // Code actions name the server's commands; their answers belong into our view.
     executeCommand: (command, args, next) =>
       isAboutCode(command) ? explanations.runServerCommand(command, args[0]) : next(command, args),
   });
   const connection: Connection = new Connection(context, log, middleware, followGrowingSuggestions);
+  const missed = new MissedSuggestion(connection);
   const explanations = new Explanations(context, connection);
 
   const handlers: Record<string, () => unknown> = {
@@ -49,6 +51,7 @@ export function activate(context: ExtensionContext): void {
     log,
     snooze,
     connection,
+    missed,
     explanations,
     new StatusItem(connection, snooze),
     ...registerSuggestionCommands(feedback),

@@ -1,21 +1,13 @@
 // What goes wrong is told once, with a button that does the next step, and the editor goes on.
 
 import assert from "node:assert/strict";
-import { copyFileSync, chmodSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Editor, waitFor } from "./editor.mjs";
 import { World, fathom, kCode, withModel } from "./world.mjs";
 
 let world, editor;
-
-/** A copy of the program that misbehaves, under another name. */
-function fake(name) {
-  const file = path.join(world.folder, name);
-  copyFileSync(path.join(import.meta.dirname, "fake_fathom.mjs"), file);
-  chmodSync(file, 0o755);
-  return file;
-}
 
 before(async () => {
   const nowhere = path.join(path.dirname(process.execPath)); // node, and no fathom
@@ -26,6 +18,14 @@ before(async () => {
   await editor.openFile("words.cpp");
 });
 after(() => world?.end());
+
+/** Has the editor start a program that does what its name says. */
+async function runFake(behaviour) {
+  const file = world.fake(behaviour);
+  await editor.changeSettings({ "fathom.client.path": file, "fathom.client.arguments": [behaviour] });
+  await waitFor("the program", () => existsSync(`${file}.runs`));
+  await editor.openFile("words.cpp");
+}
 
 /** Waits for the message, presses its button, and clears what is left. */
 async function check({ settings, message, button, opens }) {
@@ -49,11 +49,11 @@ test("a program that is something else: opens the setting", () =>
   check({ settings: { "fathom.client.path": "/usr/bin/env" }, message: "does not run as fathom", ...kSettings }));
 
 test("an old version: says which one is needed", () =>
-  check({ settings: { "fathom.client.path": fake("old") }, message: "is fathom 0.0.7", ...kSettings }));
+  check({ settings: { "fathom.client.path": world.fake("old") }, message: "is fathom 0.0.7", ...kSettings }));
 
 test("a crash at the start: says its last words and shows the log", () =>
   check({
-    settings: { "fathom.client.path": fake("broken"), "fathom.client.arguments": ["crash"] },
+    settings: { "fathom.client.path": world.fake("broken"), "fathom.client.arguments": ["crash"] },
     message: "upside down",
     button: "Show Log",
     opens: "Output",
@@ -61,7 +61,7 @@ test("a crash at the start: says its last words and shows the log", () =>
 
 test("a server that does not answer: waits, and says so", () =>
   check({
-    settings: { "fathom.client.path": fake("slow"), "fathom.client.arguments": ["slow"] },
+    settings: { "fathom.client.path": world.fake("slow"), "fathom.client.arguments": ["slow"] },
     message: "has not answered for 10 seconds",
     button: "Show Log",
     opens: "Output",
@@ -71,7 +71,7 @@ test("settings of a wrong type: opens them", () =>
   check({ settings: { "fathom.client.path": fathom, "fathom.client.model": 7 }, message: "fathom.client.model", ...kSettings }));
 
 test("a model that is not there: offers others", async () => {
-  await editor.changeSettings({  "fathom.client.path": fathom, "fathom.client.model": "/no/such/model.gguf", "fathom.client.arguments": ["--standalone"] });
+  await editor.changeSettings({ "fathom.client.path": fathom, "fathom.client.model": "/no/such/model.gguf", "fathom.client.arguments": ["--standalone"] });
   await editor.pressButton("/no/such/model.gguf", "Choose Model");
   await editor.page.locator(".quick-input-widget", { hasText: "Built-in model" }).waitFor();
   await editor.keys.press("Escape");
@@ -81,7 +81,7 @@ test("a model that is not there: offers others", async () => {
 test("a model that is corrupt: offers others", async () => {
   const file = path.join(world.folder, "corrupt.gguf");
   writeFileSync(file, "GGUF, or rather not");
-  await editor.changeSettings({  "fathom.client.path": fathom, "fathom.client.model": file, "fathom.client.arguments": ["--standalone"] });
+  await editor.changeSettings({ "fathom.client.path": fathom, "fathom.client.model": file, "fathom.client.arguments": ["--standalone"] });
   await editor.pressButton("corrupt.gguf", "Choose Model");
   await editor.page.locator(".quick-input-widget", { hasText: "Built-in model" }).waitFor();
   await editor.keys.press("Escape");
@@ -89,9 +89,7 @@ test("a model that is corrupt: offers others", async () => {
 });
 
 test("an edit is a diff until it is applied", async () => {
-  await editor.changeSettings({  "fathom.client.path": fake("edits"), "fathom.client.arguments": ["edit"] });
-  await waitFor("the server", async () => /stopped|ready/.test(await editor.statusLabel()));
-  await editor.openFile("words.cpp");
+  await runFake("edit");
   await editor.command("fathom: Document");
   const diff = editor.page.locator(".tab", { hasText: "Document words.cpp" });
   await diff.waitFor();
@@ -103,9 +101,7 @@ test("an edit is a diff until it is applied", async () => {
 });
 
 test("reasoning is cut short by one button and stopped by another", async () => {
-  await editor.changeSettings({ "fathom.client.path": fake("thinks"), "fathom.client.arguments": ["think"] });
-  await waitFor("the server", async () => (await editor.statusLabel()) === "fathom: ready");
-  await editor.openFile("words.cpp");
+  await runFake("think");
   await editor.command("fathom: Explain");
   const view = editor.answers();
   await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
@@ -124,6 +120,13 @@ test("reasoning is cut short by one button and stopped by another", async () => 
   await view.locator("#phase", { hasText: "Stopped" }).waitFor();
   await view.locator("#history").selectOption({ index: 1 });
   await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
+});
+
+test("what is typed while the model loads gets its suggestion when it is there", async () => {
+  await runFake("load");
+  await editor.goto(5, 1);
+  await editor.keys.type("  s");
+  assert.equal(await editor.ghost(), "::loaded");
 });
 
 test("works in an untrusted folder, whose settings name no program", async () => {

@@ -1,14 +1,21 @@
 #!/usr/bin/env node
-// A program that a user may have instead of fathom: it misbehaves as its arguments say.
-//   --version                       answers as fathom does, or with FAKE_VERSION of its own name
-//   lsp crash | slow | edit         ends at once; never answers; answers each command with an edit
-//   lsp think                       reasons until it is hurried or stopped
+// A program that a user may have instead of fathom: it does as its arguments say.
+//   --version           answers as fathom does, or with a version of its own if it is named "old"
+//   lsp crash           ends at once
+//   lsp slow            never answers
+//   lsp edit            answers each command with an edit
+//   lsp think           reasons until it is hurried or stopped
+//   lsp load            has nothing to suggest at first, because the model is loading
+//   lsp review          finds what it was made to find; reviews of branches go on until they are stopped
+// Once it is running there is a file beside it that ends in ".runs".
 
+import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 
+const self = process.argv[1];
 const [command, behaviour] = process.argv.slice(2);
 if (command === "--version") {
-  console.log(basename(process.argv[1]).includes("old") ? "fathom 0.0.7" : "fathom 0.1.0");
+  console.log(basename(self).includes("old") ? "fathom 0.0.7" : "fathom 0.1.0");
   process.exit(0);
 }
 if (behaviour === "crash") {
@@ -37,41 +44,45 @@ function send(message) {
   process.stdout.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
+const notify = (method, params) => send({ method, params });
+const progress = (token, value) => notify("$/progress", { token, value });
+const place = (line, first, last) => ({ start: { line, character: first }, end: { line, character: last } });
+
+const kCommands = {
+  edit: { "fathom.document": document },
+  think: { "fathom.explain": think, "fathom.ask": think },
+  review: { "fathom.review": review, "fathom.clearReview": clear, "fathom.dismissFinding": dismiss },
+}[behaviour];
+
 function receive({ id, method, params }) {
   if (method === "exit") process.exit(0);
-  if (method === "fathom/answerNow") return thinking?.end();
-  if (method === "$/cancelRequest") return thinking?.end("cancelled");
-  if (method === "workspace/executeCommand" && behaviour === "think") return think(id, params.workDoneToken);
+  if (method === "initialized") writeFileSync(`${self}.runs`, "");
+  if (method === "fathom/answerNow") thinking?.end();
+  if (method === "$/cancelRequest") running.get(params.id)?.();
   if (id === undefined || method === undefined) return;
-  send({ id, result: { initialize, "workspace/executeCommand": execute }[method]?.(params) ?? null });
-}
-
-let thinking;
-
-function think(id, token) {
-  const report = (channel, delta) =>
-    send({ method: "$/progress", params: { token, value: { kind: "report", fathom: { channel, delta } } } });
-  send({ method: "$/progress", params: { token, value: { kind: "begin", title: "thinking" } } });
-  const timer = setInterval(() => report("reasoning", "Hm. "), 50);
-  const end = (why) => {
-    clearInterval(timer);
-    thinking = undefined;
-    if (why) return send({ id, error: { code: -32800, message: why } });
-    report("answer", "It **adds**.");
-    send({ id, result: { reasoning: "Hm.", answer: "It **adds**." } });
-  };
-  thinking = { end };
+  if (method === "workspace/executeCommand")
+    return kCommands[params.command]({ id, token: params.workDoneToken, argument: params.arguments?.[0] });
+  const answer = { initialize, "textDocument/inlineCompletion": suggest, "textDocument/codeAction": codeActions }[method];
+  send({ id, result: answer?.(params) ?? null });
 }
 
 function initialize() {
-  const commands = ["fathom.document"];
-  return { capabilities: { textDocumentSync: 2, executeCommandProvider: { commands } } };
+  const commands = Object.keys(kCommands ?? {});
+  return {
+    capabilities: {
+      textDocumentSync: 2,
+      executeCommandProvider: { commands },
+      inlineCompletionProvider: behaviour === "load",
+      codeActionProvider: behaviour === "review",
+    },
+  };
 }
 
-function execute({ arguments: [{ uri }] }) {
-  const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
-  const edits = [{ range, newText: "// Adds two numbers.\n", annotationId: "fathom" }];
-  return {
+const running = new Map(); // what ends a request, by its id
+
+function document({ id, argument: { uri } }) {
+  const edits = [{ range: place(0, 0, 0), newText: "// Adds two numbers.\n", annotationId: "fathom" }];
+  const result = {
     reasoning: "It adds.",
     answer: "As follows:\n\n```cpp\n// Adds two numbers.\n```\n",
     edit: {
@@ -79,4 +90,98 @@ function execute({ arguments: [{ uri }] }) {
       changeAnnotations: { fathom: { label: "Document", needsConfirmation: true } },
     },
   };
+  send({ id, result });
+}
+
+let thinking;
+
+function think({ id, token }) {
+  const report = (channel, delta) => progress(token, { kind: "report", fathom: { channel, delta } });
+  progress(token, { kind: "begin", title: "thinking" });
+  const timer = setInterval(() => report("reasoning", "Hm. "), 50);
+  const end = (why) => {
+    clearInterval(timer);
+    thinking = undefined;
+    running.delete(id);
+    if (why) return send({ id, error: { code: -32800, message: why } });
+    report("answer", "It **adds**.");
+    send({ id, result: { reasoning: "Hm.", answer: "It **adds**." } });
+  };
+  running.set(id, () => end("cancelled"));
+  thinking = { end };
+}
+
+let isLoaded = false;
+
+function suggest({ position: { line, character } }) {
+  if (isLoaded) return { items: [{ insertText: "::loaded", range: place(line, character, character) }] };
+  const tell = (busy) => notify("didChangeStatus", { busy, kind: "Normal", message: busy ? "loading" : "ready" });
+  tell(true);
+  setTimeout(() => {
+    isLoaded = true;
+    tell(false);
+  }, 300);
+  return { items: [] };
+}
+
+// Of the file that tests/editors/vscode/review_test.mjs writes.
+const kFindings = [
+  { fingerprint: "1", range: place(4, 2, 28), severity: 1, code: "correctness", title: "The loop ends too late" },
+  { fingerprint: "2", range: place(5, 4, 19), severity: 2, code: "safety", title: "The sum may overflow" },
+];
+let reviewed; // uri
+let findings = [];
+
+function publish() {
+  const diagnostics = findings.map(({ fingerprint, title, ...finding }) => ({
+    ...finding,
+    message: title,
+    source: "fathom",
+    data: { fingerprint },
+  }));
+  notify("textDocument/publishDiagnostics", { uri: reviewed, diagnostics });
+}
+
+function review({ id, token, argument: { uri, scope, base } }) {
+  progress(token, { kind: "begin", title: "review", cancellable: true });
+  progress(token, { kind: "report", message: "1 of 3 parts", percentage: 33 });
+  if (scope === "branch") {
+    const end = (error) => send({ id, error });
+    if (base) return end({ code: -32803, message: `there is no branch ${base}` });
+    running.set(id, () => end({ code: -32800, message: "cancelled" }));
+    return;
+  }
+  reviewed = uri;
+  findings = kFindings;
+  publish();
+  const notReviewed = scope === "staged" ? [{ path: "big.bin", reason: "binary" }] : [];
+  progress(token, { kind: "end" });
+  send({ id, result: { summary: "2 findings in 1 changed file", findings, notReviewed, complete: true } });
+}
+
+function clear({ id }) {
+  findings = [];
+  publish();
+  send({ id, result: null });
+}
+
+function dismiss({ id, argument }) {
+  findings = findings.filter(({ fingerprint }) => fingerprint !== argument.fingerprint);
+  publish();
+  send({ id, result: null });
+}
+
+function codeActions({ textDocument: { uri }, context: { diagnostics } }) {
+  return diagnostics.flatMap((diagnostic) => {
+    const { fingerprint } = diagnostic.data;
+    const dismissal = { title: "Dismiss this finding", command: "fathom.dismissFinding", arguments: [{ uri, fingerprint }] };
+    const actions = [{ title: dismissal.title, kind: "quickfix", diagnostics: [diagnostic], command: dismissal }];
+    if (fingerprint === "1") {
+      const { line } = diagnostic.range.start;
+      const edit = { changes: { [uri]: [{ range: place(line, 20, 22), newText: "<" }] } };
+      const title = `Apply fathom's suggestion: ${diagnostic.message}`;
+      actions.unshift({ title, kind: "quickfix", isPreferred: true, diagnostics: [diagnostic], edit });
+    }
+    return actions;
+  });
 }

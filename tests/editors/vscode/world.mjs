@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import net from "node:net";
 import os from "node:os";
@@ -59,7 +59,7 @@ export class World {
   #server;
   #browser;
 
-  constructor({ settings, trust = true, environment = {} }) {
+  constructor({ settings, userSettings = {}, trust = true, environment = {} }) {
     this.trust = trust;
     for (const name of ["home", "run", "user/User", "user/Machine", "extensions"])
       mkdirSync(path.join(this.folder, name), { recursive: true, mode: 0o700 });
@@ -74,7 +74,7 @@ export class World {
       ...environment,
     };
     // Paths of programs belong to a machine, not to a user with many.
-    writeFileSync(path.join(this.folder, "user/User/settings.json"), JSON.stringify(kQuiet));
+    writeFileSync(path.join(this.folder, "user/User/settings.json"), JSON.stringify({ ...kQuiet, ...userSettings }));
     writeFileSync(path.join(this.folder, "user/Machine/settings.json"), JSON.stringify(settings));
     const run = this.#codeServer(spawnSync, ["--install-extension", kPackage]);
     if (run.status !== 0) throw new Error(`the extension is not installed: ${run.stdout}${run.stderr}`);
@@ -84,6 +84,14 @@ export class World {
     const file = path.join(this.workspace, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
+  }
+
+  /** A program that does something else than fathom (fake_fathom.mjs), under a name of its own. */
+  fake(name) {
+    const file = path.join(this.folder, name);
+    copyFileSync(path.join(import.meta.dirname, "fake_fathom.mjs"), file);
+    chmodSync(file, 0o755);
+    return file;
   }
 
   async start() {

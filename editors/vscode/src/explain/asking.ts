@@ -1,5 +1,6 @@
 import { CancellationTokenSource } from "vscode";
 import type { LanguageClient, WorkspaceEdit } from "vscode-languageclient/node";
+import { newProgressToken, runCommand, type Report } from "../server/command";
 import type { Channel } from "./answers";
 
 /** Of a command about code: docs/lsp-extensions.md. */
@@ -10,16 +11,9 @@ export interface AssistResult {
   editProblem?: string;
 }
 
-interface Report {
-  kind: string;
-  fathom?: { channel: Channel; delta: string };
-}
-
-let count = 0;
-
 /** One request to the model: its text arrives in pieces, it can be hurried and stopped. */
 export class Asking {
-  private readonly token = `fathom-vscode/${process.pid}/${++count}`;
+  private readonly token = newProgressToken();
   private readonly cancelled = new CancellationTokenSource();
 
   constructor(private readonly client: LanguageClient) {}
@@ -30,16 +24,12 @@ export class Asking {
     argument: object,
     onDelta: (channel: Channel, text: string) => void,
   ): Promise<AssistResult> {
-    const { WorkDoneProgress } = await import("vscode-languageclient/node"); // is there: the client is
-    const progress = this.client.onProgress(WorkDoneProgress.type, this.token, (value) => {
-      const { fathom } = value as Report;
+    const onReport = ({ fathom }: Report) => {
       if (fathom) onDelta(fathom.channel, fathom.delta);
-    });
+    };
     try {
-      const params = { command, arguments: [argument], workDoneToken: this.token };
-      return await this.client.sendRequest<AssistResult>("workspace/executeCommand", params, this.cancelled.token);
+      return await runCommand(this.client, command, argument, this.token, onReport, this.cancelled.token);
     } finally {
-      progress.dispose();
       this.cancelled.dispose();
     }
   }

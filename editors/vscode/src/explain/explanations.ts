@@ -36,7 +36,7 @@ export class Explanations implements Disposable {
   /** A command of ours: about the selection of the active editor, or all of its document. */
   async ask(task: Task): Promise<void> {
     const editor = window.activeTextEditor;
-    const client = this.connection.client;
+    const client = await this.connection.whenStarted();
     if (!editor || !client) {
       void window.showInformationMessage(
         editor ? l10n.t("fathom is not running.") : l10n.t("Open a file first: this is about the code in it."),

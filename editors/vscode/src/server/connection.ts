@@ -61,6 +61,17 @@ export class Connection implements Disposable {
     return this.current.kind === "running" ? this.running : undefined;
   }
 
+  /** The same once a start that is under way has ended. */
+  async whenStarted(): Promise<LanguageClient | undefined> {
+    await this.turn;
+    return this.client;
+  }
+
+  /** Whether suggestions can be had at once. */
+  get hasModel(): boolean {
+    return this.current.kind === "running" && this.current.model.kind === "Normal" && !this.current.model.busy;
+  }
+
   get binary(): Binary | undefined {
     return this.found;
   }
