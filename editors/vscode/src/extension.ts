@@ -1,7 +1,8 @@
-import { commands, window, type ExtensionContext } from "vscode";
+import { commands, window, type ExtensionContext, type SourceControl } from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
 import { Explanations } from "./explain/explanations";
 import { tasks } from "./explain/tasks";
+import { Reviews } from "./review/reviews";
 import { Connection } from "./server/connection";
 import { copyDiagnostics } from "./status/diagnostics";
 import { showMenu } from "./status/menu";
@@ -32,8 +33,13 @@ export function activate(context: ExtensionContext): void {
   const connection: Connection = new Connection(context, log, middleware, followGrowingSuggestions);
   const missed = new MissedSuggestion(connection);
   const explanations = new Explanations(context, connection);
+  const reviews = new Reviews(connection);
 
-  const handlers: Record<string, () => unknown> = {
+  const handlers: Record<string, (source?: SourceControl) => unknown> = {
+    "fathom.reviewChanges": (source) => reviews.review("changes", source),
+    "fathom.reviewStaged": (source) => reviews.review("staged", source),
+    "fathom.reviewBranch": (source) => reviews.review("branch", source),
+    "fathom.clearFindings": () => reviews.clear(),
     "fathom.openAnswers": () => explanations.open(),
     "fathom.snooze": () => snooze.toggle(),
     "fathom.toggleLanguage": toggleLanguage,

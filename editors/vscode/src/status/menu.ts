@@ -9,6 +9,7 @@ export async function showMenu(snooze: Snooze): Promise<void> {
     [l10n.t("Why this suggestion?"), "fathom.whySuggestion"],
     [l10n.t("Explain the selection"), "fathom.explainCode"],
     [l10n.t("Open answers"), "fathom.openAnswers"],
+    [l10n.t("Review changes"), "fathom.reviewChanges"],
     [l10n.t("Choose model..."), "fathom.chooseModel"],
     [l10n.t("Show log"), "fathom.showLog"],
     [l10n.t("Copy diagnostics"), "fathom.copyDiagnostics"],
