@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -10,11 +12,19 @@ namespace {
 // Sequences of one step. More would make each of them slower for the sake of throughput, which one
 // person at a keyboard does not notice.
 constexpr int kMaxSequences = 8;
-constexpr int kMaxLogitRows = 2 * kMaxSequences;  // each may carry one drafted token
+constexpr int kMaxLogitRows = StepCosts::kMaxRows;
+static_assert(kMaxLogitRows >= kMaxSequences);
 
-// A job stops drafting when, after this many drafts, fewer than one in three was right: a draft
-// costs about a third of the step that it saves.
+// A job stops running the model's draft layer when, after this many drafts, fewer than one in three
+// was right: a draft costs about a third of the step that it saves.
 constexpr int kDraftTrial = 24;
+
+// Of generated texts, as material for drafts.
+constexpr int kRecentTokens = 4096;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 int argmax(std::span<const float> values) {
   return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
@@ -26,21 +36,31 @@ int argmax(std::span<const float> values) {
 struct Engine::Running {
   std::unique_ptr<Job> job;
   PrefixTree::Lease lease;
-  bool admitted = false;         // holds a lease
-  int n_computed = 0;            // positions whose keys and values are in the cache
-  std::optional<TokenId> draft;  // guess at the token after the last one
-  int n_drafts = 0;
-  int n_right_drafts = 0;
+  bool admitted = false;       // holds a lease
+  int n_computed = 0;          // positions whose keys and values are in the cache
   std::optional<Error> error;  // ended without a result
+
+  std::optional<TokenId> model_draft;  // the draft layer's guess at the token after the last one
+  int n_model_drafts = 0;
+  int n_right_model_drafts = 0;
+
+  std::array<TokenId, DraftPolicy::kMaxDraft> drafts{};  // guesses at the tokens after the last one
+  Guess guess;                                           // where they come from, if from a text
 
   int first_row = 0;
   int n_rows = 0;
-  int first_logit = -1;        // -1: none of its rows needs logits
-  bool carries_draft = false;  // the last row is the draft
-  int last_logit = 0;          // of the last row that turned out right
+  int first_logit = -1;  // -1: none of its rows needs logits
+  int n_drafts = 0;      // of its rows, the last ones
+  int last_logit = 0;    // of the last row that turned out right
 
-  int n_pending() const { return static_cast<int>(job->tokens().size()) - n_computed; }
-  bool drafting_pays() const { return n_drafts < kDraftTrial || 3 * n_right_drafts >= n_drafts; }
+  int n_tokens() const { return static_cast<int>(job->tokens().size()); }
+  int n_pending() const { return n_tokens() - n_computed; }
+  bool model_drafts_pay() const {
+    return n_model_drafts < kDraftTrial || 3 * n_right_model_drafts >= n_model_drafts;
+  }
+  double odds_of_model_draft() const {
+    return (n_right_model_drafts + 1.0) / (n_model_drafts + 2.0);
+  }
   bool ended() const { return error.has_value() || job->finished(); }
 };
 
@@ -65,7 +85,9 @@ Engine::Engine(std::unique_ptr<Model> model, const Limits& limits, std::shared_p
     : model_(std::move(model)),
       limits_(limits),
       trace_(std::move(trace)),
-      prefixes_(limits.cache_tokens) {
+      prefixes_(limits.cache_tokens),
+      recent_(limits.speculate ? kRecentTokens : 0) {
+  if (!limits_.clock) limits_.clock = now;
   const size_t max_rows = model_->max_batch();
   members_.reserve(kMaxSequences);
   batch_sequences_.reserve(kMaxSequences);
@@ -152,7 +174,7 @@ bool Engine::step() {
   build_batch(urgency);
 
   const bool decoding = batch_tokens_.size() == batch_logit_rows_.size();
-  const auto started = std::chrono::steady_clock::now();
+  const double started = limits_.clock();
   const TraceSpan span(trace_.get(), decoding ? "decode" : "prefill", std::ssize(batch_tokens_));
   const StepControl control(*this, urgency);
   Status computed = model_->forward(
@@ -161,7 +183,7 @@ bool Engine::step() {
   if (computed) {
     take_results();
     computed = draft_next();
-    note_step(decoding, std::chrono::steady_clock::now() - started);
+    note_step(decoding, limits_.clock() - started);
   } else if (computed.error().code == ErrorCode::cancelled) {
     computed = {};  // nothing was taken over: the rows are computed again when they are due
   }
@@ -181,6 +203,7 @@ void Engine::build_batch(Priority urgency) {
   batch_slots_.clear();
   batch_sequences_.clear();
   batch_logit_rows_.clear();
+  DraftPolicy::Step expected;
 
   // Decoding jobs first: they need one row each, and their reader is already reading.
   for (const bool decoding : {true, false}) {
@@ -192,8 +215,10 @@ void Engine::build_batch(Priority urgency) {
       if (!running->admitted) admit(*running);
 
       const int n_free_rows = model_->max_batch() - static_cast<int>(batch_tokens_.size());
-      const int n_rows = rows_wanted(*running, n_free_rows);
-      if (n_rows > 0 && make_room(*running, n_rows)) add_to_batch(*running, n_rows);
+      const int n_rows = std::min({running->n_pending(), limits_.prefill_chunk, n_free_rows});
+      if (n_rows == 0 || !make_room(*running, n_rows)) continue;
+      running->n_drafts = decoding ? choose_drafts(*running, n_free_rows - 1, expected) : 0;
+      add_to_batch(*running, n_rows + running->n_drafts);
     }
   }
 }
@@ -216,7 +241,7 @@ void Engine::admit(Running& running) {
   const int capacity =
       std::min(limits_.context_tokens, running.job->n_prompt() + running.job->request().max_tokens);
   // The last token is always computed: its logits are what the job came for.
-  running.lease = prefixes_.acquire(tokens, n_tokens - 1, capacity + 1);
+  running.lease = prefixes_.acquire(tokens, n_tokens - 1, capacity);
   running.n_computed = running.lease.size();
   running.admitted = true;
   if (running.job->begin(running.n_computed)) {
@@ -226,12 +251,43 @@ void Engine::admit(Running& running) {
   }
 }
 
-int Engine::rows_wanted(const Running& running, int n_free_rows) const {
-  const int n_pending = running.n_pending();
-  if (n_pending > 1) return std::min({n_pending, limits_.prefill_chunk, n_free_rows});
-  const bool room_for_draft =
-      static_cast<int>(running.job->tokens().size()) < limits_.context_tokens;
-  return std::min(running.draft && room_for_draft ? 2 : 1, n_free_rows);
+/// Guesses how a decoding job's text goes on, and how much of that is worth a row in the batch.
+int Engine::choose_drafts(Running& running, int n_free_rows, DraftPolicy::Step& expected) {
+  const Job& job = *running.job;
+  // A token that the context or the job has no room for is not worth guessing, and whoever else may
+  // come into this batch needs a row of logits.
+  const int n_others = std::min(kMaxSequences, static_cast<int>(jobs_.size())) -
+                       static_cast<int>(members_.size()) - 1;
+  const int n_free_logits = kMaxLogitRows - static_cast<int>(batch_logit_rows_.size()) - 1;
+  const int most = std::min({DraftPolicy::kMaxDraft, n_free_rows, n_free_logits - n_others,
+                             limits_.context_tokens - running.n_tokens(),
+                             job.n_prompt() + job.request().max_tokens - running.n_tokens() - 1,
+                             limits_.speculate ? INT_MAX : 0});
+  const std::span<TokenId> drafts = std::span(running.drafts).first(std::max(0, most));
+  running.guess = look_up(job.tokens(), recent_.tokens(), drafts);
+
+  std::array<double, DraftPolicy::kMaxDraft> odds;
+  int n_drafts = running.guess.n_tokens;
+  for (int i = 0; i < n_drafts; ++i) odds[i] = policy_.odds_of_match(running.guess.match + i);
+  if (running.model_draft && most > 0) {
+    const double model_odds = running.odds_of_model_draft();
+    const bool agree = n_drafts > 0 && drafts[0] == *running.model_draft;
+    if (agree) {
+      odds[0] = std::max(odds[0], model_odds);
+    } else if (n_drafts == 0 || model_odds > odds[0]) {
+      running.guess = {};
+      n_drafts = 1;
+      drafts[0] = *running.model_draft;
+      odds[0] = model_odds;
+    }
+  }
+
+  const std::span<const double> all_odds = std::span(odds).first(n_drafts);
+  n_drafts = policy_.choose(expected, all_odds);
+  const int n_missing = running.n_computed + 1 + n_drafts - running.lease.size();
+  if (n_missing > 0 && !prefixes_.extend(running.lease, n_missing)) n_drafts = 0;
+  expected = DraftPolicy::with_job(expected, all_odds.first(n_drafts));
+  return n_drafts;
 }
 
 /// Makes sure that the lease covers `n_rows` more positions, if need be at the cost of less urgent
@@ -262,7 +318,7 @@ void Engine::give_up_slots(Running& running) {
   running.lease = {};
   running.admitted = false;
   running.n_computed = 0;
-  running.draft.reset();
+  running.model_draft.reset();
 }
 
 void Engine::add_to_batch(Running& running, int n_rows) {
@@ -273,15 +329,15 @@ void Engine::add_to_batch(Running& running, int n_rows) {
   running.first_row = static_cast<int>(batch_tokens_.size());
   running.n_rows = n_rows;
   running.first_logit = -1;
-  running.carries_draft = end > n_tokens;
   for (int position = running.n_computed; position < end; ++position) {
-    if (position >= n_tokens - 1) {  // the last known token, and the draft behind it
+    if (position >= n_tokens - 1) {  // the last known token, and the drafts behind it
       if (running.first_logit < 0) {
         running.first_logit = static_cast<int>(batch_logit_rows_.size());
       }
       batch_logit_rows_.push_back(static_cast<int32_t>(batch_tokens_.size()));
     }
-    batch_tokens_.push_back(position < n_tokens ? tokens[position] : *running.draft);
+    batch_tokens_.push_back(position < n_tokens ? tokens[position]
+                                                : running.drafts[position - n_tokens]);
     batch_positions_.push_back(position);
     batch_slots_.push_back(running.lease.slots()[position]);
   }
@@ -335,27 +391,39 @@ void Engine::take_result(Running& running) {
     prefixes_.commit(running.lease, job.tokens(), job.n_prompt());
   }
   if (job.request().max_tokens == 0) return job.stop_behind_prompt();
-  const std::optional<TokenId> token = take(running.first_logit);
-  if (!running.carries_draft) return;
+  for (int row = 0;; ++row) {
+    const std::optional<TokenId> token = take(running.first_logit + row);
+    if (!token) return;
+    note_guesses(running, row, *token);
+    const bool right = row < running.n_drafts && *token == running.drafts[row];
+    if (!right || running.ended()) return;
+    ++running.n_computed;
+  }
+}
 
-  ++running.n_drafts;
-  if (!token || running.ended() || *token != *running.draft) return;
-  ++running.n_right_drafts;
-  ++running.n_computed;
-  take(running.first_logit + 1);
+/// Whether what was guessed of the token of a row was right. Of the first it is worth knowing even
+/// if it was not drafted.
+void Engine::note_guesses(Running& running, int row, TokenId token) {
+  if (running.guess.match > 0 && row < std::max(1, running.n_drafts)) {
+    policy_.note_match(running.guess.match + row, running.drafts[row] == token);
+  }
+  if (row == 0 && running.model_draft) {
+    ++running.n_model_drafts;
+    running.n_right_model_drafts += *running.model_draft == token ? 1 : 0;
+  }
 }
 
 /// Asks the model's draft layer for the token after next of every member that goes on.
 Status Engine::draft_next() {
   if (draft_logits_.empty()) return {};
   const auto wants_draft = [](const Running* member) {
-    return member->first_logit >= 0 && !member->ended() && member->drafting_pays();
+    return member->first_logit >= 0 && !member->ended() && member->model_drafts_pay();
   };
   bool wanted = false;
   for (Running* member : members_) {
-    member->draft.reset();
+    member->model_draft.reset();
     // A prompt that is still being computed needs draft keys and values for later.
-    wanted |= wants_draft(member) || (member->first_logit < 0 && member->drafting_pays());
+    wanted |= wants_draft(member) || (member->first_logit < 0 && member->model_drafts_pay());
   }
   if (!wanted) return {};
 
@@ -375,7 +443,7 @@ Status Engine::draft_next() {
                     std::span(draft_logits_).first(batch_logit_rows_.size() * vocab_size)));
   for (Running* member : members_) {
     if (!wants_draft(member)) continue;
-    member->draft =
+    member->model_draft =
         argmax(std::span(draft_logits_).subspan(member->last_logit * vocab_size, vocab_size));
   }
   return {};
@@ -389,6 +457,7 @@ void Engine::remove_ended() {
   jobs_.erase(first, jobs_.end());
   for (const auto& running : ended) {
     if (running->admitted) give_up_slots(*running);
+    if (limits_.speculate) recent_.add(running->job->tokens().subspan(running->job->n_prompt()));
     // Last: the client may submit its next request from here.
     if (running->error) {
       running->job->fail(std::move(*running->error));
@@ -401,22 +470,31 @@ void Engine::remove_ended() {
 
 // Statistics.
 
-void Engine::note_step(bool decoding, std::chrono::steady_clock::duration elapsed) {
+void Engine::note_step(bool decoding, double seconds) {
   constexpr double kKept = 0.9;  // of older steps, each time: about the last ten count
   int n_generated = 0;
+  int n_drafted = 0;
+  int n_right = 0;
   for (const Running* member : members_) {
+    n_drafted += member->n_drafts;
     const bool generates = member->first_logit >= 0 && member->job->request().max_tokens > 0;
-    if (generates) n_generated += member->last_logit - member->first_logit + 1;
+    if (!generates) continue;
+    n_generated += member->last_logit - member->first_logit + 1;
+    n_right += member->last_logit - member->first_logit;
   }
+  const int n_rows = static_cast<int>(batch_tokens_.size());
+  if (decoding || n_rows > StepCosts::kMaxRows) policy_.note_step(n_rows, seconds);
   Speed& speed = decoding ? decode_speed_ : prefill_speed_;
-  speed.n_tokens = kKept * speed.n_tokens + (decoding ? n_generated : double(batch_tokens_.size()));
-  speed.seconds = kKept * speed.seconds + std::chrono::duration<double>(elapsed).count();
+  speed.n_tokens = kKept * speed.n_tokens + (decoding ? n_generated : n_rows);
+  speed.seconds = kKept * speed.seconds + seconds;
 
   const std::lock_guard lock(statistics_mutex_);
   statistics_.prefill_tokens_per_s = prefill_speed_.per_second();
   statistics_.decode_tokens_per_s = decode_speed_.per_second();
   ++statistics_.n_steps;
   statistics_.n_generated_tokens += n_generated;
+  statistics_.n_drafted_tokens += n_drafted;
+  statistics_.n_right_drafts += n_right;
 }
 
 void Engine::note_state() {

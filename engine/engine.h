@@ -15,8 +15,8 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <climits>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -25,10 +25,12 @@
 #include "engine/backend.h"
 #include "engine/base/result.h"
 #include "engine/base/trace.h"
+#include "engine/draft_policy.h"
 #include "engine/engine_statistics.h"
 #include "engine/job.h"
 #include "engine/model.h"
 #include "engine/prefix_tree.h"
+#include "engine/recent_tokens.h"
 
 namespace fathom::engine {
 
@@ -38,7 +40,8 @@ class Engine final {
     int context_tokens = 0;  // longest sequence
     int cache_tokens = 0;    // slots of the KV cache
     int prefill_chunk = 0;   // prompt tokens in one step
-    bool speculate = true;   // draft with the model's own draft layer, if it has one
+    bool speculate = true;   // guess tokens ahead: from texts, and by the model's draft layer
+    std::function<double()> clock;  // seconds; null: the machine's. Only speed depends on it.
   };
 
   /// `backend` must outlive the engine; a null `trace` records nothing.
@@ -57,8 +60,11 @@ class Engine final {
   /// Ends all jobs with ErrorCode::cancelled.
   void cancel_all();
 
-  /// Forgets cached prefixes that no job uses.
-  void clear_cache() { prefixes_.clear(); }
+  /// Forgets what it knows of texts that no job works on: cached prefixes, material for drafts.
+  void clear_cache() {
+    prefixes_.clear();
+    recent_.clear();
+  }
 
   /// Any thread: a job of this priority waits outside; a less urgent prefill gives way to it.
   void announce(Priority priority);
@@ -84,15 +90,16 @@ class Engine final {
   void admit(Running& running);
   bool make_room(Running& running, int n_rows);
   void give_up_slots(Running& running);
-  int rows_wanted(const Running& running, int n_free_rows) const;
+  int choose_drafts(Running& running, int n_free_rows, DraftPolicy::Step& expected);
   void add_to_batch(Running& running, int n_rows);
   void build_batch(Priority urgency);
   Batch batch() const;
   void take_results();
   void take_result(Running& running);
+  void note_guesses(Running& running, int row, TokenId token);
   Status draft_next();
   void remove_ended();
-  void note_step(bool decoding, std::chrono::steady_clock::duration elapsed);
+  void note_step(bool decoding, double seconds);
   void note_state();
 
   std::unique_ptr<Model> model_;
@@ -104,6 +111,8 @@ class Engine final {
   uint64_t cache_bytes_ = 0;
 
   std::vector<std::unique_ptr<Running>> jobs_;  // in order of arrival
+  RecentTokens recent_;
+  DraftPolicy policy_;
 
   // The batch of the current step; room for the largest is reserved.
   std::vector<Running*> members_;

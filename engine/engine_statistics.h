@@ -22,6 +22,8 @@ struct EngineStatistics {
   uint64_t n_prompt_tokens = 0;  // of jobs that have begun
   uint64_t n_reused_tokens = 0;  // of them, found in the KV cache
   uint64_t n_generated_tokens = 0;
+  uint64_t n_drafted_tokens = 0;  // guessed ahead of the model
+  uint64_t n_right_drafts = 0;    // of them
 };
 
 }  // namespace fathom::engine

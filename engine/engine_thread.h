@@ -36,7 +36,7 @@ struct EngineOptions {
   int cache_tokens = 0;     // tokens the KV cache holds; 0: twice the longest request
   int prefill_chunk = 128;  // prompt tokens computed in one step
   bool force_fim = false;   // see read_traits()
-  bool speculate = true;    // use the model's draft layers where it has them
+  bool speculate = true;    // see Engine::Limits
   bool threads = true;
   uint64_t memory_bytes = 0;     // that weights and KV cache may take; 0: no limit
   LoadWatch watch;               // of start()
@@ -75,7 +75,7 @@ class EngineThread final : public Generator {
 
   /// Logits [vocab_size] of the token that would follow `tokens` (at least one). Waits.
   Result<std::vector<float>> logits(std::vector<TokenId> tokens);
-  /// Forgets all cached prefixes. Waits; running jobs keep theirs.
+  /// Forgets all cached prefixes and what was written lately. Waits; running jobs keep theirs.
   void clear_cache();
 
  private:

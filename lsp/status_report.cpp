@@ -22,6 +22,8 @@ void add_engine(Json& json, const engine::EngineStatistics& engine) {
   json["prompt_tokens"] = engine.n_prompt_tokens;
   json["reused_tokens"] = engine.n_reused_tokens;
   json["generated_tokens"] = engine.n_generated_tokens;
+  json["drafted_tokens"] = engine.n_drafted_tokens;
+  json["right_drafts"] = engine.n_right_drafts;
 }
 
 Json model_report(completion::Role role, const completion::ModelHost& models) {

@@ -129,7 +129,8 @@ void print(const Json& json) {
 
 Result<ExitCode> bench(const Options& options) {
   Log log = stderr_log(options.model.verbose);
-  FATHOM_TRY(engine, start_engine(options.model, {}, log));
+  // The prompt repeats itself: what follows it could be guessed, and would tell nothing.
+  FATHOM_TRY(engine, start_engine(options.model, {.speculate = false}, log));
   const engine::EngineInfo info = engine->info();
   const std::string name = engine->traits().name;
   const std::vector<engine::TokenId> prompt =
@@ -193,8 +194,14 @@ Action add_bench(CLI::App& command) {
       "typing", "replays a recorded editing session through the whole completion pipeline");
   typing->group("Subcommands");
   const Action run_typing = add_bench_typing(*typing);
-  return
-      [options, typing, run_typing] { return typing->parsed() ? run_typing() : bench(*options); };
+  CLI::App* speculation = command.add_subcommand(
+      "speculation", "what guessing tokens ahead gains where somebody edits code");
+  speculation->group("Subcommands");
+  const Action run_speculation = add_bench_speculation(*speculation);
+  return [=] {
+    if (typing->parsed()) return run_typing();
+    return speculation->parsed() ? run_speculation() : bench(*options);
+  };
 }
 
 }  // namespace fathom::cli

@@ -38,7 +38,8 @@ Action add_doctor(CLI::App& command);
 Action add_config(CLI::App& command);
 Action add_debug_compare(CLI::App& command);
 
-/// `fathom bench typing` and `fathom eval infill`.
+/// `fathom bench speculation`, `fathom bench typing` and `fathom eval infill`.
+Action add_bench_speculation(CLI::App& command);
 Action add_bench_typing(CLI::App& command);
 Action add_eval_infill(CLI::App& command);
 

@@ -68,7 +68,7 @@ class Help(Case):
         self.assertEqual(sorted(listed), sorted(COMMANDS))
 
     def test_of_every_command(self) -> None:
-        for command in [[c] for c in COMMANDS] + [["bench", "typing"], ["eval", "infill"], ["eval", "review"]]:
+        for command in [[c] for c in COMMANDS] + [["bench", "speculation"], ["bench", "typing"], ["eval", "infill"], ["eval", "review"]]:
             self.assertIn("--help", self.ok(*command, "--help"))
 
     def test_version(self) -> None:
@@ -475,6 +475,15 @@ class Bench(Case):
             shares = [op["share"] for op in out["ops"] if op["phase"] == phase]
             self.assertAlmostEqual(sum(shares), 1, places=6)
             self.assertEqual(shares, sorted(shares, reverse=True))
+
+    def test_speculation_writes_the_edits_with_and_without(self) -> None:
+        out = self.json("bench", "speculation", "--json", "--prompt-tokens", 400, "--max-tokens", 40, "--repeat", 1)
+        self.assertEqual([task["task"] for task in out["tasks"]], ["rename", "repetition", "new code"])
+        for task in out["tasks"]:
+            self.assertEqual(task["tokens"], 40)
+            self.assertGreater(task["tokens_per_s"], 0)
+            self.assertGreaterEqual(task["drafted"], task["right"])
+        self.assertIn("too small", self.fails(2, "bench", "speculation", self.write("small.txt", "x")))
 
     def test_typing_replays_a_trace(self) -> None:
         trace = {"path": "a.py", "text": "def add(a, b):\n    return \n", "events": [

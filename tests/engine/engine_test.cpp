@@ -26,6 +26,7 @@ class EngineTest : public ::testing::Test {
     int context_tokens = 256;
     int cache_tokens = 512;
     int prefill_chunk = 16;
+    double seconds_per_row = 0.01;  // of a step, which takes a second besides
   };
 
   void SetUp() override {
@@ -42,12 +43,18 @@ class EngineTest : public ::testing::Test {
     auto backend = make_backend("reference", {.n_threads = 1});
     ASSERT_TRUE(backend);
     backend_ = std::move(*backend);
-    auto model = std::make_unique<FakeModel>(setup.model);
+    FakeModel::Options options = setup.model;
+    options.on_forward = [this, setup](const Batch& batch) {
+      if (setup.model.on_forward) setup.model.on_forward(batch);
+      seconds_ += 1 + setup.seconds_per_row * double(batch.tokens.size());
+    };
+    auto model = std::make_unique<FakeModel>(std::move(options));
     model_ = model.get();
     auto engine = Engine::create(std::move(model), *backend_,
                                  {.context_tokens = setup.context_tokens,
                                   .cache_tokens = setup.cache_tokens,
-                                  .prefill_chunk = setup.prefill_chunk});
+                                  .prefill_chunk = setup.prefill_chunk,
+                                  .clock = [this] { return seconds_; }});
     ASSERT_TRUE(engine);
     engine_ = std::move(*engine);
   }
@@ -98,6 +105,7 @@ class EngineTest : public ::testing::Test {
   ModelTraits traits_;
   std::unique_ptr<Backend> backend_;
   FakeModel* model_ = nullptr;
+  double seconds_ = 0;  // what the engine takes for time
   std::unique_ptr<Engine> engine_;
 };
 
@@ -315,8 +323,56 @@ TEST_F(EngineTest, StopsDraftingWhenItDoesNotPay) {
   const Tokens p = prompt(22, 10);
   start({.model = {.draft_quality = 0}});
   run_alone({.prompt = p, .max_tokens = 100});
-  // One row a token, and one more for each draft of the trial.
-  EXPECT_LE(model_->n_rows(), 10 + 100 + 25);
+  // One row a token, and one more for each draft of the trial, and for what looked like a repeat.
+  EXPECT_LE(model_->n_rows(), 10 + 100 + 25 + 25);
+}
+
+TEST_F(EngineTest, WritesWhatItHasWrittenBeforeInFewSteps) {
+  const Tokens p = prompt(24, 10);
+  const Tokens expected = model_->text_after(p, 100);
+  EXPECT_EQ(run_alone({.prompt = p, .max_tokens = 100}).tokens, expected);
+  const int n_first = model_->n_forwards();
+  EXPECT_GE(n_first, 100);  // nothing in it repeats itself
+  EXPECT_EQ(run_alone({.prompt = p, .max_tokens = 100}).tokens, expected);
+  EXPECT_LE(model_->n_forwards() - n_first, 30);
+  const EngineStatistics statistics = engine_->statistics();
+  EXPECT_GE(statistics.n_right_drafts, 70u);
+  EXPECT_GE(statistics.n_drafted_tokens, statistics.n_right_drafts);
+}
+
+TEST_F(EngineTest, ComputesNoGuessesWhereRowsAreAsDearAsSteps) {
+  start({.prefill_chunk = 32, .seconds_per_row = 1000});
+  const Tokens p = prompt(25, 40);
+  for (int i = 0; i < 3; ++i) run_alone({.prompt = p, .max_tokens = 60});
+  EXPECT_EQ(engine_->statistics().n_drafted_tokens, 0u);
+}
+
+TEST_F(EngineTest, LosesNoTimeByGuessesThatAreWrong) {
+  // Of few tokens all pairs come often, and none tells what follows.
+  for (const double seconds_per_row : {0.01, 0.1, 0.3, 1.0}) {
+    start({.model = {.vocab_size = 48},
+           .context_tokens = 2000,
+           .cache_tokens = 4000,
+           .seconds_per_row = seconds_per_row});
+    seconds_ = 0;
+    run_alone({.prompt = {20}, .max_tokens = 1500});
+    EXPECT_LE(seconds_, 1500 * (1 + seconds_per_row) * 1.03) << seconds_per_row;
+  }
+}
+
+TEST_F(EngineTest, WritesTheSameWithGuessesWhateverTheCompany) {
+  std::vector<std::shared_ptr<Outcome>> jobs;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 6; ++i) {
+      jobs.push_back(add({.prompt = prompt(i, 20 + i), .max_tokens = 30 + 7 * i}));
+    }
+    run();
+  }
+  for (int i = 0; i < 12; ++i) {
+    const int seed = i % 6;
+    EXPECT_EQ(jobs[i]->streamed, model_->text_after(prompt(seed, 20 + seed), 30 + 7 * seed)) << i;
+  }
+  EXPECT_GT(engine_->statistics().n_right_drafts, 0u);
 }
 
 TEST_F(EngineTest, EndsAllJobsWhenItGoes) {
