@@ -50,7 +50,8 @@ class Assistant::Impl {
         counters_(std::move(options.counters)),
         update_interval_(options.update_interval_ms),
         cross_file_(std::move(options.workspaces), secrets_),
-        worker_(options.threads) {}
+        worker_(options.threads),
+        long_worker_(options.threads) {}
 
   ~Impl() { active_.cancel_all_and_wait(); }
 
@@ -75,6 +76,16 @@ class Assistant::Impl {
     worker_.post([this, request = std::move(request), on_delta = std::move(on_delta),
                   finish = ending(ticket.id, std::move(on_done))] {
       start_explaining(request, on_delta, finish);
+    });
+  }
+
+  void run(uint64_t client, const CancelToken& cancel, Work work) {
+    const auto ticket = active_.begin({.client = client}, cancel);
+    long_worker_.post([this, ticket, work = std::move(work)] {
+      work({.generator = generator_,
+            .context_tokens = max_request_tokens_,
+            .cancel = ticket.cancel});
+      active_.end(ticket.id);
     });
   }
 
@@ -275,6 +286,7 @@ class Assistant::Impl {
   Documents documents_;   // context thread only
   CrossFile cross_file_;  // context thread only
   Worker worker_;         // last: its thread uses all of the above
+  Worker long_worker_;    // last: as above
 };
 
 Assistant::Assistant(engine::Generator& generator, Log& log, AssistantOptions options)
@@ -291,6 +303,10 @@ void Assistant::complete(CompletionRequest request, OnUpdate on_update, OnComple
 
 void Assistant::explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done) {
   impl_->explain(std::move(request), std::move(on_delta), std::move(on_done));
+}
+
+void Assistant::run(uint64_t client, const CancelToken& cancel, Work work) {
+  impl_->run(client, cancel, std::move(work));
 }
 
 void Assistant::close(const DocumentId& document) { impl_->close(document); }

@@ -142,8 +142,16 @@ struct AssistantOptions {
   int update_interval_ms = 30;                   // at least, between two updates of a completion
 };
 
+/// What work that asks the model many things is given.
+struct ModelUse {
+  engine::Generator& generator;
+  int context_tokens = 0;  // of one request
+  CancelToken cancel;
+};
+
 class Assistant final {
  public:
+  using Work = std::function<void(const ModelUse&)>;
   using OnCompletion = std::function<void(Result<Completion>)>;
   using OnUpdate = std::function<void(const Completion&)>;
   using OnDelta = std::function<void(Channel, std::string_view)>;
@@ -160,6 +168,11 @@ class Assistant final {
   void complete(CompletionRequest request, OnUpdate on_update, OnCompletion on_done);
   /// `on_delta` streams pieces of whole UTF-8 characters.
   void explain(ExplainRequest request, OnDelta on_delta, OnExplanation on_done);
+
+  /// Runs what asks the model many things and waits for each answer, such as a review, on a thread
+  /// for such work, one after the other. Its token is cancelled by `cancel`, when the client goes,
+  /// and when the assistant does, which waits for it.
+  void run(uint64_t client, const CancelToken& cancel, Work work);
 
   /// Forgets the syntax tree and cached suggestions of a document and cancels its completions.
   void close(const DocumentId& document);

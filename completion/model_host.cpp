@@ -50,13 +50,32 @@ class ModelHost::Impl final {
   }
 
   void configure(const ModelHostConfig& config) {
-    {
-      const std::lock_guard lock(mutex_);
-      config_ = config;
-    }
-    completion_.configure(config.completion, config.idle_unload);
-    reasoning_.configure(own_reasoning(config), config.idle_unload);
+    const std::lock_guard configuring(configuring_);
+    take({.config = config, .chosen = {}});
   }
+
+  void choose(const std::string& model, OnReady on_ready) {
+    Choice before;
+    ModelHostConfig config;
+    {
+      const std::lock_guard configuring(configuring_);
+      before = choice();
+      config = before.config;
+      config.completion.model = model;
+      take({.config = config, .chosen = model});
+    }
+    completion_.when_ready([this, before, config, on_ready = std::move(on_ready)](
+                               Result<std::shared_ptr<Assistant>> assistant) {
+      // Cancelled: the host goes.
+      if (!assistant && assistant.error().code != ErrorCode::cancelled) {
+        const std::lock_guard going_back(configuring_);
+        if (choice().config == config) take(before);
+      }
+      on_ready(std::move(assistant));
+    });
+  }
+
+  std::optional<std::string> chosen() const { return choice().chosen; }
 
   void tick(Clock::time_point now) {
     completion_.tick(now);
@@ -83,6 +102,26 @@ class ModelHost::Impl final {
     const OnState on_state_;
     bool has_left_ = false;  // guarded by mutex_
   };
+
+  struct Choice {
+    ModelHostConfig config;
+    std::optional<std::string> chosen;
+  };
+
+  void take(const Choice& choice) {
+    {
+      const std::lock_guard lock(mutex_);
+      config_ = choice.config;
+      chosen_ = choice.chosen;
+    }
+    completion_.configure(choice.config.completion, choice.config.idle_unload);
+    reasoning_.configure(own_reasoning(choice.config), choice.config.idle_unload);
+  }
+
+  Choice choice() const {
+    const std::lock_guard lock(mutex_);
+    return {.config = config_, .chosen = chosen_};
+  }
 
   static bool is_shared(const ModelHostConfig& config) {
     return config.reasoning.model.empty() || config.reasoning.model == config.completion.model;
@@ -123,8 +162,11 @@ class ModelHost::Impl final {
     for (const auto& subscriber : subscribers) subscriber->tell(role, state);
   }
 
-  mutable std::mutex mutex_;  // guards the next three
+  // Held while a configuration is taken; a model that is loaded inside of that may call back.
+  std::recursive_mutex configuring_;
+  mutable std::mutex mutex_;  // guards the next four
   ModelHostConfig config_;
+  std::optional<std::string> chosen_;
   std::map<uint64_t, std::shared_ptr<Subscriber>> subscribers_;
   uint64_t last_subscription_ = 0;
 
@@ -150,6 +192,10 @@ std::optional<engine::EngineStatistics> ModelHost::statistics(Role role) const {
 uint64_t ModelHost::subscribe(OnState on_state) { return impl_->subscribe(std::move(on_state)); }
 void ModelHost::unsubscribe(uint64_t subscription) { impl_->unsubscribe(subscription); }
 void ModelHost::configure(const ModelHostConfig& config) { impl_->configure(config); }
+void ModelHost::choose(const std::string& model, OnReady on_ready) {
+  impl_->choose(model, std::move(on_ready));
+}
+std::optional<std::string> ModelHost::chosen() const { return impl_->chosen(); }
 void ModelHost::tick(Clock::time_point now) { impl_->tick(now); }
 
 }  // namespace fathom::completion

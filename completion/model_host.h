@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "completion/assistant.h"
@@ -85,6 +86,12 @@ class ModelHost final {
   /// Takes a new configuration. A model that is not wanted any more goes as soon as nobody holds it
   /// (what was asked of it is cancelled); the new one is loaded when first needed.
   void configure(const ModelHostConfig& config);
+
+  /// A person has chosen another model for the completion role: takes it and calls once it is
+  /// loaded. If it cannot be, the one before is taken again.
+  void choose(const std::string& model, OnReady on_ready);
+  /// What was chosen and is in use; nothing: the one of the configuration is.
+  std::optional<std::string> chosen() const;
 
   /// Without threads: does what is due at `now`.
   void tick(Clock::time_point now);

@@ -32,6 +32,9 @@ inline constexpr AssistCommand kAssistCommands[] = {
 };
 
 inline constexpr const char* kAnswerNowCommand = "fathom.answerNow";
+inline constexpr const char* kReviewCommand = "fathom.review";
+inline constexpr const char* kClearReviewCommand = "fathom.clearReview";
+inline constexpr const char* kDismissFindingCommand = "fathom.dismissFinding";
 /// Run by clients when they insert a suggestion.
 inline constexpr const char* kDidAcceptCommand = "fathom.didAccept";
 

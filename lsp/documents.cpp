@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lsp/uri.h"
+
 namespace fathom::lsp {
 namespace {
 
@@ -30,6 +32,12 @@ void Documents::close(const std::string& uri) {
 Document* Documents::find(const std::string& uri) {
   const auto found = documents_.find(uri);
   return found == documents_.end() ? nullptr : &found->second;
+}
+
+const Document* Documents::find_file(std::string_view path) const {
+  for (const auto& [uri, document] : documents_)
+    if (path_of_uri(uri) == path) return &document;
+  return nullptr;
 }
 
 TextEdit Documents::apply(Document& document, const ContentChange& change) {

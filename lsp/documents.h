@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "lsp/document.h"
@@ -22,6 +23,8 @@ class Documents final {
   void close(const std::string& uri);
   /// Null if it is not open.
   Document* find(const std::string& uri);
+  /// The one with that path, however its URI is spelled; null if it is not open. O(documents).
+  const Document* find_file(std::string_view path) const;
   /// Edits one of them.
   TextEdit apply(Document& document, const ContentChange& change);
   size_t size() const { return documents_.size(); }

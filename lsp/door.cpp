@@ -329,6 +329,11 @@ void Door::handle_server_notification(const MessageHead& head, const Json& messa
     const std::string kind = text_at(message, {"params", "value", "kind"});
     if (token && kind == "begin") progress_.insert(*token);
     if (token && kind == "end") progress_.erase(*token);
+  } else if (head.method == "textDocument/publishDiagnostics") {
+    const std::string uri = text_at(message, {"params", "uri"});
+    const Json* diagnostics = member(message, {"params", "diagnostics"});
+    diagnosed_.erase(uri);
+    if (diagnostics && !diagnostics->empty()) diagnosed_.insert(uri);
   }
   host_.to_client(std::move(body));
 }
@@ -346,6 +351,7 @@ void Door::on_server_lost() {
   if (!std::exchange(connected_, false)) return;
   live_ = false;
   end_progress();
+  take_back_diagnostics();
   take_back_registrations();
   server_requests_.clear();
   for (const auto& [id, call] : std::exchange(in_flight_, {})) {
@@ -372,6 +378,13 @@ void Door::end_progress() {
   for (const RequestId& token : std::exchange(progress_, {}))
     to_client(notification_message("$/progress",
                                    {{"token", to_json(token)}, {"value", {{"kind", "end"}}}}));
+}
+
+/// The next server knows nothing of them: nobody would ever move or remove them.
+void Door::take_back_diagnostics() {
+  for (const std::string& uri : std::exchange(diagnosed_, {}))
+    to_client(notification_message("textDocument/publishDiagnostics",
+                                   {{"uri", uri}, {"diagnostics", Json::array()}}));
 }
 
 /// The next server registers again, and a thing registered twice happens twice.

@@ -3,8 +3,8 @@
 // than an empty answer.
 //
 // A server is told what the editor has said so far (client_state.h), requests that a dead server
-// left are answered, its progress ended, its registrations taken back. Ids of the server's requests
-// are replaced by the door's own, because every server counts from 1.
+// left are answered, its progress ended, its diagnostics and registrations taken back. Ids of the
+// server's requests are replaced by the door's own, because every server counts from 1.
 //
 // Pure logic, main thread only: bytes, sockets, processes and time are its Host's. The server may
 // be a daemon behind a socket or a session in this process: the door makes no difference.
@@ -128,6 +128,7 @@ class Door final {
 
   void end_progress();
   void cancel_all();
+  void take_back_diagnostics();
   void take_back_registrations();
   void fail(const RequestId& id, RpcError code, std::string_view message);
   void to_client(const Json& message);
@@ -153,6 +154,7 @@ class Door final {
   std::vector<Held> held_;                            // came while no server was live
   std::map<int64_t, RequestId> server_requests_;      // the server's ids by those the editor sees
   std::set<RequestId> progress_;                      // tokens that were begun
+  std::set<std::string> diagnosed_;                   // URIs of files that have diagnostics
   std::map<std::string, std::string> registrations_;  // methods by id
 };
 

@@ -5,12 +5,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "lsp/progress.h"
-
 namespace fathom::lsp {
 namespace {
 
-constexpr completion::Role kRole = completion::Role::reasoning;
 constexpr size_t kMaxStatusBytes = 80;  // what fits beside a spinner
 
 std::string_view name_of(completion::Channel channel) {
@@ -45,49 +42,35 @@ void ExplainJobs::start(completion::ExplainRequest request, Options options, Rep
                                   "cancel one",
                                   jobs_.size()));
   }
-  const uint64_t job = ++last_job_;
-  Job started{.options = std::move(options),
-              .reply = std::move(reply),
-              .answer_now = {},
-              .token = {},
-              .last_line = {}};
-  request.cancel = started.reply.cancel_token();
-  request.answer_now = started.answer_now.token();
-  const bool creates_token = !started.options.work_done_token && started.options.may_create_token;
-  if (started.options.work_done_token) {
-    started.token = started.options.work_done_token;
-    begin_progress(router_, *started.token, started.options.title, /*cancellable=*/true);
-  }
-  jobs_.emplace(job, std::move(started));
-  if (creates_token) create_token(job);
-  update();
-  models_.when_ready(kRole, [this, post = post_, job, request = std::move(request)](
-                                const Result<std::shared_ptr<completion::Assistant>>& assistant) {
-    post([this, job, request, assistant] { begin(job, request, assistant); });
-  });
+  const uint64_t id = ++last_job_;
+  const std::string own_token =
+      options.may_create_token ? fmt::format("fathom/assist/{}", id) : std::string();
+  Job job{.request = ModelRequest::start(router_,
+                                         {.title = std::move(options.title),
+                                          .work_done_token = std::move(options.work_done_token),
+                                          .own_token = own_token},
+                                         std::move(reply)),
+          .on_delta = std::move(options.on_delta),
+          .on_end = std::move(options.on_end),
+          .on_answer = std::move(options.on_answer),
+          .answer_now = {},
+          .last_line = {}};
+  request.cancel = job.request->reply().cancel_token();
+  request.answer_now = job.answer_now.token();
+  const auto waiting = jobs_.emplace(id, std::move(job)).first->second.request;
+  waiting->wait_for_assistant(
+      models_, post_,
+      [this, id, request = std::move(request)](
+          const Result<ModelRequest::AssistantPtr>& assistant) { begin(id, request, assistant); });
 }
 
 void ExplainJobs::update() {
-  if (jobs_.empty()) return;
-  const completion::ModelState state = models_.state(kRole);
-  if (state.phase != completion::ModelState::Phase::loading) return;
-  for (const auto& [id, job] : jobs_) {
-    if (!job.waits || !job.token || job.reply.answered()) continue;
-    report_progress(
-        router_, *job.token,
-        {{"message", fmt::format("loading the model, {} %", int(state.progress * 100))}});
-  }
+  for (const auto& [id, job] : jobs_) job.request->update(models_);
 }
 
 void ExplainJobs::begin(uint64_t id, completion::ExplainRequest request,
-                        const Result<std::shared_ptr<completion::Assistant>>& assistant) {
-  Job& job = jobs_.at(id);
-  job.waits = false;
-  if (job.reply.answered()) return finish(id, fail(ErrorCode::cancelled, "cancelled"));
-  if (!assistant) {
-    return finish(id, fail(assistant.error().code, "the model could not be loaded: {}",
-                           assistant.error().message));
-  }
+                        const Result<ModelRequest::AssistantPtr>& assistant) {
+  if (!assistant) return finish(id, tl::unexpected(assistant.error()));
   (*assistant)
       ->explain(
           std::move(request),
@@ -99,38 +82,22 @@ void ExplainJobs::begin(uint64_t id, completion::ExplainRequest request,
           });
 }
 
-/// So that a client which shows progress has a cancel button and sees what is written.
-void ExplainJobs::create_token(uint64_t id) {
-  const std::string token = fmt::format("fathom/assist/{}", id);
-  router_.request("window/workDoneProgress/create", {{"token", token}}, [this, id, token](bool ok) {
-    const auto job = jobs_.find(id);
-    if (!ok || job == jobs_.end()) return;
-    job->second.token = token;
-    begin_progress(router_, token, job->second.options.title, /*cancellable=*/true);
-  });
-}
-
 void ExplainJobs::cancel(const RequestId& token) {
-  for (auto& [id, job] : jobs_) {
-    if (job.token != token) continue;
-    job.reply.cancel_work();
-    job.reply.fail(RpcError::request_cancelled, "cancelled");
-  }
+  for (const auto& [id, job] : jobs_)
+    if (job.request->reports_to(token)) job.request->cancel("cancelled");
 }
 
 void ExplainJobs::answer_now(const RequestId& token) {
   for (auto& [id, job] : jobs_)
-    if (job.token == token) job.answer_now.cancel();
+    if (job.request->reports_to(token)) job.answer_now.cancel();
 }
 
 void ExplainJobs::report(uint64_t id, completion::Channel channel, const std::string& delta) {
   Job& job = jobs_.at(id);
-  if (job.reply.answered()) return;
-  if (job.options.on_delta) job.options.on_delta(channel, delta);
-  if (!job.token) return;
+  if (job.request->reply().answered()) return;
+  if (job.on_delta) job.on_delta(channel, delta);
   append_to_last_line(job.last_line, delta);
-  report_progress(
-      router_, *job.token,
+  job.request->report(
       {{"message", job.last_line}, {"fathom", {{"channel", name_of(channel)}, {"delta", delta}}}});
 }
 
@@ -138,17 +105,18 @@ void ExplainJobs::finish(uint64_t id, const Result<completion::Explanation>& res
   const auto found = jobs_.find(id);
   Job job = std::move(found->second);
   jobs_.erase(found);
-  if (job.token) end_progress(router_, *job.token, {});
-  if (job.options.on_end) job.options.on_end();
-  if (job.reply.answered()) return;
+  job.request->end();
+  if (job.on_end) job.on_end();
+  Reply& reply = job.request->reply();
+  if (reply.answered()) return;
 
   if (!result) {
     const bool cancelled = result.error().code == ErrorCode::cancelled;
     if (!cancelled) log_.warning("explanation failed: {}", result.error().message);
-    return job.reply.fail(cancelled ? RpcError::request_cancelled : RpcError::request_failed,
-                          result.error().message);
+    return reply.fail(cancelled ? RpcError::request_cancelled : RpcError::request_failed,
+                      result.error().message);
   }
-  job.options.on_answer(*result, std::move(job.reply));
+  job.on_answer(*result, std::move(reply));
 }
 
 }  // namespace fathom::lsp

@@ -1,9 +1,8 @@
 // Explanations that are being written.
 //
-// With a progress token, the client's or one that it was asked to take, every piece of text goes
-// out as a work-done progress report (docs/lsp-extensions.md has the shape), between one begin and
-// one end; the reply carries the whole. Several may run beside each other and beside completions.
-// One that is asked for while the model loads waits for it, and says so.
+// Where the client shows progress every piece of text goes out as a report of it
+// (docs/lsp-extensions.md has the shape); the reply carries the whole. Several may run beside each
+// other and beside completions. One that is asked for while the model loads waits for it.
 //
 // Main thread only. The assistant's pieces come on its threads and are posted here.
 
@@ -24,6 +23,7 @@
 #include "engine/base/result.h"
 #include "lsp/event_loop.h"
 #include "lsp/json_rpc.h"
+#include "lsp/model_request.h"
 #include "lsp/reply.h"
 #include "lsp/router.h"
 #include "lsp/transport.h"
@@ -60,17 +60,16 @@ class ExplainJobs final {
 
  private:
   struct Job {
-    Options options;
-    Reply reply;
+    std::shared_ptr<ModelRequest> request;
+    OnDelta on_delta;
+    std::function<void()> on_end;
+    OnAnswer on_answer;
     CancelSource answer_now;
-    std::optional<RequestId> token;  // of the progress that was begun
-    bool waits = true;               // for the model
-    std::string last_line;           // of what was written so far, as a status for people
+    std::string last_line;  // of what was written so far, as a status for people
   };
 
   void begin(uint64_t job, completion::ExplainRequest request,
-             const Result<std::shared_ptr<completion::Assistant>>& assistant);
-  void create_token(uint64_t job);
+             const Result<ModelRequest::AssistantPtr>& assistant);
   void report(uint64_t job, completion::Channel channel, const std::string& delta);
   void finish(uint64_t job, const Result<completion::Explanation>& result);
 

@@ -66,17 +66,30 @@ void ModelSlot::update(Role role) {
   if (state.phase != before) end(role, state);
 }
 
+void ModelSlot::choose(const std::string& model, Reply reply) {
+  const uint64_t id = ++last_choice_;
+  choosing_.emplace(id, std::move(reply));
+  models_.choose(model, [this, id, post = post_](const auto& assistant) {
+    std::string problem = assistant ? "" : assistant.error().message;
+    post([this, id, problem = std::move(problem)] {
+      Reply answered = std::move(choosing_.extract(id).mapped());
+      if (problem.empty()) return answered.ok(nullptr);
+      answered.fail(RpcError::request_failed, problem);
+    });
+  });
+}
+
 void ModelSlot::begin(Role role) {
   const std::string title = fmt::format("fathom: loading {}", model_of(role));
   if (!has_progress_) return log_message(router_, MessageType::info, title);
   told_[size_t(role)].percentage = 0;
-  router_.request("window/workDoneProgress/create", {{"token", token_of(role)}},
-                  [this, role, title](bool ok) {
-                    Told& told = told_[size_t(role)];
-                    if (!ok || told.phase != Phase::loading || told.shows_progress) return;
-                    begin_progress(router_, token_of(role), title, /*cancellable=*/false);
-                    told.shows_progress = true;
-                  });
+  router_.request(
+      "window/workDoneProgress/create", {{"token", token_of(role)}}, [this, role, title](bool ok) {
+        Told& told = told_[size_t(role)];
+        if (!ok || told.phase != Phase::loading || told.shows_progress) return;
+        begin_progress(router_, token_of(role), {{"title", title}, {"cancellable", false}});
+        told.shows_progress = true;
+      });
 }
 
 void ModelSlot::report(Role role, double progress) {
@@ -101,8 +114,8 @@ void ModelSlot::end(Role role, const ModelState& state) {
           ? "fathom: no suggestions: " + state.error
           : fmt::format("fathom: {} could not be loaded: {}", model_of(role), state.error);
   log_message(router_, MessageType::error, message);
-  // Shown once, however often it is tried again.
-  if (std::exchange(told.error, state.error) == state.error) return;
+  // Shown once, however often it is tried again, and not to whom the answer says it.
+  if (!choosing_.empty() || std::exchange(told.error, state.error) == state.error) return;
   router_.notify("window/showMessage", {{"type", int(MessageType::error)}, {"message", message}});
 }
 

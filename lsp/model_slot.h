@@ -1,28 +1,36 @@
 // What one client is told of the models, which it shares with others: work-done progress while one
 // loads where the client shows that, log messages elsewhere, and an error message if there will be
-// none; and didChangeStatus for a status line.
+// none; and didChangeStatus for a status line. And the client's wish for another one.
 //
 // Nothing is told before listen(): the protocol forbids it until `initialized`. Main thread only.
 
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "completion/model_host.h"
+#include "lsp/event_loop.h"
+#include "lsp/reply.h"
 #include "lsp/router.h"
+#include "lsp/transport.h"
 
 namespace fathom::lsp {
 
 class ModelSlot final {
  public:
-  ModelSlot(Router& router, const completion::ModelHost& models)
-      : router_(router), models_(models) {}
+  ModelSlot(Transport& transport, Router& router, completion::ModelHost& models)
+      : post_(transport.poster()), router_(router), models_(models) {}
 
   /// The client may be told from now on.
   void listen(bool has_progress);
   /// The state of a role's model may be another one.
   void update(completion::Role role);
+  /// Takes another model for completions, for all clients; answers once it is loaded. If it cannot
+  /// be, the one before is taken again.
+  void choose(const std::string& model, Reply reply);
 
  private:
   /// What the client knows of a role's model.
@@ -37,8 +45,11 @@ class ModelSlot final {
   void report(completion::Role role, double progress);
   void end(completion::Role role, const completion::ModelState& state);
 
+  const Poster post_;
   Router& router_;
-  const completion::ModelHost& models_;
+  completion::ModelHost& models_;
+  std::map<uint64_t, Reply> choosing_;
+  uint64_t last_choice_ = 0;
   std::array<Told, 2> told_;  // by role
   bool listens_ = false;
   bool has_progress_ = false;

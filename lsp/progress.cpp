@@ -1,5 +1,7 @@
 #include "lsp/progress.h"
 
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "lsp/protocol.h"
@@ -7,27 +9,23 @@
 namespace fathom::lsp {
 namespace {
 
-void send(Router& router, const RequestId& token, const Json& value) {
-  router.notify("$/progress", {{"token", to_json(token)}, {"value", value}});
+void send(Router& router, const RequestId& token, const char* kind, Json value) {
+  value["kind"] = kind;
+  router.notify("$/progress", {{"token", to_json(token)}, {"value", std::move(value)}});
 }
 
 }  // namespace
 
-void begin_progress(Router& router, const RequestId& token, std::string_view title,
-                    bool cancellable) {
-  send(router, token, {{"kind", "begin"}, {"title", title}, {"cancellable", cancellable}});
+void begin_progress(Router& router, const RequestId& token, const Json& value) {
+  send(router, token, "begin", value);
 }
 
 void report_progress(Router& router, const RequestId& token, const Json& value) {
-  Json report = value;
-  report["kind"] = "report";
-  send(router, token, report);
+  send(router, token, "report", value);
 }
 
 void end_progress(Router& router, const RequestId& token, std::string_view message) {
-  Json end{{"kind", "end"}};
-  if (!message.empty()) end["message"] = message;
-  send(router, token, end);
+  send(router, token, "end", message.empty() ? Json::object() : Json{{"message", message}});
 }
 
 }  // namespace fathom::lsp

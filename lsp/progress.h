@@ -10,9 +10,8 @@
 
 namespace fathom::lsp {
 
-void begin_progress(Router& router, const RequestId& token, std::string_view title,
-                    bool cancellable);
-/// `value` is the report's own members; "kind" is added.
+/// `value`: the members but "kind", which is added; of report_progress(), too.
+void begin_progress(Router& router, const RequestId& token, const Json& value);
 void report_progress(Router& router, const RequestId& token, const Json& value);
 /// An empty message is left out.
 void end_progress(Router& router, const RequestId& token, std::string_view message);

@@ -62,6 +62,8 @@ Status read(const Json& json, ContentChange& out);
 Status read(const Json& json, SelectedCompletion& out);
 Status read(const Json& json, AssistArguments& out);
 Status read(const Json& json, AnswerNowParams& out);
+Status read(const Json& json, ReviewArguments& out);
+Status read(const Json& json, FindingArguments& out);
 Status read(const Json& json, Diagnostic& out);
 Status read(const Json& json, EditSupport& out);
 Status read(const Json& json, ClientCapabilities& out);
@@ -152,9 +154,27 @@ Status read(const Json& json, AnswerNowParams& out) {
   return read_member(json, "token", out.token);
 }
 
+Status read(const Json& json, ReviewArguments& out) {
+  if (!json.is_object()) return not_a("an object");
+  FATHOM_CHECK(read_optional(json, "uri", out.uri));
+  FATHOM_CHECK(read_optional(json, "scope", out.scope));
+  if (out.scope != "changes" && out.scope != "staged" && out.scope != "branch")
+    return fail(ErrorCode::invalid_argument, "scope is none of changes, staged, branch");
+  FATHOM_CHECK(read_optional(json, "base", out.base));
+  return read_optional(json, "show", out.show);
+}
+
+Status read(const Json& json, FindingArguments& out) {
+  FATHOM_CHECK(read_member(json, "uri", out.uri));
+  return read_member(json, "fingerprint", out.fingerprint);
+}
+
 Status read(const Json& json, Diagnostic& out) {
   FATHOM_CHECK(read_member(json, "range", out.range));
   FATHOM_CHECK(read_member(json, "message", out.message));
+  // Those of others may have anything there.
+  const Json* fingerprint = find(json, "data.fingerprint");
+  if (fingerprint && fingerprint->is_string()) out.fingerprint = fingerprint->get<std::string>();
   out.json = to_text(json);
   return {};
 }
@@ -197,6 +217,15 @@ Status read_argument(const Json& json, T& out) {
     return fail(ErrorCode::invalid_argument, "arguments must hold one object, not {}",
                 arguments.size());
   out = std::move(arguments.front());
+  return {};
+}
+
+/// Of a command that may be run without one: then with `show`, because such a client knows nothing
+/// of fathom.
+Status read_review_argument(const Json& json, ReviewArguments& out) {
+  const Json* arguments = find(json, "arguments");
+  if (arguments && !arguments->empty()) return read_argument(json, out);
+  out.show = true;
   return {};
 }
 
@@ -343,6 +372,8 @@ Status parse(const Json& json, ExecuteCommandParams& out) {
     FATHOM_CHECK(read_argument(json, out.assist));
     return check_complete(*command, out.assist);
   }
+  if (out.command == kReviewCommand) return read_review_argument(json, out.review);
+  if (out.command == kDismissFindingCommand) return read_argument(json, out.finding);
   if (out.command == kAnswerNowCommand) return read_argument(json, out.answer_now);
   if (out.command == kDidAcceptCommand) out.suggestion = suggestion_of({{"command", json}});
   return {};
@@ -357,6 +388,10 @@ Status parse(const Json& json, TextDocumentContentParams& out) {
 Status parse(const Json& json, SuggestionParams& out) {
   if (const Json* item = find(json, "item")) out.suggestion = suggestion_of(*item);
   return {};
+}
+
+Status parse(const Json& json, ChooseModelParams& out) {
+  return read_member(json, "model", out.model);
 }
 
 Status parse(const Json& json, LedgerParams& out) {

@@ -109,7 +109,8 @@ struct CompletionParams {
 struct Diagnostic {
   Range range;
   std::string message;
-  std::string json;  // all of it, to be given back
+  std::string fingerprint;  // of a finding of ours; "": it is none
+  std::string json;         // all of it, to be given back
 };
 
 struct CodeActionParams {
@@ -130,6 +131,20 @@ struct AssistArguments {
   bool apply = false;  // the server asks the client to make the edit
 };
 
+/// What to review.
+struct ReviewArguments {
+  std::string uri;  // a file or folder of the repository; "": the first folder
+  std::string scope = "changes";
+  std::string base;   // of the scope "branch"; "": the default branch
+  bool show = false;  // as in AssistArguments; a client that sends no arguments wants it
+};
+
+/// A finding of a review.
+struct FindingArguments {
+  std::string uri;
+  std::string fingerprint;
+};
+
 struct AnswerNowParams {
   RequestId token;
 };
@@ -140,6 +155,8 @@ struct ExecuteCommandParams {
   AssistArguments assist;      // if the command is one of kAssistCommands
   AnswerNowParams answer_now;  // if it is kAnswerNowCommand
   uint64_t suggestion = 0;     // if it is kDidAcceptCommand
+  ReviewArguments review;      // if it is kReviewCommand
+  FindingArguments finding;    // if it is kDismissFindingCommand
 };
 
 /// A code action of ours that the client wants the edit of.
@@ -156,6 +173,10 @@ struct TextDocumentContentParams {
 /// What became of a suggestion, as GitHub's Copilot language server is told it.
 struct SuggestionParams {
   uint64_t suggestion = 0;  // 0: the item names none of ours
+};
+
+struct ChooseModelParams {
+  std::string model;  // as for --model; "": the built-in one
 };
 
 struct LedgerParams {
@@ -180,6 +201,7 @@ Status parse(const Json& json, ExecuteCommandParams& out);
 Status parse(const Json& json, AnswerNowParams& out);
 Status parse(const Json& json, TextDocumentContentParams& out);
 Status parse(const Json& json, SuggestionParams& out);
+Status parse(const Json& json, ChooseModelParams& out);
 Status parse(const Json& json, LedgerParams& out);
 
 Json to_json(const RequestId& id);

@@ -35,14 +35,18 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       completions_(transport, log),
       pause_(transport, kPause),
       explanations_(transport, router_, services.models, log),
-      model_(router_, services.models) {
+      findings_(router_, documents_),
+      reviews_(transport, router_, services.models, findings_, log),
+      model_(transport, router_, services.models) {
   register_handlers(*this);
   subscription_ = services_.models.subscribe(
       [this, post = transport.poster()](completion::Role role, const completion::ModelState&) {
         post([this, role] {
           model_.update(role);
           if (role == completion::Role::completion) warm_up_again(*this);
-          if (role == completion::Role::reasoning) explanations_.update();
+          if (role != ModelRequest::kRole) return;
+          explanations_.update();
+          reviews_.update();
         });
       });
 }

@@ -35,6 +35,8 @@
 #include "lsp/pause.h"
 #include "lsp/position.h"
 #include "lsp/protocol.h"
+#include "lsp/review_findings.h"
+#include "lsp/review_jobs.h"
 #include "lsp/router.h"
 #include "lsp/services.h"
 #include "lsp/settings.h"
@@ -106,6 +108,7 @@ class Session final {
   void watch_settings();
   const SessionOptions& options() const { return options_; }
   Services& services() { return services_; }
+  const Services& services() const { return services_; }
   const Client& client() const { return client_; }
   const ClientCapabilities& capabilities() const { return client_.capabilities; }
   Transport& transport() { return transport_; }
@@ -120,6 +123,9 @@ class Session final {
   /// Until which the client is likely to send more: for what nobody waits for.
   Pause& pause() { return pause_; }
   ExplainJobs& explanations() { return explanations_; }
+  ReviewJobs& reviews() { return reviews_; }
+  ReviewFindings& findings() { return findings_; }
+  const ReviewFindings& findings() const { return findings_; }
   VirtualDocuments& virtual_documents() { return virtual_documents_; }
   SuggestionTracker& suggestions() { return suggestions_; }
   Ledger& ledger() { return ledger_; }
@@ -154,6 +160,8 @@ class Session final {
   std::optional<Cursor> cursor_;
   Pause pause_;
   ExplainJobs explanations_;
+  ReviewFindings findings_;
+  ReviewJobs reviews_;
   ModelSlot model_;
   uint64_t subscription_ = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "completion/review/report_parts.h"
+
 namespace fathom::lsp {
 namespace {
 
@@ -42,5 +44,7 @@ std::string path_of_uri(std::string_view uri) {
   const bool has_drive = path.size() > 2 && path[0] == '/' && is_letter(path[1]) && path[2] == ':';
   return has_drive ? path.substr(1) : path;
 }
+
+std::string uri_of_path(std::string_view path) { return "file://" + completion::path_to_uri(path); }
 
 }  // namespace fathom::lsp

@@ -1,4 +1,4 @@
-// Paths out of document URIs.
+// Paths out of document URIs, and back.
 
 #pragma once
 
@@ -11,5 +11,8 @@ namespace fathom::lsp {
 /// "file:///c%3A/x.cpp" -> "c:/x.cpp", "untitled:Untitled-1" -> "Untitled-1". A text without a
 /// scheme is taken as a path. Escapes that are none stay as they are.
 std::string path_of_uri(std::string_view uri);
+
+/// The URI of an absolute path, all but letters, digits and -._~/ percent-encoded.
+std::string uri_of_path(std::string_view path);
 
 }  // namespace fathom::lsp

@@ -354,6 +354,22 @@ Result<GitRepository> GitRepository::find(const fs::path& folder) {
 
 fs::path GitRepository::working_tree() const { return impl_->working_tree(); }
 
+Result<std::string> GitRepository::default_branch() const {
+  const auto find = [this](const char* name) {
+    return make_git<GitReference>(
+        [&](git_reference** out) { return git_reference_lookup(out, impl_->get(), name); });
+  };
+  if (const GitReference head = find("refs/remotes/origin/HEAD")) {
+    const char* target = git_reference_symbolic_target(head.get());
+    if (target != nullptr && find(target)) return std::string(target);
+  }
+  for (const char* name : {"refs/heads/main", "refs/heads/master"})
+    if (find(name)) return std::string(name);
+  return fail(ErrorCode::not_found,
+              "{}: no branch to compare with: neither origin/HEAD nor main or master; name one",
+              working_tree().string());
+}
+
 Result<ReviewInput> GitRepository::changes(const ChangeRequest& request) const {
   FATHOM_TRY(sides, impl_->sides(request));
   FATHOM_TRY(diff, impl_->diff(request, sides));

@@ -44,6 +44,10 @@ class GitRepository final {
   /// Where the files are; "" if the repository is bare.
   std::filesystem::path working_tree() const;
 
+  /// The branch that others are compared with: the remote's default one, else main or master.
+  /// Errors: not_found.
+  Result<std::string> default_branch() const;
+
   /// Errors: invalid_argument (no such revision; no working tree), not_found (no common ancestor or
   /// parent: the clone is shallow), io.
   Result<ReviewInput> changes(const ChangeRequest& request) const;

@@ -79,7 +79,7 @@ class Review final {
   ReviewReport run() {
     std::vector<PromptPart> parts;
     for (const auto& file : files_) {
-      for (Finding& finding : rule_findings(*file)) take(*file, std::move(finding));
+      for (Finding& finding : rule_findings(*file, secrets_)) take(*file, std::move(finding));
       add_parts(*file, parts);
     }
     for (size_t i = 0; i < parts.size(); ++i) {
@@ -225,6 +225,7 @@ class Review final {
                report_.findings.end()) {
       ++report_.rejected.duplicate;
     } else {
+      if (options_.on_finding) options_.on_finding(finding, file.file());
       report_.findings.push_back(std::move(finding));
     }
   }

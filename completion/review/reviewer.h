@@ -37,6 +37,9 @@ struct ReviewOptions {
   CancelToken cancel;              // ends the review; what was found so far is kept
   /// Of the parts of the change; nullptr: nobody wants to know.
   std::function<void(int done, int total)> on_progress;
+  /// Of each finding as soon as it is there; some may not be among the worst in the end. May be
+  /// nullptr.
+  std::function<void(const Finding&, const ReviewedFile&)> on_finding;
 };
 
 /// What the model was not asked about is in ReviewReport::unreviewed.

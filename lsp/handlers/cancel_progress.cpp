@@ -6,6 +6,7 @@ namespace fathom::lsp {
 /// window/workDoneProgress/cancel
 void cancel_progress(Session& session, const ProgressCancelParams& params) {
   session.explanations().cancel(params.token);
+  session.reviews().cancel(params.token);
 }
 
 }  // namespace fathom::lsp

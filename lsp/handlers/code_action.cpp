@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "lsp/commands.h"
+#include "lsp/first_words.h"
+#include "lsp/handlers/finding_actions.h"
 #include "lsp/handlers/handlers.h"
 #include "lsp/handlers/warm_up.h"
 #include "lsp/session.h"
@@ -18,7 +21,6 @@ using completion::AssistTask;
 constexpr const char* kQuickFix = "quickfix";
 constexpr const char* kRewrite = "refactor.rewrite";
 constexpr size_t kMaxFixes = 8;
-constexpr size_t kMaxTitleBytes = 60;     // of a diagnostic's text
 constexpr uint32_t kLinesAroundFix = 10;  // what is wrong on a line often has its cause near it
 
 /// Actions without a kind are for clients that do not ask for certain kinds. An action of a kind
@@ -51,14 +53,6 @@ Json action_of(const ClientCapabilities& client, std::string title, const Assist
   return action;
 }
 
-std::string first_words(std::string_view message) {
-  std::string line(message.substr(0, message.find_first_of("\r\n")));
-  if (line.size() <= kMaxTitleBytes) return line;
-  size_t cut = kMaxTitleBytes;
-  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0) == 0x80) --cut;
-  return line.substr(0, cut) + "...";
-}
-
 /// The lines of a diagnostic and some around them.
 Range range_to_fix(const Document& document, const Range& range) {
   const auto last_line = static_cast<uint32_t>(document.n_lines() - 1);
@@ -82,6 +76,13 @@ Json fix_of(const ClientCapabilities& client, const Document& document,
   return action;
 }
 
+/// What is wrong there has a better fix than what the model would say if it was asked again.
+bool is_with_suggestion(const Diagnostic& diagnostic, const std::vector<PlacedFinding>& findings) {
+  return std::ranges::any_of(findings, [&](const PlacedFinding& finding) {
+    return finding.about.suggestion && finding.about.fingerprint == diagnostic.fingerprint;
+  });
+}
+
 }  // namespace
 
 /// textDocument/codeAction: what can be asked about a range. Each action is a command, or data to
@@ -94,8 +95,13 @@ void code_action(Session& session, const CodeActionParams& params, Reply reply) 
   const ClientCapabilities& client = session.capabilities();
   Json actions = Json::array();
   if (is_wanted(params, kQuickFix)) {
-    for (const Diagnostic& diagnostic : params.diagnostics)
-      if (actions.size() < kMaxFixes) actions.push_back(fix_of(client, *document, diagnostic));
+    const std::vector<PlacedFinding> findings = session.findings().at(params.uri, params.range);
+    for (const PlacedFinding& finding : findings)
+      add_actions_of(finding, *document, client, actions);
+    for (const Diagnostic& diagnostic : params.diagnostics) {
+      if (actions.size() < kMaxFixes && !is_with_suggestion(diagnostic, findings))
+        actions.push_back(fix_of(client, *document, diagnostic));
+    }
   }
   // Otherwise every line would have a light bulb.
   const bool nobody_asked = params.automatic && params.range.start == params.range.end;

@@ -23,8 +23,10 @@ void did_change(Session& session, const DidChangeParams& params) {
     } else {
       session.history().replaced(params.uri);
     }
+    const size_t n_lines = document->n_lines();
     const TextEdit edit = session.documents().apply(*document, change);
     session.suggestions().changed(*document, edit);
+    session.findings().changed(*document, edit, n_lines);
     warm_up_soon(session, params.uri, document->position_of(edit.begin + edit.n_inserted));
   }
   document->set_version(params.version);

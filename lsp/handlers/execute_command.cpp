@@ -5,6 +5,7 @@
 #include "lsp/commands.h"
 #include "lsp/handlers/assist.h"
 #include "lsp/handlers/handlers.h"
+#include "lsp/handlers/review.h"
 #include "lsp/session.h"
 
 namespace fathom::lsp {
@@ -22,6 +23,15 @@ void execute_command(Session& session, const ExecuteCommandParams& params, Reply
     suggestions.accepted(params.suggestion,
                          session.documents().find(suggestions.uri_of(params.suggestion)),
                          SuggestionTracker::Clock::now());
+    return reply.ok(nullptr);
+  }
+  if (params.command == kReviewCommand) return review(session, params, std::move(reply));
+  if (params.command == kClearReviewCommand) {
+    session.findings().clear();
+    return reply.ok(nullptr);
+  }
+  if (params.command == kDismissFindingCommand) {
+    session.findings().dismiss(params.finding.uri, params.finding.fingerprint);
     return reply.ok(nullptr);
   }
   reply.fail(RpcError::invalid_params, "fathom does not know the command " + params.command);

@@ -46,6 +46,7 @@ void text_document_content(Session& session, const TextDocumentContentParams& pa
 void did_show_completion(Session& session, const SuggestionParams& params);
 void did_partially_accept_completion(Session& session, const SuggestionParams& params);
 void status(Session& session, const NoParams& params, Reply reply);
+void choose_model(Session& session, const ChooseModelParams& params, Reply reply);
 void ledger(Session& session, const LedgerParams& params, Reply reply);
 
 }  // namespace fathom::lsp

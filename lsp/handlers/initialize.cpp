@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -19,7 +22,8 @@ PositionEncoding choose_encoding(const std::vector<std::string>& offered) {
 }
 
 Json commands() {
-  Json names = Json::array({kAnswerNowCommand, kDidAcceptCommand});
+  Json names = Json::array({kAnswerNowCommand, kDidAcceptCommand, kReviewCommand,
+                            kClearReviewCommand, kDismissFindingCommand});
   for (const AssistCommand& command : kAssistCommands) names.push_back(command.name);
   return names;
 }
@@ -29,6 +33,17 @@ Json code_actions_for(const ClientCapabilities& client) {
   Json options = {{"codeActionKinds", {"quickfix", "refactor.rewrite"}}};
   if (client.can_resolve_edits) options["resolveProvider"] = true;
   return options;
+}
+
+/// What the engine works with, in the words of the command line.
+std::vector<std::string> engine_arguments(const Session& session) {
+  std::vector<std::string> arguments = session.options().engine_arguments;
+  const std::optional<std::string> chosen = session.services().models.chosen();
+  if (!chosen) return arguments;
+  if (!arguments.empty() && arguments.front() == "--model")
+    arguments.erase(arguments.begin(), arguments.begin() + 2);
+  if (!chosen->empty()) arguments.insert(arguments.begin(), {"--model", *chosen});
+  return arguments;
 }
 
 Json capabilities_for(const Client& client, const std::vector<std::string>& engine_arguments) {
@@ -72,7 +87,7 @@ void initialize(Session& session, const InitializeParams& params, Reply reply) {
   session.set_client_settings(params.settings);
   for (const std::string& folder : params.folder_uris) session.workspace().add(folder);
   if (params.process_id) session.transport().watch_process(*params.process_id);
-  reply.ok({{"capabilities", capabilities_for(session.client(), options.engine_arguments)},
+  reply.ok({{"capabilities", capabilities_for(session.client(), engine_arguments(session))},
             {"serverInfo", {{"name", "fathom"}, {"version", session.options().version}}}});
 }
 

@@ -50,6 +50,7 @@ void register_handlers(Session& session) {
   on(session, "textDocument/didShowCompletion", did_show_completion);
   on(session, "textDocument/didPartiallyAcceptCompletion", did_partially_accept_completion);
   on(session, "fathom/answerNow", answer_now);
+  on(session, "fathom/chooseModel", choose_model);
   on(session, "fathom/ledger", ledger);
   on(session, "fathom/status", status);
 }

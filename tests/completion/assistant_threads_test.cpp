@@ -121,6 +121,32 @@ TEST_F(Threads, AClientThatLeavesTakesOnlyItsOwn) {
   EXPECT_EQ(explained.get_future().get(), ErrorCode::cancelled);
 }
 
+/// Asks the generator until the work is told to stop.
+Assistant::Work asks_forever(std::promise<bool>& ended) {
+  return [&ended](const ModelUse& model) {
+    EXPECT_GT(model.context_tokens, 0);
+    while (!model.cancel.cancelled())
+      engine::generate(model.generator, {.prompt = {1}, .cancel = model.cancel});
+    ended.set_value(true);
+  };
+}
+
+TEST_F(Threads, LongWorkEndsWhenItIsCancelledOrItsClientGoesOrTheAssistantDoes) {
+  std::promise<bool> by_wish, by_client, by_assistant;
+  CancelSource wish;
+  assistant_->run(1, wish.token(), asks_forever(by_wish));
+  assistant_->run(2, {}, asks_forever(by_client));
+  assistant_->run(3, {}, asks_forever(by_assistant));
+  EXPECT_TRUE(assistant_->busy());
+  EXPECT_TRUE(start(request_at("int a = $0")).get()) << "others do not wait for it";
+  wish.cancel();
+  EXPECT_TRUE(by_wish.get_future().get());
+  assistant_->close_client(2);
+  EXPECT_TRUE(by_client.get_future().get());
+  assistant_.reset();
+  EXPECT_TRUE(by_assistant.get_future().get());
+}
+
 TEST_F(Threads, TheDestructorAnswersEverything) {
   generator_.answer(FakeAnswer{.text = "x", .hold = true});
   auto completion = start(request_at("int a = $0"));

@@ -207,6 +207,46 @@ TEST_F(Host, KeepsAModelThatSomeoneHolds) {
   EXPECT_TRUE(runtime_.expired());
 }
 
+TEST_F(Host, TakesWhatAPersonChoosesAndGoesBackIfItCannotBeLoaded) {
+  start({.completion = {.model = "a", .memory_mb = 5}, .reasoning = {.model = "c"}});
+  std::string told;
+  const auto choose = [&](const char* model) {
+    host_->choose(model, [&](const Result<std::shared_ptr<Assistant>>& assistant) {
+      told = assistant ? "ready" : assistant.error().message;
+    });
+  };
+  choose("b");
+  EXPECT_EQ(told, "ready");
+  EXPECT_EQ(host_->chosen(), "b");
+  EXPECT_EQ(orders().back(), (ModelSpec{.model = "b", .memory_mb = 5}));
+  EXPECT_EQ(host_->state(Role::reasoning).model, "c");
+
+  choose("broken");
+  EXPECT_EQ(told, "broken: is no model");
+  EXPECT_EQ(host_->chosen(), "b");
+  EXPECT_EQ(host_->state(Role::completion).model, "b");
+  EXPECT_NE(host_->get(Role::completion), nullptr);
+
+  host_->configure(config_);
+  EXPECT_EQ(host_->chosen(), std::nullopt);
+}
+
+TEST_F(Host, TakesTheLastOfChoicesThatComeWhileAModelLoads) {
+  start({.completion = {.model = "a"}}, /*threads=*/true);
+  std::promise<std::string> first, second;
+  const auto choose = [&](const char* model, std::promise<std::string>& told) {
+    host_->choose(model, [&told](const Result<std::shared_ptr<Assistant>>& assistant) {
+      told.set_value(assistant ? "ready" : assistant.error().message);
+    });
+  };
+  choose("broken", first);
+  choose("b", second);
+  first.get_future().wait();
+  EXPECT_EQ(second.get_future().get(), "ready");
+  EXPECT_EQ(host_->chosen(), "b");
+  EXPECT_EQ(host_->state(Role::completion).model, "b");
+}
+
 TEST_F(Host, TakesANewConfiguration) {
   start({.completion = {.model = "a"}});
   auto held = host_->get(Role::completion);

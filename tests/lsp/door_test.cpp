@@ -326,6 +326,21 @@ TEST_F(DoorTest, EndsTheProgressOfADeadServer) {
   EXPECT_EQ(client_was_told("$/progress"), std::vector<Json>{progress(5, "end").at("params")});
 }
 
+TEST_F(DoorTest, TakesBackTheDiagnosticsOfADeadServer) {
+  run();
+  const auto diagnostics = [](const char* uri, int n) {
+    return notification_message("textDocument/publishDiagnostics",
+                                {{"uri", uri}, {"diagnostics", Json(size_t(n), Json::object())}});
+  };
+  server_sends(diagnostics("file:///gone", 2));
+  server_sends(diagnostics("file:///there", 1));
+  server_sends(diagnostics("file:///gone", 0));
+  host_.client.clear();
+  door_.on_server_lost();
+  EXPECT_EQ(client_was_told("textDocument/publishDiagnostics"),
+            std::vector<Json>{diagnostics("file:///there", 0).at("params")});
+}
+
 TEST_F(DoorTest, TakesBackTheRegistrationsOfADeadServer) {
   run();
   server_sends(request_message(1, "client/registerCapability",

@@ -69,5 +69,25 @@ TEST(ModelSlot, TellsTheUserOnceThatThereIsNoModel) {
   EXPECT_EQ(shown[0]["message"], "fathom: no suggestions: model.gguf: truncated");
 }
 
+TEST(ModelSlot, TakesTheModelThatAPersonChooses) {
+  TestClient client;
+  client.initialize();
+  const auto choose = [&](const Json& params) {
+    const int id = client.request("fathom/chooseModel", params);
+    client.run();
+    return id;
+  };
+  EXPECT_TRUE(client.result(choose({{"model", "other"}})).is_null());
+  EXPECT_EQ(client.models().state(completion::Role::completion).model, "other");
+  EXPECT_EQ(client.models().chosen(), "other");
+
+  const int broken = choose({{"model", "broken"}});
+  EXPECT_EQ(client.error(broken), -32803);
+  EXPECT_EQ(client.answers(broken)[0]["error"]["message"], "model.gguf: truncated");
+  EXPECT_EQ(client.models().state(completion::Role::completion).model, "other");
+  EXPECT_TRUE(client.sent("window/showMessage").empty()) << "the answer says it";
+  EXPECT_EQ(client.error(choose(Json::object())), -32602);
+}
+
 }  // namespace
 }  // namespace fathom::lsp

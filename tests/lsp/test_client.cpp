@@ -17,7 +17,8 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
                                        .update_interval_ms = 0})),
       models_(
           [this, model](const completion::LoadOrder& order) -> Result<completion::LoadedModel> {
-            if (model == Model::failed) return fail(ErrorCode::corrupt, "model.gguf: truncated");
+            if (model == Model::failed || order.spec.model == "broken")
+              return fail(ErrorCode::corrupt, "model.gguf: truncated");
             if (model == Model::loading) {
               order.on_progress(0.42);
               may_load_.get_future().wait();

@@ -75,7 +75,7 @@ class TestClient final {
 
   Log log_;
   FakeTransport transport_;
-  test::FakeGenerator generator_;
+  test::FakeGenerator generator_{{.context_length = 4096}};
   std::shared_ptr<completion::Assistant> assistant_;
   std::promise<void> may_load_;
   bool finished_loading_ = false;

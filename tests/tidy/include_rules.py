@@ -46,7 +46,7 @@ LAYERS = {
     "completion/review/git_": (ENGINE_PUBLIC + ("completion/",), BASIC + ("git2",)),
     "completion/runtime.cpp": (
         ENGINE_PUBLIC + ("completion/*.h", "cuda/cuda_backend.h"), BASIC),
-    "lsp/": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
+    "lsp/": (("lsp/", "completion/*.h", "completion/review/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
     "lsp/transport": (("lsp/", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "editors/cli/": (CLI, BASIC + ("json", "cli11", "os", "zlib")),

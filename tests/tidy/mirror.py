@@ -51,14 +51,19 @@ COVERED = {
     "engine/tokenizer/*": "tests/engine/tokenizer_test.cpp",
     "lsp/client_state.cpp": "tests/lsp/door_test.cpp, tests/lsp/local_server_test.cpp",
     "lsp/door_server.cpp": "tests/e2e/daemon_kill_test.py, tests/e2e/daemon_hostile_test.py",
-    "lsp/*_jobs.cpp": "tests/lsp/completion_test.cpp, tests/lsp/explain_test.cpp",
+    "lsp/*_jobs.cpp": "tests/lsp/completion_test.cpp, tests/lsp/explain_test.cpp, "
+                      "tests/lsp/review_test.cpp",
     "lsp/event_loop.cpp": "tests/lsp/transport_stdio_test.cpp, tests/lsp/transport_stream_test.cpp",
+    "lsp/first_words.cpp": "tests/lsp/code_action_test.cpp",
     "lsp/handlers/*": "tests/lsp/completion_test.cpp, tests/lsp/documents_test.cpp, "
-                      "tests/lsp/explain_test.cpp, tests/lsp/lifecycle_test.cpp",
+                      "tests/lsp/explain_test.cpp, tests/lsp/lifecycle_test.cpp, "
+                      "tests/lsp/review_test.cpp",
+    "lsp/model_request.cpp": "tests/lsp/explain_test.cpp, tests/lsp/review_test.cpp",
     "lsp/pause.cpp": "tests/lsp/warm_up_test.cpp",
     "lsp/progress.cpp": "tests/lsp/explain_test.cpp",
     "lsp/protocol.cpp": "tests/lsp/lifecycle_test.cpp, tests/lsp/completion_test.cpp",
     "lsp/reply.cpp": "tests/lsp/router_test.cpp",
+    "lsp/review_task.cpp": "tests/lsp/review_test.cpp",
     "lsp/server_connection.cpp": "tests/lsp/server_test.cpp",
     "lsp/session.cpp": "tests/lsp/lifecycle_test.cpp",
 }

@@ -139,6 +139,27 @@ TEST_F(GitRepositoryTest, ComparesRanges) {
       << "a merge, against its first parent";
 }
 
+TEST_F(GitRepositoryTest, KnowsTheBranchThatOthersAreComparedWith) {
+  const auto branch = [this] {
+    const auto repository = GitRepository::find(root_);
+    const auto found = repository->default_branch();
+    return found ? *found : "error: " + found.error().message;
+  };
+  EXPECT_TRUE(branch().starts_with("error: ")) << "there is no commit yet";
+  write("a.c", "1\n");
+  commit();
+  run("git checkout -q -b topic");
+  EXPECT_EQ(branch(), "refs/heads/main");
+  run("git branch -m main master");
+  EXPECT_EQ(branch(), "refs/heads/master");
+  run("git update-ref refs/remotes/origin/trunk HEAD && "
+      "git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/trunk");
+  EXPECT_EQ(branch(), "refs/remotes/origin/trunk");
+  EXPECT_EQ(added(changes({Kind::base, branch()})), "");
+  run("git update-ref -d refs/remotes/origin/trunk");
+  EXPECT_EQ(branch(), "refs/heads/master") << "the remote's has gone";
+}
+
 TEST_F(GitRepositoryTest, FollowsRenamesAndLeavesOutWhatHasNoLines) {
   std::string text;
   for (int i = 0; i < 20; ++i) text += "line " + std::to_string(i) + "\n";

@@ -80,6 +80,19 @@ TEST_F(ReviewerTest, ReportsWhatCanBeCheckedWithItsSuggestion) {
   EXPECT_GT(report.output_tokens, 0);
 }
 
+TEST_F(ReviewerTest, TellsOfFindingsAsSoonAsTheyAreThere) {
+  std::vector<std::string> told;
+  options_.on_finding = [&](const Finding& finding, const ReviewedFile& file) {
+    EXPECT_EQ(*file.text, kAfter);
+    told.push_back(finding.message);
+  };
+  options_.max_findings = 1;
+  run_with({{.severity = "note"},
+            {.quote = "int f(int a) {\\n  if (a = 1) return 2;", .message = "b"},
+            {}});
+  EXPECT_EQ(told, (std::vector<std::string>{"assigns", "b"})) << "not the one that is there twice";
+}
+
 TEST_F(ReviewerTest, AsksWithTheCodeAndAFormAfterTheReasoning) {
   run_with({});
   const auto requests = generator_.requests();
