@@ -3,11 +3,13 @@
 
 Helix runs on a pseudo-terminal with the configuration of docs/editors.md. A name is typed until its
 menu offers a suggestion; accepted, it has to end up in the file. Which text is suggested is not
-tested. Exit code 77: Helix cannot be had here, and the reason is printed.
+tested. Then what has changed is reviewed. Exit code 77: Helix cannot be had here, and the reason is
+printed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -22,7 +24,7 @@ import sys
 import tempfile
 import termios
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HELIX = ROOT / "scripts/helix.sh"
@@ -109,16 +111,28 @@ def offers(log: pathlib.Path) -> list[list[dict[str, Any]]]:
     return [r["items"] for r in results if isinstance(r, dict) and "items" in r]
 
 
-def play(fathom: str, folder: pathlib.Path) -> None:
-    source, log = folder / "sum.cpp", folder / "helix.log"
-    source.write_text("// Sums.\n")
-    (folder / "helix").mkdir()
+@contextlib.contextmanager
+def helix_with(fathom: str, source: pathlib.Path, log: pathlib.Path) -> Iterator[Terminal]:
+    """A Helix with a file and a model; ended by whoever uses it."""
+    folder = source.parent
+    (folder / "helix").mkdir(exist_ok=True)
     (folder / "helix/languages.toml").write_text(configuration(fathom))
     env = dict(os.environ, TERM="xterm-256color", HOME=str(folder), XDG_CONFIG_HOME=str(folder),
                XDG_CACHE_HOME=str(folder / "cache"), XDG_STATE_HOME=str(folder / "state"))
     helix = Terminal([str(HELIX), "-v", "--log", str(log), str(source)], env, folder)
     try:
         helix.wait_for("the model", lambda: "the model is ready" in text_of(log))
+        yield helix
+        helix.wait_for("Helix to end", helix.ended)
+    except BaseException:
+        os.kill(helix.pid, signal.SIGKILL)
+        raise
+
+
+def play(fathom: str, folder: pathlib.Path) -> None:
+    source, log = folder / "sum.cpp", folder / "helix.log"
+    source.write_text("// Sums.\n")
+    with helix_with(fathom, source, log) as helix:
         items: list[dict[str, Any]] = []
         for piece in PIECES:
             helix.type(piece)
@@ -138,10 +152,6 @@ def play(fathom: str, folder: pathlib.Path) -> None:
         helix.type("\x0e\r")  # C-n takes the first entry, Enter inserts it
         helix.leave_insert_mode()
         helix.type(":wq\r")
-        helix.wait_for("Helix to end", helix.ended)
-    except BaseException:
-        os.kill(helix.pid, signal.SIGKILL)
-        raise
     written = source.read_text()
     # Helix orders its menu by its own taste.
     offered = [item["textEdit"]["newText"] for item in items]
@@ -149,6 +159,30 @@ def play(fathom: str, folder: pathlib.Path) -> None:
     if not accepted:
         raise AssertionError(f"offered was {offered!r}, written was {written!r}")
     print(f"ok: accepted {accepted[0]!r}")
+
+
+def git(folder: pathlib.Path, *arguments: str) -> None:
+    nobody = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    env = dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/null", **nobody)
+    subprocess.run(["git", *arguments], cwd=folder, env=env, check=True)
+
+
+def play_review(fathom: str, folder: pathlib.Path) -> None:
+    """By the command of docs/editors.md, which has no arguments."""
+    source, log = folder / "key.cpp", folder / "helix.log"
+    command = ":lsp-workspace-command fathom.review"
+    assert command in (ROOT / "docs/editors.md").read_text()
+    source.write_text("// A key.\n")
+    git(folder, "init", "-q", ".")
+    git(folder, "add", "key.cpp")
+    git(folder, "commit", "-q", "-m", "x")
+    source.write_text("// A key.\nauto key = \"ghp_" + "1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P7q8R\";\n")
+    with helix_with(fathom, source, log) as helix:
+        helix.type(command + "\r")
+        helix.wait_for("the finding", lambda: '"code":"secret"' in text_of(log))
+        helix.wait_for("the summary", lambda: " in 1 changed file" in helix.screen_text())
+        helix.type(":q\r")
+    print("ok: reviewed")
 
 
 def main() -> int:
@@ -159,6 +193,8 @@ def main() -> int:
         return 77
     with tempfile.TemporaryDirectory() as folder:
         play(fathom, pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        play_review(fathom, pathlib.Path(folder))
     return 0
 
 

@@ -381,6 +381,37 @@ function tests.edits_are_shown_as_a_diff()
   end
 end
 
+local function wait_for_message(part)
+  editor:wait_for('a message with ' .. part, function()
+    return vim.iter(editor:lua('return messages')):any(function(message)
+      return message:find(part, 1, true) ~= nil
+    end)
+  end)
+end
+
+function tests.another_model_is_chosen_and_one_that_cannot_be_loaded_is_not()
+  start({ fathom = { ghost_text = 'off' } })
+  wait_for_model()
+  editor:lua([[
+    vim.ui.select = function(items, _, on_choice) on_choice(items[1]) end
+    vim.cmd('Fathom model')
+  ]])
+  wait_for_message('the built-in model is in use')
+  local function model()
+    return editor:lua([[
+      local client = vim.lsp.get_clients({ name = 'fathom' })[1]
+      return client:request_sync('fathom/status', vim.empty_dict(), 5000, 0).result.models[1].model
+    ]])
+  end
+  local chosen = model()
+  assert(not chosen:find('fathom-nano.gguf', 1, true), chosen)
+  assert(not vim.list_contains(editor:lua('return vim.g.fathom.arguments'), '--model'))
+  editor:lua("vim.cmd('Fathom model no-such-model')")
+  wait_for_message('no-such-model cannot be used, the model stays')
+  expect_equal(model(), chosen, 'the model')
+  wait_for_model()
+end
+
 function tests.menu_sources_give_entries()
   start({ fathom = { ghost_text = 'off' } })
   wait_for_model()
@@ -412,6 +443,18 @@ function tests.menu_sources_give_entries()
   assert(#items > 0, 'nothing was suggested anywhere')
   assert(items[1].textEdit.newText ~= '' and items[1].command.command == 'fathom.didAccept')
 end
+
+dofile(here .. '/review_cases.lua')(tests, {
+  directory = directory,
+  expect_equal = expect_equal,
+  wait_for_message = wait_for_message,
+  --- An editor with a model and no suggestions.
+  start = function()
+    start({ fathom = { ghost_text = 'off' } })
+    wait_for_model()
+    return editor
+  end,
+})
 
 local only = arg[4] or ''
 local failed = false

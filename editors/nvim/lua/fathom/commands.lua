@@ -86,6 +86,9 @@ local subcommands = {
       lines_of(command) or { first = diagnostic.lnum + 1, last = last }
     )
   end,
+  review = function(command)
+    require('fathom.review').command(vim.list_slice(command.fargs, 2))
+  end,
   why = function()
     require('fathom.why').show()
   end,
@@ -97,6 +100,9 @@ local subcommands = {
   end,
   models = function()
     show_output('fathom models', { 'models' })
+  end,
+  model = function(command)
+    require('fathom.models').choose(command.fargs[2])
   end,
   config = function()
     show_output('fathom config', { 'config' })
@@ -161,17 +167,22 @@ function M.names()
   return names
 end
 
---- For the command line: only the first word has known values.
+--- For the command line.
 ---@param prefix string
 ---@param line string
 ---@return string[]
 function M.complete(prefix, line)
-  if line:match('Fathom!?%s+%S+%s') then
-    return {}
+  local words = vim.split(line:match('Fathom!?%s+(.*)$') or '', '%s+')
+  words[#words] = nil -- what is being typed
+  local known = {}
+  if #words == 0 then
+    known = M.names()
+  elseif words[1] == 'review' then
+    known = require('fathom.review').completions(vim.list_slice(words, 2))
   end
   return vim.tbl_filter(function(name)
     return vim.startswith(name, prefix)
-  end, M.names())
+  end, known)
 end
 
 return M

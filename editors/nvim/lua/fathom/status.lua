@@ -19,6 +19,11 @@ function M.line()
   if not client_module.of() then
     return ''
   end
+  local review = package.loaded['fathom.review']
+  local progress = review and review.progress()
+  if progress then
+    return progress
+  end
   if last and last.kind == 'Error' then
     return 'fathom!'
   elseif last and last.busy then
