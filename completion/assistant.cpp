@@ -90,6 +90,7 @@ class Assistant::Impl {
   }
 
   bool busy() const { return active_.any_wanted(); }
+  engine::Generator& generator() const { return generator_; }
 
   void close(const DocumentId& document) {
     active_.cancel_latest(document);
@@ -316,6 +317,8 @@ void Assistant::close_client(uint64_t client) { impl_->close_client(client); }
 void Assistant::warm_up(CompletionRequest request) { impl_->warm_up(std::move(request)); }
 
 void Assistant::edited(const DocumentId& document) { impl_->edited(document); }
+
+engine::Generator& Assistant::generator() const { return impl_->generator(); }
 
 bool Assistant::busy() const { return impl_->busy(); }
 

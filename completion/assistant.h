@@ -184,6 +184,9 @@ class Assistant final {
   /// The document was edited: what is computed ahead of a request for it stops at once.
   void edited(const DocumentId& document);
 
+  /// For who asks the model directly and holds the assistant meanwhile.
+  engine::Generator& generator() const;
+
   /// Whether something was asked that is not answered yet.
   bool busy() const;
 

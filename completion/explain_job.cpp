@@ -114,7 +114,7 @@ Result<std::vector<TokenId>> ExplainJob::build_prompt() {
   std::string_view code = first_lines(all, static_cast<size_t>(room) * 8);
   while (true) {
     // Everything is in the user's turn: reasoning models do best without a system message.
-    const ChatMessage message{.role = Role::user,
+    const ChatMessage message{.role = ChatRole::user,
                               .content = explain_message(snapshot, code, request_.question)};
     FATHOM_TRY(prompt, encode_chat({&message, 1}, {.thinking = request_.max_reasoning_tokens > 0},
                                    *traits.chat, generator_.tokenizer()));

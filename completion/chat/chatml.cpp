@@ -20,13 +20,13 @@ void write_turn(std::string_view role, std::string_view content, ChatWriter& out
 Status encode_chatml(const Conversation& conversation, ChatWriter& out) {
   FATHOM_CHECK(check_no_tools(conversation));
   const auto messages = conversation.messages;
-  const bool has_system = !messages.empty() && messages.front().role == Role::system;
+  const bool has_system = !messages.empty() && messages.front().role == ChatRole::system;
   if (!has_system && !conversation.chat.default_system.empty())
     write_turn("system", conversation.chat.default_system, out);
   for (const ChatMessage& message : messages) {
-    const char* role = message.role == Role::system ? "system"
-                       : message.role == Role::user ? "user"
-                                                    : "assistant";
+    const char* role = message.role == ChatRole::system ? "system"
+                       : message.role == ChatRole::user ? "user"
+                                                        : "assistant";
     write_turn(role, content_of(message), out);
   }
   if (conversation.options.adds_generation_prompt) out.layout("<|im_start|>assistant\n");

@@ -19,7 +19,7 @@ namespace {
 
 bool has_system(const Conversation& conversation) {
   for (const ChatMessage& message : conversation.messages)
-    if (message.role == Role::system) return true;
+    if (message.role == ChatRole::system) return true;
   return false;
 }
 
@@ -35,9 +35,9 @@ Status encode_deepseek_coder(const Conversation& conversation, ChatWriter& out) 
     out.layout(FATHOM_DEFAULT_SYSTEM "\n");
 
   for (const ChatMessage& message : conversation.messages) {
-    if (message.role == Role::system)
+    if (message.role == ChatRole::system)
       out.text(content_of(message));
-    else if (message.role == Role::user)
+    else if (message.role == ChatRole::user)
       out.layout("### Instruction:\n").text(content_of(message)).layout("\n");
     else
       out.layout("### Response:\n").text(content_of(message)).layout("\n<|EOT|>\n");

@@ -12,9 +12,9 @@ namespace fathom::completion {
 Status encode_deepseek_v2(const Conversation& conversation, ChatWriter& out) {
   FATHOM_CHECK(check_no_tools(conversation));
   for (const ChatMessage& message : conversation.messages) {
-    if (message.role == Role::system)
+    if (message.role == ChatRole::system)
       out.text(content_of(message)).layout("\n\n");
-    else if (message.role == Role::user)
+    else if (message.role == ChatRole::user)
       out.layout("User: ").text(content_of(message)).layout("\n\n");
     else
       out.layout("Assistant: ").text(content_of(message)).layout(kEndOfSentence);

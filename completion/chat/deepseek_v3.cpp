@@ -52,15 +52,15 @@ Status encode_deepseek_v3(const Conversation& conversation, ChatWriter& out) {
   out.text(system_text(conversation, layout.systems));
   bool in_outputs = false;
   for (const ChatMessage& message : conversation.messages) {
-    if (message.role == Role::system) continue;
-    if (message.role == Role::tool) {
+    if (message.role == ChatRole::system) continue;
+    if (message.role == ChatRole::tool) {
       out.layout(in_outputs ? layout.between_outputs : kToolOutputsBegin);
       out.layout(kToolOutputBegin).text(content_of(message)).layout(kToolOutputEnd);
       in_outputs = true;
       continue;
     }
     if (in_outputs) out.layout(kToolOutputsEnd);
-    if (message.role == Role::user) {
+    if (message.role == ChatRole::user) {
       out.layout(kUserTurn).text(content_of(message));
     } else if (!message.tool_calls.empty()) {
       write_calls(message, layout, out);

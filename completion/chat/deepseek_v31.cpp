@@ -23,28 +23,28 @@ void write_calls(const ChatMessage& message, ChatWriter& out) {
 Status encode_deepseek_v31(const Conversation& conversation, ChatWriter& out) {
   FATHOM_CHECK(check_no_tool_lists(conversation));
   out.text(system_text(conversation, Systems::joined));
-  Role last = Role::system;  // of the messages that are not
+  ChatRole last = ChatRole::system;  // of the messages that are not
   for (const ChatMessage& message : conversation.messages) {
     switch (message.role) {
-      case Role::system:
+      case ChatRole::system:
         continue;
-      case Role::user:
+      case ChatRole::user:
         out.layout(kUserTurn).text(content_of(message));
         break;
-      case Role::assistant:
-        if (last == Role::user) out.layout(kAssistantTurn).layout(kThinkEnd);
+      case ChatRole::assistant:
+        if (last == ChatRole::user) out.layout(kAssistantTurn).layout(kThinkEnd);
         if (!message.tool_calls.empty())
           write_calls(message, out);
         else
           out.text(behind_first_reasoning(content_of(message))).layout(kEndOfSentence);
         break;
-      case Role::tool:
+      case ChatRole::tool:
         out.layout(kToolOutputBegin).text(content_of(message)).layout(kToolOutputEnd);
         break;
     }
     last = message.role;
   }
-  if (conversation.options.adds_generation_prompt && last == Role::user) {
+  if (conversation.options.adds_generation_prompt && last == ChatRole::user) {
     out.layout(kAssistantTurn);
     out.layout(conversation.options.thinking ? kThinkBegin : kThinkEnd);
   }

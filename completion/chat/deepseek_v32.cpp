@@ -52,23 +52,23 @@ class Encoder final {
   Encoder(const Conversation& conversation, ChatWriter& out)
       : messages_(conversation.messages), thinking_(conversation.options.thinking), out_(out) {
     for (size_t i = 0; i < messages_.size(); ++i)
-      if (messages_[i].role == Role::user) last_user_ = i;
+      if (messages_[i].role == ChatRole::user) last_user_ = i;
   }
 
   Status encode() {
     for (size_t i = 0; i < messages_.size(); ++i) {
       switch (messages_[i].role) {
-        case Role::system:
+        case ChatRole::system:
           FATHOM_CHECK(write_system(messages_[i]));
           break;
-        case Role::user:
+        case ChatRole::user:
           out_.layout(kUserTurn).text(content_of(messages_[i])).layout(kAssistantTurn);
           write_mode(i == last_user_);
           break;
-        case Role::assistant:
+        case ChatRole::assistant:
           FATHOM_CHECK(write_answer(i));
           break;
-        case Role::tool:
+        case ChatRole::tool:
           FATHOM_CHECK(write_result(i));
           break;
       }
@@ -110,7 +110,7 @@ class Encoder final {
   /// Results are in the order of the calls; the last of them ends the block.
   Status write_result(size_t index) {
     size_t caller = index;
-    while (caller > 0 && messages_[caller].role == Role::tool) --caller;
+    while (caller > 0 && messages_[caller].role == ChatRole::tool) --caller;
     const size_t number = index - caller;  // from 1
     const size_t n_calls = messages_[caller].tool_calls.size();
     if (number > n_calls) {

@@ -48,7 +48,7 @@ constexpr std::string_view kToolsEnd =
     "calls.\n";
 
 bool is_of_user(const ChatMessage& message) {
-  return message.role == Role::user || message.role == Role::tool;
+  return message.role == ChatRole::user || message.role == ChatRole::tool;
 }
 
 class Encoder final {
@@ -68,7 +68,7 @@ class Encoder final {
         i = write_user_turn(i);
         continue;
       }
-      if (message.role == Role::system)
+      if (message.role == ChatRole::system)
         FATHOM_CHECK(write_system(message));
       else
         FATHOM_CHECK(write_answer(i));
@@ -97,12 +97,12 @@ class Encoder final {
     out_.layout(kUserTurn);
     for (size_t i = 0; i < parts.size(); ++i) {
       if (i > 0) out_.layout("\n\n");
-      if (parts[i]->role == Role::user)
+      if (parts[i]->role == ChatRole::user)
         out_.text(content_of(*parts[i]));
       else
         out_.layout("<tool_result>").text(content_of(*parts[i])).layout("</tool_result>");
     }
-    if (end < messages_.size() && messages_[end].role != Role::assistant) return end;
+    if (end < messages_.size() && messages_[end].role != ChatRole::assistant) return end;
     const bool thinks = thinking_ && (keeps_reasoning_ || end > last_user_);
     out_.layout(kAssistantTurn).layout(thinks ? kThinkBegin : kThinkEnd);
     return end;
@@ -117,11 +117,11 @@ class Encoder final {
     };
     std::vector<const ChatMessage*> results;
     for (const ChatMessage* part : parts)
-      if (part->role == Role::tool) results.push_back(part);
+      if (part->role == ChatRole::tool) results.push_back(part);
     std::ranges::stable_sort(results, {}, place_of);
     auto next = results.begin();
     for (const ChatMessage*& part : parts)
-      if (part->role == Role::tool) part = *next++;
+      if (part->role == ChatRole::tool) part = *next++;
   }
 
   Status write_answer(size_t index) {

@@ -58,7 +58,7 @@ Result<std::vector<engine::TokenId>> encode_chat(std::span<const ChatMessage> me
 Status check_no_tools(const Conversation& conversation) {
   FATHOM_CHECK(check_no_tool_lists(conversation));
   for (const ChatMessage& message : conversation.messages) {
-    if (message.role == Role::tool || !message.tool_calls.empty()) {
+    if (message.role == ChatRole::tool || !message.tool_calls.empty()) {
       return fail(ErrorCode::unsupported, "the chat format {} has no tool calls",
                   name_of(conversation.chat.format));
     }
@@ -84,7 +84,7 @@ std::string system_text(const Conversation& conversation, Systems which) {
   std::string text;
   bool is_first = true;
   for (const ChatMessage& message : conversation.messages) {
-    if (message.role != Role::system) continue;
+    if (message.role != ChatRole::system) continue;
     if (which == Systems::last) text.clear();
     if (which == Systems::joined && !is_first) text += "\n\n";
     text += content_of(message);

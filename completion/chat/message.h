@@ -8,7 +8,7 @@
 
 namespace fathom::completion {
 
-enum class Role { system, user, assistant, tool };
+enum class ChatRole { system, user, assistant, tool };
 
 /// What an assistant asks to have called.
 struct ToolCall {
@@ -19,7 +19,7 @@ struct ToolCall {
 };
 
 struct ChatMessage {
-  Role role = Role::user;
+  ChatRole role = ChatRole::user;
   std::optional<std::string> content;  // an assistant that only calls tools may have none
   // Of an assistant:
   std::string reasoning;

@@ -32,9 +32,9 @@ Status encode_r1_0528(const Conversation& conversation, ChatWriter& out) {
   bool in_outputs = false;
   bool has_header = false;
   for (const ChatMessage& message : conversation.messages) {
-    if (message.role == Role::system) continue;
-    has_header = message.role == Role::user;
-    if (message.role == Role::tool) {
+    if (message.role == ChatRole::system) continue;
+    has_header = message.role == ChatRole::user;
+    if (message.role == ChatRole::tool) {
       out.layout(in_outputs ? std::string_view("\n") : kToolOutputsBegin);
       out.layout(kToolOutputBegin).text(content_of(message)).layout(kToolOutputEnd);
       in_outputs = true;
@@ -42,7 +42,7 @@ Status encode_r1_0528(const Conversation& conversation, ChatWriter& out) {
     }
     if (in_outputs) out.layout(kToolOutputsEnd);
     in_outputs = false;
-    if (message.role == Role::user)
+    if (message.role == ChatRole::user)
       out.layout(kUserTurn).text(content_of(message)).layout(kAssistantTurn);
     else if (!message.tool_calls.empty())
       FATHOM_CHECK(write_calls(message, out));

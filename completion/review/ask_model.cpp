@@ -28,7 +28,7 @@ Result<std::vector<TokenId>> build_prompt(const engine::Generator& generator,
     return prompt;
   }
   // Everything is in the user's turn: reasoning models do best without a system message.
-  const ChatMessage message{.role = Role::user, .content = std::string(question.text)};
+  const ChatMessage message{.role = ChatRole::user, .content = std::string(question.text)};
   return encode_chat({&message, 1}, {.thinking = question.max_reasoning_tokens > 0}, *traits.chat,
                      generator.tokenizer());
 }

@@ -2,12 +2,15 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ratio>
 #include <string>
+#include <utility>
 #include <variant>
 
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "completion/config.h"
@@ -17,23 +20,60 @@
 #include "editors/cli/make_services.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "editors/cli/prometheus.h"
 #include "editors/cli/socket_option.h"
+#include "engine/base/mapped_file.h"
+#include "http/http_server.h"
 #include "lsp/server.h"
 #include "lsp/server_socket.h"
+#include "lsp/server_token.h"
+#include "lsp/status_report.h"
 
 namespace fathom::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kMaxTokenBytes = 4096;
+constexpr size_t kMinTokenBytes = 16;
+
 struct Options {
   ModelOptions model;
   std::string socket;  // "": the usual one
   std::optional<uint16_t> port;
   std::string token_file;  // "": beside the socket
+  std::optional<uint16_t> http_port;
+  std::string http_token_file;  // "": who reaches the port may ask
   std::optional<double> idle_exit_minutes;
   std::string log_file;  // "": stderr
 };
+
+/// The models for other programs; null if nobody wants that.
+Result<std::unique_ptr<http::HttpServer>> serve_http(const Options& options, lsp::Server& server,
+                                                     lsp::Services services, Log& log) {
+  if (!options.http_port) return nullptr;
+  http::HttpOptions http{.port = *options.http_port};
+  if (!options.http_token_file.empty()) {
+    FATHOM_TRY(text, read_text_file(options.http_token_file, kMaxTokenBytes));
+    const std::string token = text.substr(0, text.find_first_of(" \r\n"));
+    if (token.size() < kMinTokenBytes) {
+      return fail(ErrorCode::invalid_argument, "{}: a token needs at least {} characters",
+                  options.http_token_file, kMinTokenBytes);
+    }
+    http.is_authorized = [token](std::string_view said) { return lsp::is_token(said, token); };
+  }
+  services.daemon_status = [&server] { return server.status(); };
+  return http::HttpServer::create(
+      http,
+      {.models = services.models,
+       .metrics =
+           [post = server.poster(), services](std::function<void(std::string)> done) {
+             post([services, done = std::move(done)] {
+               done(prometheus_text(lsp::status_report(services, FATHOM_VERSION)));
+             });
+           }},
+      log);
+}
 
 Result<ExitCode> run(const Options& options, Log& log) {
   // No project's file: the daemon serves them all, wherever it was started.
@@ -49,8 +89,10 @@ Result<ExitCode> run(const Options& options, Log& log) {
   }
   const fs::path token_file = options.token_file.empty() ? path.parent_path() / "fathom.token"
                                                          : fs::path(options.token_file);
+  // Who asks over HTTP is no client that could leave.
+  const double idle_minutes = options.http_port ? 0 : config.values.idle_exit_minutes;
   const std::chrono::duration<double, std::ratio<60>> idle_exit(
-      options.idle_exit_minutes.value_or(config.values.idle_exit_minutes));
+      options.idle_exit_minutes.value_or(idle_minutes));
   FATHOM_TRY(services, make_services(options.model, config.values, log));
   FATHOM_TRY(server, lsp::Server::create(
                          std::move(std::get<lsp::ServerSocket>(claim)),
@@ -62,9 +104,11 @@ Result<ExitCode> run(const Options& options, Log& log) {
                           .idle_exit = std::chrono::ceil<std::chrono::milliseconds>(idle_exit),
                           .handle_signals = true},
                          services.borrow(), log));
-  const std::string also =
+  FATHOM_TRY(http, serve_http(options, *server, services.borrow(), log));
+  std::string also =
       options.port ? fmt::format(" and port {} (token in {})", server->port(), token_file.string())
                    : "";
+  if (http) also += fmt::format(" and http://localhost:{}", http->port());
   stream_out(fmt::format("listening at {}{}\n", path.string(), also));
   log.info("pid {} listens at {}{}", ::getpid(), path.string(), also);
   server->run();
@@ -101,9 +145,18 @@ Action add_serve(CLI::App& command) {
                   "where to write the token of --port (default: fathom.token beside the socket)")
       ->type_name("PATH");
   command
+      .add_option("--http", options->http_port,
+                  "offer the models to other programs on this machine, at this port of 127.0.0.1 "
+                  "and ::1, as OpenAI's API and llama-server's /infill; 0: one that is free")
+      ->type_name("PORT");
+  command
+      .add_option("--http-token-file", options->http_token_file,
+                  "who asks over HTTP must send the token in this file (Authorization: Bearer)")
+      ->type_name("PATH");
+  command
       .add_option("--idle-exit", options->idle_exit_minutes,
                   "leave when no client has been here for so long; 0: never (default: "
-                  "daemon.idle_exit_minutes of the configuration)")
+                  "daemon.idle_exit_minutes of the configuration; with --http: 0)")
       ->check(CLI::Range(0.0, 60.0 * 24 * 365).description(""))
       ->type_name("MINUTES");
   command

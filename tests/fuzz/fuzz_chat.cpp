@@ -16,7 +16,7 @@ namespace {
 
 using fathom::completion::ChatMessage;
 using fathom::completion::ChatOptions;
-using fathom::completion::Role;
+using fathom::completion::ChatRole;
 using fathom::engine::ChatFormat;
 using fathom::engine::TokenId;
 using fathom::engine::Tokenizer;
@@ -47,15 +47,15 @@ std::vector<ChatMessage> read_messages(std::string_view data) {
     const auto size = std::min<size_t>(static_cast<uint8_t>(data[1]), data.size() - 2);
     const std::string text(data.substr(2, size));
     data.remove_prefix(2 + size);
-    ChatMessage message{.role = static_cast<Role>(kind % 4), .content = text};
-    if (message.role == Role::assistant && kind & 4)
+    ChatMessage message{.role = static_cast<ChatRole>(kind % 4), .content = text};
+    if (message.role == ChatRole::assistant && kind & 4)
       message.tool_calls.push_back({.id = text,
                                     .type = text,
                                     .name = text,
                                     .arguments = kind & 16 ? object_of(text) : text});
-    if (message.role == Role::assistant && kind & 8) message.reasoning = text;
-    if (message.role == Role::tool) message.tool_call_id = text;
-    if (message.role == Role::system && kind & 4) message.tools.push_back(text);
+    if (message.role == ChatRole::assistant && kind & 8) message.reasoning = text;
+    if (message.role == ChatRole::tool) message.tool_call_id = text;
+    if (message.role == ChatRole::system && kind & 4) message.tools.push_back(text);
     messages.push_back(std::move(message));
   }
   return messages;

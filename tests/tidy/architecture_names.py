@@ -21,7 +21,7 @@ def check(tree):
         return
     names = set(LITERAL.findall(tidy.cpp_code(tree.read(REGISTRY), keep_strings=True)))
     owners = {}
-    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/", "editors/"),
+    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/", "http/", "editors/"),
                               (".h", ".cpp", ".cu", ".cuh")):
         if path == REGISTRY or path.startswith(NOT_ARCHITECTURES):
             continue

@@ -28,7 +28,7 @@ LIBRARIES = {
 # the headers of that folder but not of those below it.
 ENGINE_PUBLIC = ("engine/*.h", "engine/base/*.h", "engine/tokenizer/*.h", "engine/checkpoint/*.h",
                  "engine/convert/*.h")
-CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "completion/review/*.h", "lsp/*.h", "editors/cli/")
+CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "completion/review/*.h", "lsp/*.h", "http/*.h", "editors/cli/")
 BASIC = ("fmt", "expected")
 LAYERS = {
     "engine/base/": (("engine/base/",), BASIC + ("os", "intrinsics")),
@@ -49,6 +49,8 @@ LAYERS = {
     "lsp/": (("lsp/", "completion/*.h", "completion/review/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
     "lsp/transport": (("lsp/", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
+    "http/": (ENGINE_PUBLIC + ("http/", "completion/*.h", "completion/chat/*.h", "lsp/event_loop.h"),
+              BASIC + ("json", "boost")),
     "editors/cli/": (CLI, BASIC + ("json", "cli11", "os", "zlib")),
     # Says how many answers parse.
     "editors/cli/infill_": (
@@ -80,7 +82,7 @@ def is_allowed(header, allowed):
 
 
 def check(tree):
-    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/", "editors/cli/"),
+    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/", "http/", "editors/cli/"),
                               (".h", ".cpp", ".cu", ".cuh", ".c")):
         layer = max((l for l in LAYERS if path.startswith(l)), key=len)
         ours, libraries = LAYERS[layer]

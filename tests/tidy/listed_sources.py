@@ -18,7 +18,7 @@ def listed(tree):
 
 def check(tree):
     built = set(listed(tree))
-    for path in tree.matching(("engine/", "completion/", "lsp/", "editors/cli/", "tests/"), (".cpp",)):
+    for path in tree.matching(("engine/", "completion/", "lsp/", "http/", "editors/cli/", "tests/"), (".cpp",)):
         if path not in built and not path.startswith("tests/data/"):
             yield f"{path}: no CMakeLists.txt lists it"
 

@@ -49,6 +49,12 @@ COVERED = {
     "engine/quant/*": "tests/engine/quant_test.cpp",
     "engine/reference/*": "tests/engine/golden_deepseek_test.cpp, tests/engine/route_test.cpp",
     "engine/tokenizer/*": "tests/engine/tokenizer_test.cpp",
+    "http/handlers/*": "tests/http/api_test.cpp",
+    "http/fim_prompt.cpp": "tests/http/api_test.cpp",
+    "http/generation.cpp": "tests/http/api_test.cpp",
+    "http/reply.cpp": "tests/http/api_test.cpp",
+    "http/connection.cpp": "tests/e2e/http_test.py",
+    "http/http_server.cpp": "tests/e2e/http_test.py",
     "lsp/client_state.cpp": "tests/lsp/door_test.cpp, tests/lsp/local_server_test.cpp",
     "lsp/door_server.cpp": "tests/e2e/daemon_kill_test.py, tests/e2e/daemon_hostile_test.py",
     "lsp/*_jobs.cpp": "tests/lsp/completion_test.cpp, tests/lsp/explain_test.cpp, "
@@ -71,7 +77,7 @@ COVERED = {
 
 def check(tree):
     unused = set(COVERED)
-    for path in tree.matching(("engine/", "completion/", "lsp/"), (".cpp",)):
+    for path in tree.matching(("engine/", "completion/", "lsp/", "http/"), (".cpp",)):
         top = path.split("/")[0]
         stem = posixpath.splitext(posixpath.basename(path))[0]
         if any(posixpath.basename(t) == f"{stem}_test.cpp"

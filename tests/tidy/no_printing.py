@@ -12,7 +12,7 @@ FORBIDDEN = re.compile(
 
 
 def check(tree):
-    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/"), (".h", ".cpp", ".cu", ".cuh")):
+    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/", "http/"), (".h", ".cpp", ".cu", ".cuh")):
         if path in ALLOWED:
             continue
         for number, line in tidy.lines(tidy.cpp_code(tree.read(path))):

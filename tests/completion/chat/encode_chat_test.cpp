@@ -46,13 +46,15 @@ std::string render(ChatFormat format, const std::vector<ChatMessage>& messages,
   return tokens ? in_ascii(spelled(*tokens)) : "error: " + tokens.error().message;
 }
 
-ChatMessage system(std::string text) { return {.role = Role::system, .content = std::move(text)}; }
-ChatMessage user(std::string text) { return {.role = Role::user, .content = std::move(text)}; }
+ChatMessage system(std::string text) {
+  return {.role = ChatRole::system, .content = std::move(text)};
+}
+ChatMessage user(std::string text) { return {.role = ChatRole::user, .content = std::move(text)}; }
 ChatMessage answer(std::string text) {
-  return {.role = Role::assistant, .content = std::move(text)};
+  return {.role = ChatRole::assistant, .content = std::move(text)};
 }
 ChatMessage result(std::string text, std::string id = "") {
-  return {.role = Role::tool, .content = std::move(text), .tool_call_id = std::move(id)};
+  return {.role = ChatRole::tool, .content = std::move(text), .tool_call_id = std::move(id)};
 }
 
 const std::vector<ChatMessage> kTalk = {system("Be kind."), user("Hi"),
@@ -126,7 +128,7 @@ TEST(EncodeChat, OfQwenIsChatMl) {
 // ---- Tools ----
 
 ChatMessage call(std::string arguments) {
-  return {.role = Role::assistant,
+  return {.role = ChatRole::assistant,
           .content = "",
           .reasoning = "Look.",
           .tool_calls = {{.id = "c1", .name = "add", .arguments = std::move(arguments)}}};
@@ -184,10 +186,11 @@ TEST(EncodeChat, OfV4SortsResultsIntoTheOrderOfTheCalls) {
 }
 
 TEST(EncodeChat, WritesJsonAsPythonDoes) {
-  const std::vector<ChatMessage> talk = {
-      {.role = Role::system, .content = "S", .tools = {R"({"name":"f","list":[1,2],"none":{}})"}},
-      user("?"),
-      call(R"({"v":{"a":[true,null],"b":"\u00e4"}})")};
+  const std::vector<ChatMessage> talk = {{.role = ChatRole::system,
+                                          .content = "S",
+                                          .tools = {R"({"name":"f","list":[1,2],"none":{}})"}},
+                                         user("?"),
+                                         call(R"({"v":{"a":[true,null],"b":"\u00e4"}})")};
   for (const ChatFormat format : {ChatFormat::deepseek_v3_2, ChatFormat::deepseek_v4}) {
     const std::string text = render(format, talk);
     EXPECT_THAT(text, HasSubstr("\n{\"name\": \"f\", \"list\": [1, 2], \"none\": {}}\n"));
@@ -199,8 +202,8 @@ TEST(EncodeChat, SaysWhatALayoutCannotExpress) {
   for (const ChatFormat format : {ChatFormat::deepseek_coder, ChatFormat::deepseek_vl2,
                                   ChatFormat::deepseek_v2, ChatFormat::chatml})
     EXPECT_THAT(render(format, tool_talk("{}")), HasSubstr("has no tool calls"));
-  const std::vector<ChatMessage> listed = {{.role = Role::system, .content = "S", .tools = {"{}"}},
-                                           user("?")};
+  const std::vector<ChatMessage> listed = {
+      {.role = ChatRole::system, .content = "S", .tools = {"{}"}}, user("?")};
   EXPECT_THAT(render(ChatFormat::deepseek_v3, listed), HasSubstr("has no list of tools"));
   for (const ChatFormat format : {ChatFormat::deepseek_v3_2, ChatFormat::deepseek_v4}) {
     EXPECT_THAT(render(format, tool_talk("not JSON")), HasSubstr("not JSON"));

@@ -21,10 +21,10 @@ using engine::TokenId;
 using engine::Tokenizer;
 using Json = nlohmann::ordered_json;
 
-Role role_of(const std::string& name) {
-  if (name == "system") return Role::system;
-  if (name == "assistant") return Role::assistant;
-  return name == "tool" ? Role::tool : Role::user;
+ChatRole role_of(const std::string& name) {
+  if (name == "system") return ChatRole::system;
+  if (name == "assistant") return ChatRole::assistant;
+  return name == "tool" ? ChatRole::tool : ChatRole::user;
 }
 
 ChatMessage message_of(const Json& json) {

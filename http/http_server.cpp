@@ -1,0 +1,114 @@
+#include "http/http_server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+
+#include "http/connection.h"
+#include "lsp/event_loop.h"
+
+namespace fathom::http {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr size_t kMaxConnections = 256;
+constexpr std::chrono::seconds kAcceptPause{1};  // when the system has no room for connections
+
+Status listen_at(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (!error) return {};
+  error_code ignored;
+  acceptor.close(ignored);
+  return fail(ErrorCode::io, "cannot listen at port {} of {}: {}; give another --http",
+              endpoint.port(), endpoint.address().to_string(), error.message());
+}
+
+}  // namespace
+
+class HttpServer::Impl final {
+ public:
+  Impl(const HttpOptions& options, Api api, Log& log)
+      : api_(std::move(api)),
+        log_(log),
+        context_{.post = loop_.poster(),
+                 .log = log,
+                 .is_authorized = options.is_authorized,
+                 .answer = [this](const ExchangePtr& exchange) { http::answer(api_, exchange); }} {}
+
+  Status listen(uint16_t port) {
+    FATHOM_CHECK(listen_at(ipv4_, {asio::ip::address_v4::loopback(), port}));
+    port_ = ipv4_.local_endpoint().port();
+    if (const Status opened = listen_at(ipv6_, {asio::ip::address_v6::loopback(), port_}); !opened)
+      log_.warning("{}; only 127.0.0.1 is served", opened.error().message);
+    accept(ipv4_);
+    if (ipv6_.is_open()) accept(ipv6_);
+    thread_ = std::jthread([this] { loop_.run(); });
+    return {};
+  }
+
+  ~Impl() {
+    loop_.poster()([this] {
+      error_code ignored;
+      ipv4_.close(ignored);
+      ipv6_.close(ignored);
+      for (const auto& connection : connections_)
+        if (const auto alive = connection.lock()) alive->close();
+      loop_.stop();
+    });
+    if (thread_.joinable()) thread_.join();
+    api_.jobs->close();
+  }
+
+  uint16_t port() const { return port_; }
+
+ private:
+  void accept(tcp::acceptor& acceptor) {
+    acceptor.async_accept([this, &acceptor](error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error) {  // no descriptors are left, for one
+        return loop_.call_after(kAcceptPause, [this, &acceptor] { accept(acceptor); });
+      }
+      std::erase_if(connections_, [](const auto& connection) { return connection.expired(); });
+      if (connections_.size() < kMaxConnections)
+        connections_.push_back(Connection::start(std::move(socket), context_));
+      accept(acceptor);
+    });
+  }
+
+  Api api_;
+  Log& log_;
+  lsp::EventLoop loop_;
+  const ConnectionContext context_;
+  tcp::acceptor ipv4_{loop_.context()};
+  tcp::acceptor ipv6_{loop_.context()};
+  uint16_t port_ = 0;
+  std::vector<std::weak_ptr<Connection>> connections_;
+  std::jthread thread_;
+};
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpServer::~HttpServer() = default;
+
+Result<std::unique_ptr<HttpServer>> HttpServer::create(const HttpOptions& options, Api api,
+                                                       Log& log) {
+  auto impl = std::make_unique<Impl>(options, std::move(api), log);
+  FATHOM_CHECK(impl->listen(options.port));
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+uint16_t HttpServer::port() const { return impl_->port(); }
+
+}  // namespace fathom::http
