@@ -20,6 +20,7 @@ struct OpTime {
   int64_t calls = 0;
   double seconds = 0;
   uint64_t weight_bytes = 0;  // weights and cache rows read; 0 where the operation reads neither
+  uint64_t products = 0;      // of numbers with those of weights
 };
 
 class TimingBackend final : public Backend {
@@ -75,8 +76,12 @@ class TimingBackend final : public Backend {
   void gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) override;
 
  private:
+  struct Work {
+    uint64_t weight_bytes = 0;
+    uint64_t products = 0;
+  };
   template <class Call>
-  void timed(std::string_view op, uint64_t weight_bytes, Call&& call);
+  void timed(std::string_view op, Work work, Call&& call);
 
   Backend& inner_;
   std::vector<OpTime> times_;

@@ -14,7 +14,7 @@
 #include "editors/cli/output.h"
 #include "editors/cli/statistics.h"
 #include "engine/base/system.h"
-#include "engine/cpu/bandwidth.h"
+#include "engine/cpu/roofs.h"
 #include "engine/generator.h"
 
 namespace fathom::cli {
@@ -28,12 +28,22 @@ struct Options {
   bool json = false;
 };
 
+/// New tokens behind a prompt that is in the cache: about a line of code.
+constexpr int kNewTokens = 16;
+
 struct Speeds {
   std::vector<double> prefill_tokens_per_s;
   std::vector<double> decode_tokens_per_s;
+  std::vector<double> decode_tokens_per_s_empty;
   std::vector<double> ms_first_token_cold;
   std::vector<double> ms_first_token_warm;
+  std::vector<double> ms_first_token_new;
 };
+
+/// Of what follows the first token, which comes with the prefill.
+double decode_tokens_per_s(const engine::GenerateResult& run) {
+  return 1e3 * double(run.tokens.size() - 1) / (run.ms_total - run.ms_first_token);
+}
 
 /// Source code, repeated: text of the kind that the model will see, so that the choice of experts
 /// is realistic.
@@ -59,38 +69,59 @@ std::vector<engine::TokenId> sample_prompt(const engine::Tokenizer& tokenizer, i
 Result<Speeds> measure(engine::EngineThread& engine, const Options& options,
                        const std::vector<engine::TokenId>& prompt) {
   const CancelToken cancel = cancel_on_interrupt();
-  const auto run = [&](int max_tokens) {
-    return engine::generate(
-        engine,
-        {.prompt = prompt, .max_tokens = max_tokens, .ignore_end_tokens = true, .cancel = cancel});
+  const auto run = [&](std::vector<engine::TokenId> tokens, int max_tokens) {
+    return engine::generate(engine, {.prompt = std::move(tokens),
+                                     .max_tokens = max_tokens,
+                                     .ignore_end_tokens = true,
+                                     .cancel = cancel});
   };
-  // The first run pays for pages of the model file that are not in memory yet.
-  FATHOM_CHECK(run(1));
+  std::vector<engine::TokenId> longer = prompt;
+  longer.insert(longer.end(), kNewTokens, prompt.front());
+  // The first run pays for memory that was not used before.
+  FATHOM_CHECK(run(prompt, 1));
 
   Speeds speeds;
   for (int i = 0; i < options.repeat; ++i) {
     engine.clear_cache();
-    FATHOM_TRY(cold, run(options.max_tokens));
-    FATHOM_TRY(warm, run(1));
+    FATHOM_TRY(empty, run({prompt.front()}, options.max_tokens));
+    engine.clear_cache();
+    FATHOM_TRY(cold, run(prompt, options.max_tokens));
+    FATHOM_TRY(warm, run(prompt, 1));
+    FATHOM_TRY(next, run(longer, 1));
     speeds.prefill_tokens_per_s.push_back(1e3 * double(prompt.size()) / cold.ms_first_token);
     speeds.ms_first_token_cold.push_back(cold.ms_first_token);
     speeds.ms_first_token_warm.push_back(warm.ms_first_token);
-    // The first token comes with the prefill.
-    if (cold.tokens.size() > 1)
-      speeds.decode_tokens_per_s.push_back(1e3 * double(cold.tokens.size() - 1) /
-                                           (cold.ms_total - cold.ms_first_token));
+    speeds.ms_first_token_new.push_back(next.ms_first_token);
+    speeds.decode_tokens_per_s.push_back(decode_tokens_per_s(cold));
+    speeds.decode_tokens_per_s_empty.push_back(decode_tokens_per_s(empty));
   }
   return speeds;
 }
 
-/// Bytes per second that as many threads as the engine uses can read; 0 if that is unknown.
-double read_bandwidth(int n_threads) {
+/// What as many threads as the engine uses can do at most; 0 where that is unknown.
+struct Roofs {
+  double bytes_per_s = 0;
+  double products_per_s = 0;
+};
+
+Roofs measure_roofs(int n_threads) {
   ThreadPool pool(n_threads > 0 ? n_threads
                                 : std::max(1, int(std::thread::hardware_concurrency())));
-  return engine::cpu::measure_read_bandwidth(pool);
+  return {.bytes_per_s = engine::cpu::measure_read_bandwidth(pool),
+          .products_per_s = engine::cpu::measure_product_rate(pool)};
 }
 
-void add_ops(Json& list, const char* phase, const std::vector<engine::OpTime>& times) {
+/// The larger share of what the machine can do at most: of reading or of multiplying.
+double share_of_roof(const engine::OpTime& op, const Roofs& roofs) {
+  const auto share = [&](uint64_t n, double per_s) {
+    return per_s > 0 && op.seconds > 0 ? double(n) / op.seconds / per_s : 0.0;
+  };
+  return std::max(share(op.weight_bytes, roofs.bytes_per_s),
+                  share(op.products, roofs.products_per_s));
+}
+
+void add_ops(Json& list, const char* phase, const std::vector<engine::OpTime>& times,
+             const Roofs& roofs) {
   double total = 0;
   for (const engine::OpTime& t : times) total += t.seconds;
   for (const engine::OpTime& t : times)
@@ -100,7 +131,9 @@ void add_ops(Json& list, const char* phase, const std::vector<engine::OpTime>& t
          {"calls", t.calls},
          {"ms", 1e3 * t.seconds},
          {"share", total > 0 ? t.seconds / total : 0.0},
-         {"weight_bytes_per_s", t.seconds > 0 ? double(t.weight_bytes) / t.seconds : 0.0}});
+         {"weight_bytes_per_s", t.seconds > 0 ? double(t.weight_bytes) / t.seconds : 0.0},
+         {"products_per_s", t.seconds > 0 ? double(t.products) / t.seconds : 0.0},
+         {"roof_fraction", share_of_roof(t, roofs)}});
 }
 
 void print(const Json& json) {
@@ -111,20 +144,26 @@ void print(const Json& json) {
                         json["backend"].get<std::string>(), json["cpu"].get<std::string>()));
   line("prefill", "prefill_tokens_per_s", "tokens/s");
   line("decode", "decode_tokens_per_s", "tokens/s");
+  line("decode, nothing before", "decode_tokens_per_s_empty", "tokens/s");
   line("first token, cold", "ms_first_token_cold", "ms");
   line("first token, warm", "ms_first_token_warm", "ms");
+  line("... and 16 new tokens", "ms_first_token_new", "ms");
   write_out(fmt::format("{:<24} {:>9.1f} % of {:.1f} GB/s measured\n", "memory bandwidth, decode",
                         100 * json["bandwidth_fraction"].get<double>(),
                         json["bandwidth_bytes_per_s"].get<double>() / 1e9));
   write_out(fmt::format("{:<24} {:>9.1f} MB\n", "most memory resident",
                         json["peak_rss_bytes"].get<double>() / 1e6));
-  write_out(fmt::format("\n{:<8} {:<18} {:>7} {:>9} {:>7} {:>9}\n", "phase", "operation", "calls",
-                        "ms", "share", "GB/s"));
+  write_out(fmt::format("{:<24} {:>9.1f} G/s measured\n", "integer products",
+                        json["products_per_s"].get<double>() / 1e9));
+  write_out(fmt::format("\n{:<8} {:<18} {:>7} {:>9} {:>7} {:>9} {:>9} {:>7}\n", "phase",
+                        "operation", "calls", "ms", "share", "GB/s", "Gprod/s", "roof"));
   for (const Json& op : json["ops"])
     write_out(fmt::format(
-        "{:<8} {:<18} {:>7} {:>9.2f} {:>6.1f}% {:>9.2f}\n", op["phase"].get<std::string>(),
-        op["op"].get<std::string>(), op["calls"].get<int64_t>(), op["ms"].get<double>(),
-        100 * op["share"].get<double>(), op["weight_bytes_per_s"].get<double>() / 1e9));
+        "{:<8} {:<18} {:>7} {:>9.2f} {:>6.1f}% {:>9.2f} {:>9.1f} {:>6.1f}%\n",
+        op["phase"].get<std::string>(), op["op"].get<std::string>(), op["calls"].get<int64_t>(),
+        op["ms"].get<double>(), 100 * op["share"].get<double>(),
+        op["weight_bytes_per_s"].get<double>() / 1e9, op["products_per_s"].get<double>() / 1e9,
+        100 * op["roof_fraction"].get<double>()));
 }
 
 Result<ExitCode> bench(const Options& options) {
@@ -143,29 +182,35 @@ Result<ExitCode> bench(const Options& options) {
   FATHOM_TRY(checkpoint, completion::open_model(options.model.model));
   FATHOM_TRY(profile, profile_ops(checkpoint, info.backend, options.model.n_threads.value_or(0),
                                   prompt, std::min(options.max_tokens, 32)));
-  const double bandwidth = read_bandwidth(options.model.n_threads.value_or(0));
+  const Roofs roofs = measure_roofs(options.model.n_threads.value_or(0));
   const double decode = median(speeds.decode_tokens_per_s);
 
-  Json json = {{"model", name},
-               {"backend", info.backend},
-               {"device", info.device},
-               {"cpu", fmt::format("{}; {}", cpu_name(), info.device)},
-               {"prompt_tokens", options.prompt_tokens},
-               {"max_tokens", options.max_tokens},
-               {"repeat", options.repeat},
-               {"prefill_tokens_per_s", median(speeds.prefill_tokens_per_s)},
-               {"decode_tokens_per_s", decode},
-               {"ms_first_token_cold", median(speeds.ms_first_token_cold)},
-               {"ms_first_token_warm", median(speeds.ms_first_token_warm)},
-               {"ms_load", info.ms_load},
-               {"bytes_per_token", info.model.bytes_per_token},
-               {"bandwidth_bytes_per_s", bandwidth},
-               {"bandwidth_fraction",
-                bandwidth > 0 ? decode * double(info.model.bytes_per_token) / bandwidth : 0.0},
-               {"peak_rss_bytes", peak_rss_bytes},
-               {"ops", Json::array()}};
-  add_ops(json["ops"], "prefill", profile.prefill);
-  add_ops(json["ops"], "decode", profile.decode);
+  Json json = {
+      {"model", name},
+      {"backend", info.backend},
+      {"device", info.device},
+      {"cpu", fmt::format("{}; {}", cpu_name(), info.device)},
+      {"prompt_tokens", options.prompt_tokens},
+      {"max_tokens", options.max_tokens},
+      {"repeat", options.repeat},
+      {"prefill_tokens_per_s", median(speeds.prefill_tokens_per_s)},
+      {"decode_tokens_per_s", decode},
+      {"decode_tokens_per_s_empty", median(speeds.decode_tokens_per_s_empty)},
+      {"ms_first_token_cold", median(speeds.ms_first_token_cold)},
+      {"ms_first_token_warm", median(speeds.ms_first_token_warm)},
+      {"ms_first_token_new", median(speeds.ms_first_token_new)},
+      {"new_tokens", kNewTokens},
+      {"ms_load", info.ms_load},
+      {"bytes_per_token", info.model.bytes_per_token},
+      {"bandwidth_bytes_per_s", roofs.bytes_per_s},
+      {"bandwidth_fraction", roofs.bytes_per_s > 0
+                                 ? decode * double(info.model.bytes_per_token) / roofs.bytes_per_s
+                                 : 0.0},
+      {"products_per_s", roofs.products_per_s},
+      {"peak_rss_bytes", peak_rss_bytes},
+      {"ops", Json::array()}};
+  add_ops(json["ops"], "prefill", profile.prefill, roofs);
+  add_ops(json["ops"], "decode", profile.decode, roofs);
   if (options.json)
     write_json(json);
   else

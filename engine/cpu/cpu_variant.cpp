@@ -1,5 +1,7 @@
 #include "engine/cpu/cpu_variant.h"
 
+#include <cstdlib>
+
 #include <cpuid.h>
 
 namespace fathom::engine::cpu {
@@ -50,6 +52,11 @@ Result<const CpuVariant*> choose_cpu_variant(std::string_view name) {
   }
   return fail(ErrorCode::invalid_argument, "unknown CPU variant \"{}\"; choose one of {}", name,
               choices);
+}
+
+Result<const CpuVariant*> configured_cpu_variant(std::string_view name) {
+  const char* forced = std::getenv("FATHOM_CPU");
+  return choose_cpu_variant(forced != nullptr ? std::string_view(forced) : name);
 }
 
 }  // namespace fathom::engine::cpu

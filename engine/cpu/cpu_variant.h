@@ -24,4 +24,7 @@ std::span<const CpuVariant> cpu_variants();
 /// Errors: invalid_argument (no such variant), unsupported (this machine lacks it).
 Result<const CpuVariant*> choose_cpu_variant(std::string_view name);
 
+/// As choose_cpu_variant(), unless the environment forces one (FATHOM_CPU), for trying things out.
+Result<const CpuVariant*> configured_cpu_variant(std::string_view name);
+
 }  // namespace fathom::engine::cpu

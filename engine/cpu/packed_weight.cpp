@@ -9,6 +9,21 @@
 #include "engine/quant/dequantize.h"
 
 namespace fathom::engine::cpu {
+namespace {
+
+/// Rows of numbers of the size of T, from a file, to [cols][kPanelRows].
+template <class T>
+void interleave(uint8_t* out, std::span<const std::byte> rows, int n_rows, int cols) {
+  T numbers[kPanelRows] = {};
+  for (int64_t k = 0; k < cols; ++k) {
+    for (int lane = 0; lane < n_rows; ++lane) {
+      std::memcpy(numbers + lane, rows.data() + (int64_t{lane} * cols + k) * sizeof(T), sizeof(T));
+    }
+    std::memcpy(out + k * sizeof numbers, numbers, sizeof numbers);
+  }
+}
+
+}  // namespace
 
 PackedWeight::PackedWeight(const WeightData& data)
     : HostWeight(data.dtype, data.count, data.rows, data.cols) {
@@ -47,22 +62,29 @@ Result<std::unique_ptr<PackedWeight>> PackedWeight::pack(const WeightData& data,
 
 void PackedWeight::pack_panel(const WeightData& data, int matrix, int panel) {
   uint8_t* out = bytes_.data() + matrix * matrix_bytes_ + panel * panel_bytes_;
-  std::memset(out, 0, panel_bytes_);
-  const int64_t bytes_per_row = row_bytes(dtype(), cols()).value();
-  const int last_row = std::min(rows(), (panel + 1) * kPanelRows);
-  for (int row = panel * kPanelRows; row < last_row; ++row) {
-    const int64_t index = int64_t{matrix} * rows() + row;
-    const std::span<const std::byte> in = data.bytes.subspan(index * bytes_per_row, bytes_per_row);
-    const int lane = row % kPanelRows;
-    if (is_quantised()) {
-      write_panel_row(dtype(), out, lane, in, cols());
-      continue;
-    }
-    const int size = info(dtype()).block_bytes;
-    for (int64_t k = 0; k < cols(); ++k) {
-      std::memcpy(out + (k * kPanelRows + lane) * size, in.data() + k * size, size);
-    }
-    if (dtype() == DType::f8_e4m3) put_scales(data.scales, matrix, row, out + number_bytes());
+  const int64_t row_size = row_bytes(dtype(), cols()).value();
+  const int first_row = panel * kPanelRows;
+  const int n_rows = std::min(rows() - first_row, kPanelRows);
+  const int64_t index = int64_t{matrix} * rows() + first_row;
+  const std::span<const std::byte> in = data.bytes.subspan(index * row_size, n_rows * row_size);
+  if (is_quantised()) {
+    write_panel(dtype(), out, in, n_rows, cols());
+    return;
+  }
+  switch (info(dtype()).block_bytes) {
+    case 1:
+      interleave<uint8_t>(out, in, n_rows, cols());
+      break;
+    case 2:
+      interleave<uint16_t>(out, in, n_rows, cols());
+      break;
+    default:
+      interleave<uint32_t>(out, in, n_rows, cols());
+  }
+  if (dtype() != DType::f8_e4m3) return;
+  std::memset(out + number_bytes(), 0, panel_bytes_ - number_bytes());
+  for (int lane = 0; lane < n_rows; ++lane) {
+    put_scales(data.scales, matrix, first_row + lane, out + number_bytes());
   }
 }
 

@@ -26,21 +26,36 @@ Place place(int plane_bits, int lane, int i) {
           plane_bits * (group % groups_in_a_byte)};
 }
 
-void put_plane(int bits, uint8_t* plane, int lane, int i, int number) {
-  const Place at = place(bits, lane, i);
-  plane[at.byte] = byte(plane[at.byte] | (number & ((1 << bits) - 1)) << at.shift);
-}
-
 int get_plane(int bits, const uint8_t* plane, int lane, int i) {
   const Place at = place(bits, lane, i);
   return plane[at.byte] >> at.shift & ((1 << bits) - 1);
 }
 
-void put_numbers(PanelFormat format, uint8_t* block, int lane, const uint8_t* u) {
-  for (int i = 0; i < kBlock; ++i) {
-    put_plane(format.low_bits, block, lane, i, u[i]);
-    if (format.high_bits == 0) continue;
-    put_plane(format.high_bits, block + 64 * format.low_bits, lane, i, u[i] >> format.low_bits);
+/// The unsigned numbers of some columns of a panel's rows.
+template <int kColumns>
+using Numbers = uint8_t[kPanelRows][kColumns];
+
+/// Writes a plane of kBits of a block: the bits of the 32 numbers of each row from `column` on,
+/// after a shift to the right by kFrom. Four numbers at once, as the bytes of a word.
+template <int kBits, int kFrom, int kColumns>
+void put_plane(uint8_t* plane, const Numbers<kColumns>& u, int column) {
+  constexpr int kGroups = kBlock / 4;
+  constexpr int kGroupsInAByte = 8 / kBits;
+  constexpr uint32_t kMask = 0x01010101u * ((1 << kBits) - 1);
+  uint32_t groups[kGroups][kPanelRows];
+  for (int lane = 0; lane < kPanelRows; ++lane) {
+    uint32_t row[kGroups];
+    std::memcpy(row, u[lane] + column, sizeof row);
+    for (int g = 0; g < kGroups; ++g) groups[g][lane] = row[g] >> kFrom & kMask;
+  }
+  for (int g = 0; g < kGroups; g += kGroupsInAByte) {
+    uint32_t words[kPanelRows];
+    std::memcpy(words, groups[g], sizeof words);
+    for (int i = 1; i < kGroupsInAByte; ++i) {
+      for (int lane = 0; lane < kPanelRows; ++lane) words[lane] |= groups[g + i][lane] << kBits * i;
+    }
+    std::memcpy(plane, words, sizeof words);
+    plane += sizeof words;
   }
 }
 
@@ -68,8 +83,18 @@ void nibbles(const uint8_t* qs, uint8_t* u) {
   }
 }
 
-void fifth_bits(const uint8_t* qh, uint8_t* u) {
-  for (int i = 0; i < 32; ++i) u[i] = byte(u[i] | bit_of(qh, i) << 4);
+/// Bit i of the little-endian number `bits` as bit 4 of u[i].
+void fifth_bits(const uint8_t* bits, uint8_t* u) {
+  for (int i = 0; i < 4; ++i) {
+    // A copy of the byte for each of its bits, of which that bit is kept, moved to bit 7 by a carry
+    // that cannot leave the copy.
+    const uint64_t kept = (bits[i] * 0x0101010101010101u) & 0x8040201008040201u;
+    const uint64_t fifths = (kept + 0x7f7f7f7f7f7f7f7fu) >> 3 & 0x1010101010101010u;
+    uint64_t numbers = 0;
+    std::memcpy(&numbers, u + 8 * i, sizeof numbers);
+    numbers |= fifths;
+    std::memcpy(u + 8 * i, &numbers, sizeof numbers);
+  }
 }
 
 void numbers(const BlockQ8_0& from, uint8_t* u) {
@@ -95,38 +120,57 @@ void numbers(const BlockIq4Xs& from, uint8_t* u) {
 }
 
 /// Four runs of 32 numbers share 32 bytes, for each half of a block.
-int bit_pair(const uint8_t* qs, int i) {
-  return qs[32 * (i / 128) + i % 32] >> 2 * (i / 32 % 4) & 3;
+void bit_pairs(const uint8_t* qs, uint8_t* u) {
+  for (int half = 0; half < 2; ++half) {
+    for (int run = 0; run < 4; ++run) {
+      for (int i = 0; i < 32; ++i) u[128 * half + 32 * run + i] = qs[32 * half + i] >> 2 * run & 3;
+    }
+  }
 }
 
-void numbers(const BlockQ2K& from, uint8_t* u) {
-  for (int i = 0; i < 256; ++i) u[i] = byte(bit_pair(from.qs, i));
+/// Bit g of bits[i] as bit kTo of number i of group g.
+template <int kTo>
+void group_bits(const uint8_t* bits, uint8_t* u) {
+  for (int group = 0; group < 8; ++group) {
+    for (int i = 0; i < 32; ++i) {
+      u[32 * group + i] = byte(u[32 * group + i] | (bits[i] >> group & 1) << kTo);
+    }
+  }
 }
+
+void k_nibbles(const uint8_t* qs, uint8_t* u) {
+  for (int pair = 0; pair < 4; ++pair) {
+    for (int i = 0; i < 32; ++i) {
+      u[64 * pair + i] = qs[32 * pair + i] & 15;
+      u[64 * pair + 32 + i] = qs[32 * pair + i] >> 4;
+    }
+  }
+}
+
+void numbers(const BlockQ2K& from, uint8_t* u) { bit_pairs(from.qs, u); }
 
 void numbers(const BlockQ3K& from, uint8_t* u) {
-  for (int i = 0; i < 256; ++i) {
-    u[i] = byte(bit_pair(from.qs, i) | (from.hmask[i % 32] >> i / 32 & 1) << 2);
-  }
+  bit_pairs(from.qs, u);
+  group_bits<2>(from.hmask, u);
 }
 
-int k_nibble(const uint8_t* qs, int i) {
-  return qs[32 * (i / 64) + i % 32] >> 4 * (i / 32 % 2) & 15;
-}
-
-void numbers(const BlockQ4K& from, uint8_t* u) {
-  for (int i = 0; i < 256; ++i) u[i] = byte(k_nibble(from.qs, i));
-}
+void numbers(const BlockQ4K& from, uint8_t* u) { k_nibbles(from.qs, u); }
 
 void numbers(const BlockQ5K& from, uint8_t* u) {
-  for (int i = 0; i < 256; ++i) {
-    u[i] = byte(k_nibble(from.qs, i) | (from.qh[i % 32] >> i / 32 & 1) << 4);
-  }
+  k_nibbles(from.qs, u);
+  group_bits<4>(from.qh, u);
 }
 
 void numbers(const BlockQ6K& from, uint8_t* u) {
-  for (int i = 0; i < 256; ++i) {
-    const int low = from.ql[64 * (i / 128) + i % 64] >> 4 * (i / 64 % 2) & 15;
-    u[i] = byte(low | bit_pair(from.qh, i) << 4);
+  uint8_t high[256];
+  bit_pairs(from.qh, high);
+  for (int half = 0; half < 2; ++half) {
+    const uint8_t* low = from.ql + 64 * half;
+    const int first = 128 * half;
+    for (int i = 0; i < 64; ++i) {
+      u[first + i] = byte((low[i] & 15) | high[first + i] << 4);
+      u[first + 64 + i] = byte(low[i] >> 4 | high[first + 64 + i] << 4);
+    }
   }
 }
 
@@ -185,23 +229,30 @@ void put_scales(const BlockIq4Xs& from, uint8_t* set, int lane) {
   for (int i = 0; i < 8; ++i) set[32 + 16 * i + lane] = byte(iq4_xs_scale(from, i));
 }
 
-template <class Block>
-void write_row(PanelFormat format, uint8_t* panel, int lane, std::span<const std::byte> row,
-               int cols) {
-  const int n_sets = cols / format.scale_columns;
-  const int set_blocks = format.scale_columns / kBlock;
-  FATHOM_ASSERT(row.size() == n_sets * sizeof(Block));
-  uint8_t* sets = panel + int64_t{cols / kBlock} * format.block_bytes();
-  for (int i = 0; i < n_sets; ++i) {
-    Block block;
-    std::memcpy(&block, row.data() + i * sizeof(Block), sizeof(Block));
-    uint8_t u[256];
-    numbers(block, u);
-    for (int j = 0; j < set_blocks; ++j) {
-      put_numbers(format, panel + (int64_t{i} * set_blocks + j) * format.block_bytes(), lane,
-                  u + kBlock * j);
+template <PanelFormat kFormat, class Block>
+void write_rows(uint8_t* panel, std::span<const std::byte> rows, int n_rows, int cols) {
+  constexpr int kColumns = kFormat.scale_columns;
+  const int n_sets = cols / kColumns;
+  FATHOM_ASSERT(rows.size() == size_t(n_rows) * n_sets * sizeof(Block));
+  uint8_t* block_out = panel;
+  uint8_t* set_out = panel + int64_t{cols / kBlock} * kFormat.block_bytes();
+  Numbers<kColumns> u = {};
+  for (int i = 0; i < n_sets; ++i, set_out += kFormat.scale_bytes) {
+    if (n_rows < kPanelRows) std::memset(set_out, 0, kFormat.scale_bytes);
+    for (int lane = 0; lane < n_rows; ++lane) {
+      Block block;
+      std::memcpy(&block, rows.data() + (int64_t{lane} * n_sets + i) * sizeof(Block),
+                  sizeof(Block));
+      numbers(block, u[lane]);
+      put_scales(block, set_out, lane);
     }
-    put_scales(block, sets + int64_t{i} * format.scale_bytes, lane);
+    for (int column = 0; column < kColumns; column += kBlock, block_out += kFormat.block_bytes()) {
+      put_plane<kFormat.low_bits, 0>(block_out, u, column);
+      if constexpr (kFormat.high_bits > 0) {
+        put_plane<kFormat.high_bits, kFormat.low_bits>(block_out + 64 * kFormat.low_bits, u,
+                                                       column);
+      }
+    }
   }
 }
 
@@ -256,38 +307,40 @@ float value_of(DType dtype, const uint8_t* set, int lane, int column, int u) {
 /// What there is to know of a quantised type.
 struct Codec {
   PanelFormat format;
-  void (*write)(PanelFormat format, uint8_t* panel, int lane, std::span<const std::byte> row,
-                int cols);
+  void (*write)(uint8_t* panel, std::span<const std::byte> rows, int n_rows, int cols);
 };
+
+template <PanelFormat kFormat, class Block>
+constexpr Codec kCodec = {kFormat, write_rows<kFormat, Block>};
 
 Codec codec_of(DType dtype) {
   switch (dtype) {
     case DType::q8_0:
-      return {kPanelQ8_0, write_row<BlockQ8_0>};
+      return kCodec<kPanelQ8_0, BlockQ8_0>;
     case DType::q4_0:
-      return {kPanelQ4_0, write_row<BlockQ4_0>};
+      return kCodec<kPanelQ4_0, BlockQ4_0>;
     case DType::q4_1:
-      return {kPanelQ4_1, write_row<BlockQ4_1>};
+      return kCodec<kPanelQ4_1, BlockQ4_1>;
     case DType::q5_0:
-      return {kPanelQ5_0, write_row<BlockQ5_0>};
+      return kCodec<kPanelQ5_0, BlockQ5_0>;
     case DType::q5_1:
-      return {kPanelQ5_1, write_row<BlockQ5_1>};
+      return kCodec<kPanelQ5_1, BlockQ5_1>;
     case DType::q2_k:
-      return {kPanelQ2K, write_row<BlockQ2K>};
+      return kCodec<kPanelQ2K, BlockQ2K>;
     case DType::q3_k:
-      return {kPanelQ3K, write_row<BlockQ3K>};
+      return kCodec<kPanelQ3K, BlockQ3K>;
     case DType::q4_k:
-      return {kPanelQ4K, write_row<BlockQ4K>};
+      return kCodec<kPanelQ4K, BlockQ4K>;
     case DType::q5_k:
-      return {kPanelQ5K, write_row<BlockQ5K>};
+      return kCodec<kPanelQ5K, BlockQ5K>;
     case DType::q6_k:
-      return {kPanelQ6K, write_row<BlockQ6K>};
+      return kCodec<kPanelQ6K, BlockQ6K>;
     case DType::iq4_nl:
-      return {kPanelIq4Nl, write_row<BlockIq4Nl>};
+      return kCodec<kPanelIq4Nl, BlockIq4Nl>;
     case DType::iq4_xs:
-      return {kPanelIq4Xs, write_row<BlockIq4Xs>};
+      return kCodec<kPanelIq4Xs, BlockIq4Xs>;
     case DType::mxfp4:
-      return {kPanelMxfp4, write_row<BlockMxfp4>};
+      return kCodec<kPanelMxfp4, BlockMxfp4>;
     case DType::f32:
     case DType::f16:
     case DType::bf16:
@@ -302,10 +355,9 @@ Codec codec_of(DType dtype) {
 
 PanelFormat panel_format(DType dtype) { return codec_of(dtype).format; }
 
-void write_panel_row(DType dtype, uint8_t* panel, int lane, std::span<const std::byte> row,
-                     int cols) {
-  const Codec codec = codec_of(dtype);
-  codec.write(codec.format, panel, lane, row, cols);
+void write_panel(DType dtype, uint8_t* panel, std::span<const std::byte> rows, int n_rows,
+                 int cols) {
+  codec_of(dtype).write(panel, rows, n_rows, cols);
 }
 
 void read_panel_row(DType dtype, const uint8_t* panel, int lane, std::span<float> out) {

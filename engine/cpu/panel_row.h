@@ -1,4 +1,4 @@
-// One row of a quantised weight, into a panel and back (panel.h).
+// Rows of a quantised weight, into a panel and back (panel.h).
 
 #pragma once
 
@@ -13,11 +13,12 @@ namespace fathom::engine::cpu {
 /// The layout of a quantised type.
 PanelFormat panel_format(DType dtype);
 
-/// Puts `row`, `cols` numbers as they lie in a file, into lane `lane` of a panel of zeros.
-void write_panel_row(DType dtype, uint8_t* panel, int lane, std::span<const std::byte> row,
-                     int cols);
+/// Makes a panel of its rows, `cols` numbers each as they lie in a file; of its last ones if there
+/// are fewer than kPanelRows.
+void write_panel(DType dtype, uint8_t* panel, std::span<const std::byte> rows, int n_rows,
+                 int cols);
 
-/// The same numbers, bit for bit, as dequantize() makes of the row that was written.
+/// The same numbers, bit for bit, as dequantize() makes of row `lane`.
 void read_panel_row(DType dtype, const uint8_t* panel, int lane, std::span<float> out);
 
 }  // namespace fathom::engine::cpu

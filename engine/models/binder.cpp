@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <numeric>
 
 #include <fmt/ranges.h>
 
+#include "engine/base/file_pages.h"
 #include "engine/quant/dequantize.h"
 
 namespace fathom::engine {
@@ -29,6 +31,16 @@ T read_at(std::span<const std::byte> bytes, size_t index) {
   T number;
   std::memcpy(&number, bytes.data() + index * sizeof number, sizeof number);
   return number;
+}
+
+/// Of the file that the bytes lie in, if they lie in one.
+void release_pages(const Checkpoint& checkpoint, std::span<const std::byte> bytes) {
+  const std::less<> before;
+  for (const MappedFile& file : checkpoint.files()) {
+    const std::byte* begin = file.bytes().data();
+    if (before(bytes.data(), begin) || !before(bytes.data(), begin + file.bytes().size())) continue;
+    release_file_pages(file.bytes(), bytes);
+  }
 }
 
 }  // namespace
@@ -149,15 +161,18 @@ const Weight* Binder::Scope::upload_matrix(StoredMatrix matrix, int64_t count, i
   };
   const auto owner = std::make_shared<const Owner>(Owner{std::move(matrix), binder_->checkpoint_});
   const StoredMatrix& m = owner->matrix;
-  return binder_->upload(
-      {.name = m.name,
-       .dtype = m.dtype,
-       .count = static_cast<int>(count),
-       .rows = static_cast<int>(rows),
-       .cols = static_cast<int>(cols),
-       .bytes = m.bytes,
-       .scales = {.rows = m.block_rows, .cols = m.block_cols, .values = m.scales},
-       .owner = owner});
+  const Weight* weight =
+      binder_->upload({.name = m.name,
+                       .dtype = m.dtype,
+                       .count = static_cast<int>(count),
+                       .rows = static_cast<int>(rows),
+                       .cols = static_cast<int>(cols),
+                       .bytes = m.bytes,
+                       .scales = {.rows = m.block_rows, .cols = m.block_cols, .values = m.scales},
+                       .owner = owner});
+  // The file does not have to be in memory a second time.
+  release_pages(*binder_->checkpoint_, m.bytes);
+  return weight;
 }
 
 const Weight* Binder::Scope::matrix(TensorName name, int64_t rows, int64_t cols) const {
@@ -250,6 +265,7 @@ const Weight* Binder::Scope::stack(const std::string& pattern, int64_t count, in
       return nullptr;
     }
     bytes->insert(bytes->end(), part->bytes.begin(), part->bytes.end());
+    release_pages(*binder_->checkpoint_, part->bytes);
     all.scales.insert(all.scales.end(), part->scales.begin(), part->scales.end());
   }
   all.name = pattern;

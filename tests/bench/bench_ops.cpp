@@ -11,7 +11,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "engine/cpu/bandwidth.h"
+#include "engine/cpu/roofs.h"
 #include "engine/reference/reference_backend.h"
 #include "tests/support/op_data.h"
 

@@ -465,8 +465,9 @@ class Explain(Case):
 class Bench(Case):
     def test_has_the_keys_of_the_contract(self) -> None:
         out = self.json("bench", "--json", "--prompt-tokens", 64, "--max-tokens", 8, "--repeat", 1)
-        for key in ("prefill_tokens_per_s", "decode_tokens_per_s", "ms_first_token_cold", "ms_first_token_warm",
-                    "bandwidth_fraction", "peak_rss_bytes"):
+        for key in ("prefill_tokens_per_s", "decode_tokens_per_s", "decode_tokens_per_s_empty", "ms_first_token_cold",
+                    "ms_first_token_warm", "ms_first_token_new", "new_tokens", "bandwidth_bytes_per_s",
+                    "bandwidth_fraction", "products_per_s", "peak_rss_bytes"):
             self.assertGreater(out[key], 0, key)
         self.assertLess(out["ms_first_token_warm"], out["ms_first_token_cold"])
         self.assertIsInstance(out["backend"], str)

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/backend.h"
-#include "engine/cpu/bandwidth.h"
 #include "engine/cpu/cpu_variant.h"
+#include "engine/cpu/roofs.h"
 
 namespace fathom::engine {
 namespace {
@@ -68,6 +68,14 @@ TEST_F(MakeBackend, MeasuresABandwidthThatAComputerCanHave) {
   const double bandwidth = cpu::measure_read_bandwidth(pool);
   EXPECT_GT(bandwidth, 1e8);
   EXPECT_LT(bandwidth, 1e13);
+}
+
+TEST_F(MakeBackend, MeasuresAProductRateThatAComputerCanHave) {
+  if (available_backends().front() != "cpu") GTEST_SKIP() << "this processor has no AVX2";
+  ThreadPool pool(2);
+  const double rate = cpu::measure_product_rate(pool);
+  EXPECT_GT(rate, 1e9);
+  EXPECT_LT(rate, 1e14);
 }
 
 }  // namespace

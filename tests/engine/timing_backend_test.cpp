@@ -35,7 +35,7 @@ TEST_F(TimingBackendTest, ComputesWhatTheOtherBackendComputes) {
   EXPECT_EQ(timing_.name(), inner_->name());
 }
 
-TEST_F(TimingBackendTest, AddsUpCallsTimeAndBytesOfEachOperation) {
+TEST_F(TimingBackendTest, AddsUpCallsTimeAndWorkOfEachOperation) {
   const Weight& w = weight(2, 3);
   std::array<float, 3> x = {1, 2, 3};
   std::array<float, 2> y = {};
@@ -50,6 +50,7 @@ TEST_F(TimingBackendTest, AddsUpCallsTimeAndBytesOfEachOperation) {
   EXPECT_EQ(matmul.calls, 5);
   EXPECT_GT(matmul.seconds, 0);
   EXPECT_EQ(matmul.weight_bytes, 5 * w.size_bytes());
+  EXPECT_EQ(matmul.products, 5 * 2 * 3);
 }
 
 TEST_F(TimingBackendTest, ForgetsOnReset) {

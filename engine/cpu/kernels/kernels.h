@@ -69,6 +69,8 @@ struct Kernels {
   void (*attend)(const AttentionTask& task);
   /// y[i] = exp(x[i]).
   void (*exp)(float* y, const float* x, int n);
+  /// Multiplies small integers for nothing; returns how many products that were (peak.h).
+  int64_t (*multiply)(int64_t n_rounds, int32_t* sink);
 };
 
 extern const Kernels kAvx2Kernels;

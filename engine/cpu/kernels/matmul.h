@@ -27,12 +27,17 @@ inline void store_outputs(float* y, F32 sum, int n) {
 
 inline int row_of(const int32_t* rows, int i) { return rows != nullptr ? rows[i] : i; }
 
-/// With few rows the panel streams from memory once; the next panel lies behind it.
-constexpr int kPrefetchBytes = 4096;
+/// The first rows have the weights come from memory, and a core waits for as many lines at a time
+/// as it can ask for: what it asks for far ahead, into the L2 cache, costs it no place in the L1
+/// cache while it is on its way. Of large blocks every second line is enough: the processor fetches
+/// pairs. bench/results/README.md has what other distances give.
+constexpr int kPrefetchBytes = 64 * 1024;
 
 template <int kBytes>
 inline void prefetch(const uint8_t* p) {
-  for (int i = 0; i < kBytes; i += 64) __builtin_prefetch(p + i);
+  constexpr int kLine = 64;
+  constexpr int kStep = kBytes >= 8 * kLine ? 2 * kLine : kLine;
+  for (int i = 0; i < kBytes; i += kStep) __builtin_prefetch(p + i, 0, 2);
 }
 
 template <class Format, int kRows>
@@ -57,7 +62,7 @@ inline void quant_tile(const MatmulTask& task, int panel, int first) {
       const typename Format::Scales scales(set, part);
 #pragma GCC unroll 1
       for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes()) {
-        if constexpr (kRows <= 2) prefetch<Format::kLayout.block_bytes()>(block + kPrefetchBytes);
+        if (first == 0) prefetch<Format::kLayout.block_bytes()>(block + kPrefetchBytes);
         I32 w[8];
         Format::unpack(w, block, part);
         const auto block_scales = scales.block(i);
@@ -151,6 +156,7 @@ inline void float_tile(const MatmulTask& task, int panel, int first) {
       const int end =
           task.cols - k < block_columns ? task.cols : static_cast<int>(k + block_columns);
       for (; k + 4 <= end; k += 4) {
+        if (first == 0) prefetch<4 * kStep>(w + kPrefetchBytes);
         for (int j = 0; j < 4; ++j, w += kStep) {
           const F32 lanes = format.load_lanes(w);
           for (int r = 0; r < kRows; ++r) {

@@ -6,6 +6,7 @@
 #include "engine/cpu/kernels/elementwise.h"
 #include "engine/cpu/kernels/kernels.h"
 #include "engine/cpu/kernels/matmul.h"
+#include "engine/cpu/kernels/peak.h"
 
 namespace fathom::engine::cpu::FATHOM_ISA {
 
@@ -20,6 +21,7 @@ constexpr Kernels kTable = {
     .silu_mul = silu_mul,
     .attend = attend,
     .exp = exp,
+    .multiply = multiply,
 };
 
 }  // namespace fathom::engine::cpu::FATHOM_ISA

@@ -1,10 +1,12 @@
-#include "engine/cpu/bandwidth.h"
+#include "engine/cpu/roofs.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 
 #include "engine/cpu/aligned_buffer.h"
+#include "engine/cpu/cpu_variant.h"
 
 namespace fathom::engine::cpu {
 namespace {
@@ -45,6 +47,24 @@ double measure_read_bandwidth(ThreadPool& pool) {
     best = std::max(best, static_cast<double>(kBytes) / seconds.count());
   }
   return sum != 0 ? best : 0.0;
+}
+
+double measure_product_rate(ThreadPool& pool) {
+  const auto variant = configured_cpu_variant("");
+  if (!variant) return 0.0;
+  constexpr int64_t kRounds = 1'000'000;
+  double best = 0.0;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    std::atomic<int64_t> n_products = 0;
+    const auto start = std::chrono::steady_clock::now();
+    pool.parallel_for(pool.size(), 1, [&](int64_t begin, int64_t end, int part) {
+      int32_t sink = part;
+      n_products += (*variant)->kernels->multiply(kRounds * (end - begin), &sink);
+    });
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(n_products) / seconds.count());
+  }
+  return best;
 }
 
 }  // namespace fathom::engine::cpu
