@@ -21,6 +21,7 @@ using GitHandle = std::unique_ptr<T, GitFree<T, Free>>;
 using GitRepositoryHandle = GitHandle<git_repository, git_repository_free>;
 using GitObject = GitHandle<git_object, git_object_free>;
 using GitTree = GitHandle<git_tree, git_tree_free>;
+using GitTreeEntry = GitHandle<git_tree_entry, git_tree_entry_free>;
 using GitDiff = GitHandle<git_diff, git_diff_free>;
 using GitPatch = GitHandle<git_patch, git_patch_free>;
 using GitBlob = GitHandle<git_blob, git_blob_free>;

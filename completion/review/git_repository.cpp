@@ -15,6 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// More of a file is not even read.
+constexpr size_t kMaxReadBytes = size_t{64} << 20;
+
+bool is_file(uint32_t mode) {
+  return mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE;
+}
+
 /// The files on both sides of a change.
 struct Sides {
   GitTree before;  // null: nothing
@@ -161,7 +168,7 @@ class GitRepository::Impl {
     const git_oid id = delta.new_file.id;
     const std::string path = file.new_path;
     sort_out(std::move(file), input, [&]() -> std::optional<std::string> {
-      return is_working_tree ? working_file(path) : blob_text(id);
+      return is_working_tree ? working_file(path) : blob_text(id, kMaxReadBytes);
     });
     return {};
   }
@@ -191,16 +198,57 @@ class GitRepository::Impl {
     }
   }
 
-  std::optional<std::string> working_file(const std::string& path) const {
+  std::optional<std::string> working_file(const std::string& path,
+                                          size_t max_bytes = kMaxReadBytes) const {
     const fs::path root = working_tree();
     std::error_code error;
     // Not through links: they may lead anywhere.
     const fs::path file = fs::canonical(root / path, error);
     if (error || file != fs::canonical(root, error) / path || !fs::is_regular_file(file, error))
       return std::nullopt;
-    Result<std::string> text = read_text_file(file, size_t{64} << 20);
+    Result<std::string> text = read_text_file(file, max_bytes);
     if (!text) return std::nullopt;
     return *std::move(text);
+  }
+
+  /// Those that the index lists; `is_working_tree`: with their texts as they are there.
+  Result<RepositoryFiles> index_files(bool is_working_tree) const {
+    const std::shared_ptr<git_index> index(
+        make_git<GitIndex>([&](git_index** out) { return git_repository_index(out, get()); }));
+    if (!index) return failed("the index");
+    RepositoryFiles files;
+    for (size_t i = 0; i < git_index_entrycount(index.get()); ++i) {
+      const git_index_entry& entry = *git_index_get_byindex(index.get(), i);
+      if (is_file(entry.mode) && git_index_entry_stage(&entry) == 0)
+        files.paths.emplace_back(entry.path);
+    }
+    files.read = [this, index, is_working_tree](const std::string& path, size_t max_bytes) {
+      if (is_working_tree) return working_file(path, max_bytes);
+      const git_index_entry* entry = git_index_get_bypath(index.get(), path.c_str(), 0);
+      return entry != nullptr ? blob_text(entry->id, max_bytes) : std::nullopt;
+    };
+    return files;
+  }
+
+  Result<RepositoryFiles> tree_files(GitTree tree) const {
+    RepositoryFiles files;
+    const auto add = [](const char* folder, const git_tree_entry* entry, void* to) {
+      if (!is_file(git_tree_entry_filemode(entry))) return 0;
+      static_cast<RepositoryFiles*>(to)->paths.push_back(std::string(folder) +
+                                                         git_tree_entry_name(entry));
+      return 0;
+    };
+    if (git_tree_walk(tree.get(), GIT_TREEWALK_PRE, add, &files) < 0) return failed("git tree");
+    std::ranges::sort(files.paths);
+    const std::shared_ptr<git_tree> root(std::move(tree));
+    files.read = [this, root](const std::string& path,
+                              size_t max_bytes) -> std::optional<std::string> {
+      git_tree_entry* found = nullptr;
+      if (git_tree_entry_bypath(&found, root.get(), path.c_str()) < 0) return std::nullopt;
+      const GitTreeEntry entry(found);
+      return blob_text(*git_tree_entry_id(entry.get()), max_bytes);
+    };
+    return files;
   }
 
   Status copy_working_tree(const fs::path& folder) const {
@@ -323,10 +371,10 @@ class GitRepository::Impl {
            (kind == GIT_ATTR_VALUE_STRING && std::string_view(value) == "true");
   }
 
-  std::optional<std::string> blob_text(const git_oid& id) const {
+  std::optional<std::string> blob_text(const git_oid& id, size_t max_bytes) const {
     const GitBlob blob =
         make_git<GitBlob>([&](git_blob** out) { return git_blob_lookup(out, get(), &id); });
-    if (!blob) return std::nullopt;
+    if (!blob || static_cast<size_t>(git_blob_rawsize(blob.get())) > max_bytes) return std::nullopt;
     return std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())),
                        git_blob_rawsize(blob.get()));
   }
@@ -397,6 +445,12 @@ Status GitRepository::export_files(const ChangeRequest& request, const fs::path&
           : git_checkout_index(impl_->get(), nullptr, &options);
   if (error < 0) return Impl::failed(target);
   return {};
+}
+
+Result<RepositoryFiles> GitRepository::files(const ChangeRequest& request) const {
+  FATHOM_TRY(sides, impl_->sides(request));
+  if (sides.after) return impl_->tree_files(std::move(sides.after));
+  return impl_->index_files(request.kind == ChangeRequest::Kind::working_tree);
 }
 
 ReviewInput GitRepository::complete(std::vector<FileDiff> diffs) const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "completion/review/repository_files.h"
 #include "completion/review/review_input.h"
 #include "engine/base/result.h"
 
@@ -54,6 +55,8 @@ class GitRepository final {
   /// The texts of the working tree's files for a diff from elsewhere, where they fit it, and
   /// without what is left out by rule.
   ReviewInput complete(std::vector<FileDiff> diffs) const;
+  /// The tracked files of the newer state. Errors: those of changes().
+  Result<RepositoryFiles> files(const ChangeRequest& request) const;
 
   /// Writes the files of the newer state below `folder`, which is empty: those of a working tree as
   /// they are there, with what is neither tracked nor ignored; else as git would check them out,

@@ -36,6 +36,15 @@ std::string verified(const Suggestion& suggestion) {
   return text;
 }
 
+/// Whether all of the suggestions can be applied.
+bool go_together(const ReviewReport& report, const std::set<const Finding*>& findings) {
+  size_t n_applied = 0;
+  for (const FilePatch& patch :
+       make_patches(report, [&](const Finding& finding) { return findings.contains(&finding); }))
+    n_applied += patch.findings.size();
+  return n_applied == findings.size();
+}
+
 }  // namespace
 
 std::vector<FilePatch> make_patches(const ReviewReport& report,
@@ -59,16 +68,26 @@ std::vector<FilePatch> make_patches(const ReviewReport& report,
   return patches;
 }
 
-std::set<const Finding*> choose_findings(
-    const ReviewReport& report, const std::function<Choice(const std::string& patch)>& ask) {
+std::set<const Finding*> choose_findings(const ReviewReport& report,
+                                         const std::function<Choice(const PatchQuestion&)>& ask) {
   std::set<const Finding*> taken;
+  PatchQuestion question{
+      .n_suggestions = static_cast<int>(std::ranges::count_if(
+          report.findings, [](const Finding& f) { return f.suggestion.has_value(); }))};
+  Choice choice = Choice::leave;
   for (const Finding& finding : report.findings) {
-    const std::vector<FilePatch> patches =
-        make_patches(report, [&](const Finding& other) { return &other == &finding; });
-    if (patches.empty()) continue;
-    const Choice choice = ask(patch_text(patches));
+    if (!finding.suggestion) continue;
+    ++question.number;
+    std::set<const Finding*> with_it = taken;
+    with_it.insert(&finding);
+    if (!go_together(report, with_it)) continue;
+    if (choice != Choice::take_rest) {
+      question.patch = patch_text(
+          make_patches(report, [&](const Finding& other) { return &other == &finding; }));
+      choice = ask(question);
+    }
     if (choice == Choice::quit) break;
-    if (choice == Choice::take) taken.insert(&finding);
+    if (choice != Choice::leave) taken = std::move(with_it);
   }
   return taken;
 }

@@ -27,12 +27,19 @@ struct FilePatch {
 std::vector<FilePatch> make_patches(const ReviewReport& report,
                                     const std::function<bool(const Finding&)>& wants);
 
-enum class Choice { take, leave, quit };
+enum class Choice { take, leave, take_rest, quit };
 
-/// The findings whose suggestions a person takes: `ask` is shown the patch of each alone, until
-/// it says quit.
-std::set<const Finding*> choose_findings(
-    const ReviewReport& report, const std::function<Choice(const std::string& patch)>& ask);
+/// A suggestion that a person is asked about: the patch of it alone.
+struct PatchQuestion {
+  std::string patch;
+  int number = 0;  // from 1
+  int n_suggestions = 0;
+};
+
+/// The findings whose suggestions a person takes: `ask` is shown each until it says take_rest or
+/// quit, without those that do not go with what has been taken.
+std::set<const Finding*> choose_findings(const ReviewReport& report,
+                                         const std::function<Choice(const PatchQuestion&)>& ask);
 
 /// The patches as one, each below lines that say what it is for and what was verified of it, which
 /// `git apply` passes over.

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,14 @@
 
 namespace fathom::completion {
 
+class WorkspaceIndex;
+
 struct ReviewInput {
   std::vector<ReviewedFile> files;  // by path
   std::vector<Unreviewed> skipped;
+  /// The changed files and others whose declarations they may use: see index_around.h. Null: none
+  /// are shown.
+  std::shared_ptr<const WorkspaceIndex> around;
 };
 
 /// A file that is left out as a whole.

@@ -5,6 +5,7 @@
 
 #include "completion/lines.h"
 #include "completion/review/finding_names.h"
+#include "completion/review/visible.h"
 #include "engine/base/text.h"
 
 namespace fathom::completion {
@@ -70,10 +71,22 @@ std::vector<ShownLine> shown_lines(const Hunk& hunk, const ChangedFile& file,
   return shown;
 }
 
+std::string rendered(const std::vector<UsedDeclaration>& used) {
+  if (used.empty()) return "";
+  std::string text = "\nWhat these lines use, declared elsewhere and not part of the change:\n";
+  for (const UsedDeclaration& declarations : used) {
+    text += fmt::format("File: {}\n", visible_text(declarations.path));
+    std::string_view rest = declarations.text;
+    for (; !rest.empty(); rest.remove_prefix(next_line(rest, 0)))
+      text += fmt::format("      : {}\n", cut(visible_text(rest.substr(0, line_end(rest, 0)))));
+  }
+  return text;
+}
+
 std::string review_message(const PromptPart& part, int max_findings) {
   std::string message(kTask);
   const ChangedFile& file = *part.file;
-  message += fmt::format("\nFile: {}{}\n", to_valid_utf8(file.path()), language_of(file));
+  message += fmt::format("\nFile: {}{}\n", visible_text(file.path()), language_of(file));
   int previous = 0;
   for (const ShownLine& line : part.lines) {
     if (line.number > 0) {
@@ -82,6 +95,7 @@ std::string review_message(const PromptPart& part, int max_findings) {
     }
     message += rendered(line);
   }
+  message += rendered(part.used);
   message += '\n';
   message += fmt::format(kForm, max_findings, fmt::join(model_categories(), ", "),
                          fmt::join(severity_names(), ", "));

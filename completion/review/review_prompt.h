@@ -23,10 +23,20 @@ std::string rendered(const ShownLine& line);
 std::vector<ShownLine> shown_lines(const Hunk& hunk, const ChangedFile& file,
                                    const SecretFinder& secrets);
 
+/// Declarations that the shown lines use and that stand elsewhere, in the same or another file.
+struct UsedDeclaration {
+  std::string path;
+  std::string text;  // whole lines, LF; secrets masked
+};
+
 struct PromptPart {
   const ChangedFile* file = nullptr;
   std::vector<ShownLine> lines;  // ascending, perhaps with gaps
+  std::vector<UsedDeclaration> used;
 };
+
+/// Of the question: "" if there are none.
+std::string rendered(const std::vector<UsedDeclaration>& used);
 
 /// The whole question. What the code says is data: each of its lines begins with its number, so
 /// none can end the part that holds it.

@@ -21,6 +21,7 @@
 #include "completion/review/rule_findings.h"
 #include "completion/review/suggestion_gate.h"
 #include "completion/review/suppression.h"
+#include "completion/review/used_declarations.h"
 
 namespace fathom::completion {
 namespace {
@@ -29,6 +30,8 @@ namespace {
 constexpr int kMinPartTokens = 64;
 /// More at once is read with less care, and answered later.
 constexpr int kMaxPartTokens = 3072;
+/// Of a part, for declarations that it uses; at most a quarter of it.
+constexpr int kMaxUsedTokens = 448;
 
 /// Cancels when a time has come, or when its parent is cancelled.
 class Deadline final {
@@ -62,10 +65,22 @@ LineRange range_of(const PromptPart& part) {
   return range;
 }
 
+/// What the model said of a part.
+struct Answer {
+  std::string failure;  // why the part has not been reviewed, or ""
+  std::vector<Claim> claims;
+  AskedTokens tokens;
+  bool is_given_up = false;   // in a claim that the model hardly believed
+  bool is_malformed = false;  // after the claims
+};
+
 class Review final {
  public:
   Review(engine::Generator& generator, ReviewInput input, const ReviewOptions& options)
-      : generator_(generator), options_(options), deadline_(options.cancel, options.max_seconds) {
+      : generator_(generator),
+        options_(options),
+        around_(std::move(input.around)),
+        deadline_(options.cancel, options.max_seconds) {
     report_.model = generator.traits().name;
     report_.unreviewed = std::move(input.skipped);
     for (ReviewedFile& file : input.files) {
@@ -82,11 +97,8 @@ class Review final {
       for (Finding& finding : rule_findings(*file, secrets_)) take(*file, std::move(finding));
       add_parts(*file, parts);
     }
-    for (size_t i = 0; i < parts.size(); ++i) {
-      if (options_.on_progress)
-        options_.on_progress(static_cast<int>(i), static_cast<int>(parts.size()));
-      ask_about(parts[i]);
-    }
+    const std::vector<Answer> answers = ask_about(parts);
+    for (size_t i = 0; i < parts.size(); ++i) take(parts[i], answers[i]);
     choose();
     return std::move(report_);
   }
@@ -124,8 +136,11 @@ class Review final {
           {.path = file.path(), .reason = "the model's context is too small for a review"});
       return;
     }
-    std::vector<PromptPart> packed = pack_parts(file, secrets_, generator_.tokenizer(), room);
+    const int used_room = around_ ? std::min(room / 4, kMaxUsedTokens) : 0;
+    std::vector<PromptPart> packed =
+        pack_parts(file, secrets_, generator_.tokenizer(), room - used_room);
     for (PromptPart& part : packed) {
+      if (around_) part.used = used_declarations(part, *around_, generator_.tokenizer(), used_room);
       for (const ShownLine& line : part.lines) {
         if (line.is_cut && line.is_added && line.is_in_hunk) {
           report_.unreviewed.push_back({.path = file.path(),
@@ -137,20 +152,39 @@ class Review final {
     }
   }
 
-  void ask_about(const PromptPart& part) {
-    const std::string reason = answer(part);
-    if (reason.empty()) return;
-    report_.unreviewed.push_back(
-        {.path = part.file->path(), .lines = range_of(part), .reason = reason});
+  /// Those of the parts, in their order.
+  std::vector<Answer> ask_about(const std::vector<PromptPart>& parts) {
+    std::vector<Answer> answers(parts.size());
+    std::mutex mutex;  // guards the next two, and calls of on_progress
+    size_t next = 0;
+    int n_done = 0;
+    const auto work = [&] {
+      while (true) {
+        std::unique_lock lock(mutex);
+        if (next == parts.size()) return;
+        const size_t part = next++;
+        if (options_.on_progress) options_.on_progress(n_done, static_cast<int>(parts.size()));
+        lock.unlock();
+        answers[part] = ask(parts[part]);
+        lock.lock();
+        ++n_done;
+      }
+    };
+    std::vector<std::jthread> others;
+    const int n_parallel = options_.max_tokens > 0 ? 1 : options_.n_parallel;
+    for (int i = 1; i < n_parallel && i < static_cast<int>(parts.size()); ++i)
+      others.emplace_back(work);
+    work();
+    others.clear();
+    return answers;
   }
 
-  /// Why the part has not been reviewed, or "".
-  std::string answer(const PromptPart& part) {
-    if (options_.cancel.cancelled()) return "interrupted";
-    if (deadline_.token().cancelled()) return "out of time";
-    const int64_t left =
-        options_.max_tokens > 0 ? options_.max_tokens - report_.output_tokens : INT32_MAX;
-    if (left <= 0) return "out of tokens";
+  /// Changes nothing but the count of tokens where these are limited.
+  Answer ask(const PromptPart& part) {
+    if (options_.cancel.cancelled()) return {.failure = "interrupted"};
+    if (deadline_.token().cancelled()) return {.failure = "out of time"};
+    const int64_t left = options_.max_tokens > 0 ? options_.max_tokens - spent_tokens_ : INT32_MAX;
+    if (left <= 0) return {.failure = "out of tokens"};
 
     AnswerReader reader(options_.max_findings);
     // What a model says after something that it hardly believes is worth less still.
@@ -171,20 +205,32 @@ class Review final {
          .on_token = on_token,
          .cancel = deadline_.token()});
     if (!asked) {
-      if (options_.cancel.cancelled()) return "interrupted";
-      if (deadline_.token().cancelled()) return "out of time";
-      return asked.error().message;
+      if (options_.cancel.cancelled()) return {.failure = "interrupted"};
+      if (deadline_.token().cancelled()) return {.failure = "out of time"};
+      return {.failure = asked.error().message};
     }
-    report_.prompt_tokens += asked->prompt;
-    report_.output_tokens += asked->output;
-    for (const Claim& claim : reader.claims()) judge(part, claim);
-    if (reader.is_complete()) return "";
+    if (options_.max_tokens > 0) spent_tokens_ += asked->output;
+    Answer answer{.claims = reader.claims(), .tokens = *asked};
+    if (reader.is_complete()) return answer;
     if (gave_up && reader.is_in_replacement()) {
-      ++report_.rejected.low_confidence;
-      return "";
+      answer.is_given_up = true;
+    } else {
+      answer.is_malformed = gave_up;
+      answer.failure =
+          gave_up ? "the model's answer could not be read" : "the model's answer broke off";
     }
-    if (gave_up) ++report_.rejected.malformed;
-    return gave_up ? "the model's answer could not be read" : "the model's answer broke off";
+    return answer;
+  }
+
+  void take(const PromptPart& part, const Answer& answer) {
+    report_.prompt_tokens += answer.tokens.prompt;
+    report_.output_tokens += answer.tokens.output;
+    report_.rejected.low_confidence += int{answer.is_given_up};
+    report_.rejected.malformed += int{answer.is_malformed};
+    for (const Claim& claim : answer.claims) judge(part, claim);
+    if (answer.failure.empty()) return;
+    report_.unreviewed.push_back(
+        {.path = part.file->path(), .lines = range_of(part), .reason = answer.failure});
   }
 
   void judge(const PromptPart& part, const Claim& claim) {
@@ -248,9 +294,11 @@ class Review final {
 
   engine::Generator& generator_;
   const ReviewOptions& options_;
+  const std::shared_ptr<const WorkspaceIndex> around_;
   const SecretFinder secrets_;
   std::vector<std::unique_ptr<const ChangedFile>> files_;
   ReviewReport report_;
+  int64_t spent_tokens_ = 0;
   Deadline deadline_;
 };
 

@@ -32,6 +32,9 @@ struct ReviewOptions {
   int max_answer_tokens = 768;
   int64_t max_tokens = 0;  // generated for the whole review; 0: no limit
   int max_seconds = 0;     // 0: no limit
+  /// Parts of the change that are asked about side by side, which a generator that batches answers
+  /// sooner. Says nothing about the result. With a limit on tokens it is one after the other.
+  int n_parallel = 1;
   uint64_t seed = 0;
   std::set<std::string> baseline;  // fingerprints of findings that are known already
   CancelToken cancel;              // ends the review; what was found so far is kept

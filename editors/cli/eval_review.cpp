@@ -2,7 +2,13 @@
 
 #include "editors/cli/eval_review.h"
 
+#include <algorithm>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -23,10 +29,14 @@ using completion::ReviewReport;
 struct Options {
   ModelOptions model;
   std::string data;
-  std::string reviews;  // "": the model's own
+  std::string reviews;      // "": the model's own
+  int min_confidence = 50;  // percent
   int limit = 0;
   bool json = false;
 };
+
+/// Changes that are reviewed side by side: the engine computes their tokens together.
+constexpr int kParallel = 8;
 
 /// In percent; nothing of nothing.
 Json share(int part, int whole) { return whole > 0 ? Json(100.0 * part / whole) : Json(); }
@@ -66,7 +76,28 @@ void print(const Json& json) {
                         "findings", "precision", "recall", "accused", "suggestions", "applicable"));
   for (const char* group : {"kinds", "languages"})
     for (const auto& [name, score] : json[group].items()) print_row(name, score);
+  for (const auto& [least, score] : json["confidence"].items())
+    print_row(fmt::format("confidence >= {} %", least), score);
   print_row("all", json);
+}
+
+/// What is left of the reviews for each higher threshold of confidence.
+Json by_confidence(const std::vector<DefectTask>& tasks,
+                   const std::map<std::string, ReviewReport>& reviews, int min_confidence) {
+  constexpr int kStep = 10;
+  Json json = Json::object();
+  for (int least = (min_confidence / kStep + 1) * kStep; least < 100; least += kStep) {
+    DefectReport report;
+    for (const DefectTask& task : tasks) {
+      ReviewReport left = reviews.at(task.id);
+      std::erase_if(left.findings, [&](const completion::Finding& finding) {
+        return finding.confidence < least / 100.0;
+      });
+      add_to(report, task, score_review(task, left));
+    }
+    json[std::to_string(least)] = to_json(report.all);
+  }
+  return json;
 }
 
 Status check(const std::vector<DefectTask>& tasks) {
@@ -88,25 +119,50 @@ std::vector<DefectTask> spread(std::vector<DefectTask> tasks, int n) {
   return chosen;
 }
 
+Result<ReviewReport> review_of(engine::Generator& generator, const DefectTask& task,
+                               const completion::ReviewOptions& how) {
+  FATHOM_TRY(diffs, completion::parse_diff(task.diff));
+  completion::ReviewInput input = completion::input_of(std::move(diffs));
+  for (completion::ReviewedFile& file : input.files)
+    file.text = std::make_shared<const std::string>(task.text);
+  return completion::review(generator, std::move(input), how);
+}
+
 /// What the model says of each change, with the limits that `fathom review` has by default.
 Result<std::map<std::string, ReviewReport>> review_all(const Options& options,
                                                        const std::vector<DefectTask>& tasks) {
   Log log = stderr_log(options.model.verbose);
   FATHOM_TRY(engine, start_engine(options.model, {}, log));
-  completion::ReviewOptions how{.context_tokens = engine->info().context_tokens,
-                                .seed = options.model.seed,
-                                .cancel = cancel_on_interrupt()};
+  const completion::ReviewOptions how{.min_confidence = options.min_confidence / 100.0,
+                                      .context_tokens = engine->info().context_tokens,
+                                      .seed = options.model.seed,
+                                      .cancel = cancel_on_interrupt()};
+  std::mutex mutex;  // guards the rest
   std::map<std::string, ReviewReport> reviews;
+  std::optional<Error> error;
+  size_t next = 0;
   Progress progress("Reviewing");
-  for (const DefectTask& task : tasks) {
-    progress.step(static_cast<int>(reviews.size()) + 1, static_cast<int>(tasks.size()));
-    FATHOM_TRY(diffs, completion::parse_diff(task.diff));
-    completion::ReviewInput input = completion::input_of(std::move(diffs));
-    for (completion::ReviewedFile& file : input.files)
-      file.text = std::make_shared<const std::string>(task.text);
-    reviews.emplace(task.id, completion::review(*engine, std::move(input), how));
-    if (how.cancel.cancelled()) return fail(ErrorCode::cancelled, "interrupted");
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    while (next < tasks.size() && !error) {
+      const DefectTask& task = tasks[next++];
+      progress.step(static_cast<int>(reviews.size()) + 1, static_cast<int>(tasks.size()));
+      lock.unlock();
+      Result<ReviewReport> report = review_of(*engine, task, how);
+      lock.lock();
+      if (report) {
+        reviews.emplace(task.id, *std::move(report));
+      } else {
+        error = std::move(report.error());
+      }
+      if (how.cancel.cancelled()) error = Error{ErrorCode::cancelled, "interrupted"};
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (int i = 0; i < kParallel; ++i) workers.emplace_back(work);
   }
+  if (error) return tl::unexpected(*std::move(error));
   return reviews;
 }
 
@@ -126,6 +182,7 @@ Result<ExitCode> eval_review(const Options& options) {
   Json json = to_json(report.all);
   json["kinds"] = to_json(report.by_kind);
   json["languages"] = to_json(report.by_language);
+  json["confidence"] = by_confidence(tasks, reviews, options.min_confidence);
   if (options.json)
     write_json(json);
   else
@@ -147,6 +204,11 @@ Action add_eval_review(CLI::App& command) {
                   "each change")
       ->type_name("FILE");
   add_model_options(command, options->model);
+  command
+      .add_option("--min-confidence", options->min_confidence,
+                  "as of `fathom review`, in percent (default: 50); higher limits are shown, too")
+      ->check(CLI::Range(0, 100).description(""))
+      ->type_name("N");
   command.add_option("--limit", options->limit, "only N changes, evenly spread (default: all)")
       ->check(CLI::Range(1, 1 << 30).description(""))
       ->type_name("N");

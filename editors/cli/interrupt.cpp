@@ -22,4 +22,6 @@ CancelToken cancel_on_interrupt() {
   return source.token();
 }
 
+void end_on_interrupt() { std::signal(SIGINT, SIG_DFL); }
+
 }  // namespace fathom::cli

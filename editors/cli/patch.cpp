@@ -1,5 +1,7 @@
 // fathom patch: what a review suggests, as a diff that applies.
 
+#include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -9,6 +11,7 @@
 #include "completion/review/patch_writer.h"
 #include "completion/review/visible.h"
 #include "editors/cli/command.h"
+#include "editors/cli/interrupt.h"
 #include "editors/cli/output.h"
 #include "editors/cli/review_run.h"
 #include "engine/base/system.h"
@@ -42,13 +45,27 @@ std::string shown_diff(std::string_view diff, bool colour) {
   return shown;
 }
 
-/// Shows a patch and asks; the end of the input quits.
-completion::Choice ask(const std::string& patch) {
-  fmt::print(stderr,
-             "{}Take this change? [y]es, [n]o, [q]uit: ", shown_diff(patch, is_terminal(stderr)));
-  std::string answer;
-  if (!std::getline(std::cin, answer) || answer.starts_with('q')) return completion::Choice::quit;
-  return answer.starts_with('y') ? completion::Choice::take : completion::Choice::leave;
+constexpr std::string_view kChoices =
+    "y: take this change    n: leave it\n"
+    "a: take it and all that follow    q: leave it and all that follow\n";
+
+/// Shows a patch and asks, on stderr: stdout may be where the diff goes. The end of the input
+/// quits.
+completion::Choice ask(const completion::PatchQuestion& question) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool colour = is_terminal(stderr) && (no_color == nullptr || *no_color == '\0');
+  fmt::print(stderr, "{}", shown_diff(question.patch, colour));
+  while (true) {
+    fmt::print(stderr, "({}/{}) Take this change [y,n,a,q,?]? ", question.number,
+               question.n_suggestions);
+    std::string answer;
+    if (!std::getline(std::cin, answer)) return completion::Choice::quit;
+    if (answer == "y") return completion::Choice::take;
+    if (answer == "n") return completion::Choice::leave;
+    if (answer == "a") return completion::Choice::take_rest;
+    if (answer == "q") return completion::Choice::quit;
+    fmt::print(stderr, "{}", kChoices);
+  }
 }
 
 Result<ExitCode> patch(const Options& options) {
@@ -57,6 +74,9 @@ Result<ExitCode> patch(const Options& options) {
                 "--interactive reads answers from stdin, so the diff cannot come from there");
   }
   FATHOM_TRY(run, run_review(options.review));
+  end_on_interrupt();  // there is nothing left to be saved from it
+  if (run.is_interrupted && (options.apply || options.interactive))
+    return fail(ErrorCode::cancelled, "interrupted; no file has been changed");
   const std::set<const Finding*> wanted = options.interactive
                                               ? completion::choose_findings(run.report, ask)
                                               : std::set<const Finding*>();

@@ -8,6 +8,7 @@
 #include "completion/review/check_suggestions.h"
 #include "completion/review/diff_parser.h"
 #include "completion/review/git_repository.h"
+#include "completion/review/index_around.h"
 #include "completion/review/reviewer.h"
 #include "editors/cli/interrupt.h"
 #include "editors/cli/output.h"
@@ -23,6 +24,8 @@ using completion::GitRepository;
 using completion::ReviewInput;
 
 constexpr size_t kMaxDiffBytes = size_t{64} << 20;
+/// As many as the default KV cache has room for.
+constexpr int kParallelParts = 4;
 
 Result<ChangeRequest> request_of(const ReviewArguments& arguments) {
   const int n_given = int{!arguments.range.empty()} + int{!arguments.base.empty()} +
@@ -44,6 +47,14 @@ struct Change {
   ChangeRequest request;
 };
 
+/// Declarations that the change may use, from the files that it is a change of.
+Status look_around(Change& change) {
+  if (change.input.files.empty()) return {};
+  FATHOM_TRY(files, change.repository->files(change.request));
+  change.input.around = index_around(change.input, files, completion::SecretFinder());
+  return {};
+}
+
 Result<Change> read_change(const ReviewArguments& arguments) {
   Change change;
   FATHOM_TRY(request, request_of(arguments));
@@ -55,6 +66,7 @@ Result<Change> read_change(const ReviewArguments& arguments) {
     if (!repository) return tl::unexpected(std::move(repository.error()));
     FATHOM_TRY(input, change.repository->changes(change.request));
     change.input = std::move(input);
+    FATHOM_CHECK(look_around(change));
     return change;
   }
   if (!arguments.check.empty()) {
@@ -67,6 +79,7 @@ Result<Change> read_change(const ReviewArguments& arguments) {
   const bool has_files = change.repository && !change.repository->working_tree().empty();
   change.input = has_files ? change.repository->complete(std::move(diffs))
                            : completion::input_of(std::move(diffs));
+  if (has_files) FATHOM_CHECK(look_around(change));
   return change;
 }
 
@@ -136,6 +149,7 @@ Result<ReviewRun> run_review(const ReviewArguments& arguments) {
                                     .min_confidence = arguments.min_confidence / 100.0,
                                     .max_tokens = arguments.max_tokens,
                                     .max_seconds = arguments.max_seconds,
+                                    .n_parallel = kParallelParts,
                                     .seed = arguments.model.seed};
   if (!arguments.baseline.empty()) {
     FATHOM_TRY(json, read_text_file(arguments.baseline, kMaxBaselineBytes));
@@ -163,6 +177,7 @@ Result<ReviewRun> run_review(const ReviewArguments& arguments) {
     run.report = completion::review(*engine, std::move(change.input), options);
   }
   if (!arguments.check.empty()) FATHOM_CHECK(check(arguments, change, options.cancel, run.report));
+  run.is_interrupted = options.cancel.cancelled();
   return run;
 }
 

@@ -38,6 +38,7 @@ void add_review_options(CLI::App& command, ReviewArguments& arguments);
 struct ReviewRun {
   completion::ReviewReport report;
   std::filesystem::path working_tree;  // that the paths are relative to; "": not known
+  bool is_interrupted = false;         // by Ctrl-C
 };
 
 /// Reviews and checks. Ctrl-C ends that early, not the command. The model is loaded only if there

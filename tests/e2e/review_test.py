@@ -1,4 +1,4 @@
-"""`fathom review` and `fathom patch` on real repositories, with the built-in model.
+"""`fathom review` on real repositories, with the built-in model.
 
     python3 tests/e2e/review_test.py path/to/fathom
 
@@ -9,60 +9,12 @@ whatever is said is in the right place, applies, and is the same twice.
 from __future__ import annotations
 
 import json
-import os
-import pathlib
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import unittest
 
-FATHOM = ""
+from review_case import CODE, Case, main
+
 TOKEN = "ghp_" + "1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P7q8R"
-CODE = "".join(f"int f{i}(int a) {{\n  int b = a * {i};\n  return b;\n}}\n\n" for i in range(4))
-
-
-class Case(unittest.TestCase):
-    def setUp(self) -> None:
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fathom-review-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.repository = self.folder / "repository"
-        self.repository.mkdir()
-        self.git("init", "-q", "-b", "main", ".")
-
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
-                "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b",
-                "HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder / "config")}
-
-    def git(self, *args: str, stdin: bytes = b"") -> bytes:
-        return subprocess.run(["git", *args], cwd=self.repository, input=stdin, check=True, capture_output=True,
-                              env=self.environment()).stdout
-
-    def write(self, name: str, text: str | bytes) -> None:
-        path = self.repository / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-
-    def commit(self) -> None:
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", "x")
-
-    def fathom(self, *args: str, status: int | None = 0, stdin: bytes = b"") -> subprocess.CompletedProcess:
-        run = subprocess.run([FATHOM, *args], cwd=self.repository, input=stdin, capture_output=True, timeout=120,
-                             env=self.environment())
-        if status is not None:
-            self.assertEqual(run.returncode, status, run.stderr.decode(errors="replace"))
-        return run
-
-    def report(self, *args: str, status: int | None = 0, stdin: bytes = b"") -> dict:
-        return json.loads(self.fathom("review", "--format", "json", *args, status=status, stdin=stdin).stdout)
-
-    def a_change(self) -> None:
-        self.write("a.c", CODE)
-        self.commit()
-        self.write("a.c", CODE.replace("a * 1", "a / 0").replace("a * 3", "a + 3"))
 
 
 class Review(Case):
@@ -84,6 +36,17 @@ class Review(Case):
         runs = [self.fathom("review", "--format", "json", "--min-confidence", "0", *threads, status=None).stdout
                 for threads in ([], [], ["--threads", "1"], ["--threads", "2"])]
         self.assertEqual(len(set(runs)), 1)
+
+    def test_gives_the_same_bytes_whatever_is_asked_side_by_side(self) -> None:
+        for i in range(6):
+            self.write(f"f{i}.c", CODE)
+        self.commit()
+        for i in range(6):
+            self.write(f"f{i}.c", CODE.replace("a * 1", f"a / {i}"))
+        runs = [self.fathom("review", "--format", "json", "--min-confidence", "0", *one_by_one, status=None).stdout
+                for one_by_one in ([], ["--max-tokens", "1000000"])]
+        self.assertEqual(runs[0], runs[1])
+        self.assertEqual(json.loads(runs[0])["hunks"], 6)
 
     def test_finds_secrets_and_fails_on_them(self) -> None:
         self.a_change()
@@ -117,7 +80,7 @@ class Review(Case):
         self.assertEqual(self.report("--diff", "-", stdin=diff), self.report())
         elsewhere = self.folder / "elsewhere"
         elsewhere.mkdir()
-        run = subprocess.run([FATHOM, "review", "--diff", "-", "--format", "json"], cwd=elsewhere, input=diff,
+        run = subprocess.run([self.program, "review", "--diff", "-", "--format", "json"], cwd=elsewhere, input=diff,
                              capture_output=True, timeout=120, env=self.environment())
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(json.loads(run.stdout)["hunks"], 2)
@@ -149,7 +112,7 @@ class Review(Case):
         self.commit()
         self.write("a.c", "".join(f"int variable_{i} = {i};\n" for i in range(20000)))
         self.write("k.py", f"key = '{TOKEN}'\n")
-        run = subprocess.Popen([FATHOM, "review", "--format", "json", "--verbose"], cwd=self.repository,
+        run = subprocess.Popen([self.program, "review", "--format", "json", "--verbose"], cwd=self.repository,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment())
         run.stderr.readline()  # the model is being loaded, so it listens to signals
         run.send_signal(signal.SIGINT)
@@ -177,23 +140,5 @@ class Review(Case):
             self.assertTrue(added[finding["uri"]] & set(lines), finding)
 
 
-class Patch(Case):
-    def test_prints_nothing_where_nothing_is_suggested(self) -> None:
-        self.a_change()
-        self.assertEqual(self.fathom("patch").stdout, b"")
-
-    def test_whatever_it_prints_applies(self) -> None:
-        self.a_change()
-        diff = self.fathom("patch", "--min-confidence", "0", status=None).stdout
-        if diff:
-            self.git("apply", "--check", "-", stdin=diff)
-
-    def test_refuses_what_does_not_go_together(self) -> None:
-        self.a_change()
-        self.fathom("patch", "--interactive", "--diff", "-", status=2)
-        self.fathom("patch", "--check", "true", "--diff", "-", stdin=self.git("diff"), status=2)
-
-
 if __name__ == "__main__":
-    FATHOM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()

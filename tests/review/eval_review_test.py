@@ -13,6 +13,9 @@ import unittest
 
 import make_defects
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import scripted_model
+
 FATHOM = ""
 CHANGES = make_defects.changes(8)
 REJECTED = "no_anchor not_added malformed duplicate low_confidence over_limit suppressed suggestions".split()
@@ -104,6 +107,18 @@ class Figures(unittest.TestCase):
         self.assertEqual(figures["languages"]["python"]["recall"], 100)
         self.assertEqual(figures["languages"]["rust"]["recall"], 0)
 
+    def test_of_each_limit_of_confidence(self):
+        def findings_of(change):
+            right = [{**finding(change, d["begin"]), "confidence": 0.75} for d in change["defects"]]
+            return right + [{**finding(change, 1), "confidence": 0.65}]
+
+        figures = self.evaluate(findings_of)
+        self.assertEqual(list(figures["confidence"]), ["60", "70", "80", "90"])
+        self.assertAlmostEqual(figures["confidence"]["60"]["precision"], 100 / 3)
+        self.assertEqual(figures["confidence"]["70"]["precision"], 100)
+        self.assertEqual(figures["confidence"]["70"]["recall"], 100)
+        self.assertEqual(figures["confidence"]["80"]["recall"], 0)
+
     def test_of_suggestions(self):
         def findings_of(change):
             if change["language"] != "c" or not change["defects"]:
@@ -116,6 +131,26 @@ class Figures(unittest.TestCase):
         figures = self.evaluate(findings_of)
         self.assertEqual(figures["suggestions"], 36)
         self.assertAlmostEqual(figures["applicable"], 100 / 3)
+
+
+class Model(unittest.TestCase):
+    def test_every_suggestion_of_a_model_is_applicable(self):
+        """It says the same of each change: what fits nowhere, what fits and is right, what would break the code."""
+        said = [{"line": 1, "quote": "        return 0;", "message": "m", "category": category, "severity": "error",
+                 "replacement": replacement}
+                for category, replacement in (("bug", "        return (0;"), ("security", "        return 1;"))]
+        with tempfile.TemporaryDirectory() as folder:
+            model, data = pathlib.Path(folder, "model.gguf"), pathlib.Path(folder, "data.jsonl")
+            scripted_model.write_model(model, json.dumps({"findings": said}, separators=(",", ":")))
+            data.write_text("".join(json.dumps(c) + "\n" for c in CHANGES), "utf-8")
+            run = subprocess.run([FATHOM, "eval", "review", data, "--model", model, "--json"], capture_output=True,
+                                 check=False)
+            self.assertEqual(run.returncode, 0, run.stderr.decode())
+            figures = json.loads(run.stdout)
+        self.assertEqual((figures["tasks"], figures["unreviewed"]), (240, 0))
+        self.assertGreater(figures["suggestions"], 10)
+        self.assertEqual(figures["applicable"], 100)
+        self.assertLess(figures["suggestions"], figures["findings"])
 
 
 if __name__ == "__main__":

@@ -296,6 +296,33 @@ TEST_F(GitRepositoryTest, CompletesADiffFromTheWorkingTreeWhereItFits) {
             "a.c: 2 2;\nb.c: (no text) 2 other;\nnone.c: (no text) 2 2;\n");
 }
 
+TEST_F(GitRepositoryTest, ListsAndReadsTheFilesOfEachState) {
+  write("a.c", "1\n");
+  write("dir/b.c", "22\n");
+  write("gone.c", "3\n");
+  run("ln -s a.c link.c");
+  commit();
+  run("git rm -q --cached gone.c");
+  write("a.c", "staged\n");
+  run("git add a.c");
+  write("a.c", "now\n");
+  write("untracked.c", "4\n");
+  const auto repository = GitRepository::find(root_);
+  const auto texts = [&](const ChangeRequest& request) {
+    const auto files = repository->files(request);
+    std::string result = files ? "" : files.error().message;
+    for (const std::string& path : files->paths)
+      result += path + " " + files->read(path, 10).value_or("unreadable\n");
+    EXPECT_FALSE(files->read("a.c", 1));
+    EXPECT_FALSE(files->read("none.c", 10));
+    return result;
+  };
+  EXPECT_EQ(texts({}), "a.c now\ndir/b.c 22\n");
+  EXPECT_EQ(texts({Kind::staged, ""}), "a.c staged\ndir/b.c 22\n");
+  EXPECT_EQ(texts({Kind::range, "HEAD"}), "a.c 1\ndir/b.c 22\ngone.c 3\n");
+  EXPECT_FALSE(repository->files({Kind::range, "none"}));
+}
+
 TEST_F(GitRepositoryTest, ReadsNoFilesThroughLinks) {
   write("a.c", "1\n");
   commit();

@@ -1,10 +1,14 @@
 #include "completion/review/patch_writer.h"
 
+#include <algorithm>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "completion/review/git_patch.h"
+#include "completion/review/suggestion_gate.h"
 #include "tests/completion/review/sample_change.h"
 
 namespace fathom::completion {
@@ -62,18 +66,47 @@ TEST(PatchWriter, TakesWhatIsWanted) {
   EXPECT_EQ(patch_text({}), "");
 }
 
+/// What is taken if the answers are `choices`, as lines; each question's number is added to
+/// `asked`.
+std::vector<int> chosen(const ReviewReport& report, const std::vector<Choice>& choices,
+                        std::string& asked) {
+  const auto taken = choose_findings(report, [&](const PatchQuestion& question) {
+    asked += fmt::format("{}/{} ", question.number, question.n_suggestions);
+    const int line = report.findings.at(question.number - 1).lines.begin;
+    EXPECT_EQ(*apply_patch("a.c", kText, question.patch),
+              with_suggestions(kText, {*report.findings.at(question.number - 1).suggestion}))
+        << line;
+    return choices.at(std::ranges::count(asked, ' ') - 1);
+  });
+  std::vector<int> lines;
+  for (const Finding& finding : report.findings)
+    if (taken.contains(&finding)) lines.push_back(finding.lines.begin);
+  return lines;
+}
+
 TEST(PatchWriter, AsksAboutEachSuggestionUntilItIsTold) {
   const ReviewReport report =
       report_of({suggested({1, 1}, "int a = 0;\n"), suggested({2, 2}, "int b = 0;\n"),
                  suggested({3, 3}, "int c = 0;\n")});
-  std::vector<std::string> shown;
-  const auto taken = choose_findings(report, [&](const std::string& patch) {
-    shown.push_back(patch);
-    return shown.size() == 1 ? Choice::leave : shown.size() == 2 ? Choice::take : Choice::quit;
-  });
-  ASSERT_EQ(shown.size(), 3u);
-  EXPECT_EQ(*apply_patch("a.c", kText, shown[1]), "int a = 1;\nint b = 0;\nint c = 3;\n");
-  EXPECT_EQ(taken, std::set<const Finding*>{&report.findings[1]});
+  using enum Choice;
+  std::string asked;
+  EXPECT_EQ(chosen(report, {leave, take, quit}, asked), std::vector<int>{2});
+  EXPECT_EQ(asked, "1/3 2/3 3/3 ");
+  asked = "";
+  EXPECT_EQ(chosen(report, {leave, take_rest}, asked), (std::vector<int>{2, 3}));
+  EXPECT_EQ(asked, "1/3 2/3 ");
+}
+
+TEST(PatchWriter, DoesNotAskAboutWhatDoesNotGoWithWhatWasTaken) {
+  const ReviewReport report =
+      report_of({suggested({1, 2}, "int ab = 0;\n"), suggested({2, 2}, "int b = 0;\n"),
+                 suggested({3, 3}, "int c = 0;\n")});
+  using enum Choice;
+  std::string asked;
+  EXPECT_EQ(chosen(report, {take, leave}, asked), std::vector<int>{1});
+  EXPECT_EQ(asked, "1/3 3/3 ");
+  asked = "";
+  EXPECT_EQ(chosen(report, {leave, take_rest}, asked), (std::vector<int>{2, 3}));
 }
 
 }  // namespace

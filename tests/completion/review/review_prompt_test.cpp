@@ -29,6 +29,21 @@ TEST(ReviewPrompt, NumbersTheLinesAndMarksWhatChanged) {
   EXPECT_NE(message.find("at most 5 findings"), std::string::npos);
 }
 
+TEST(ReviewPrompt, ShowsWhatTheLinesUseBehindThem) {
+  const SecretFinder secrets;
+  const ChangedFile file(test::change_of("a.py", "a\n", "b\n"), secrets);
+  const std::string message =
+      review_message({.file = &file,
+                      .lines = shown_lines(file.diff().hunks.front(), file, secrets),
+                      .used = {{.path = "lib/u\n.py", .text = "def b(): ...\nclass C:\n"}}},
+                     5);
+  EXPECT_NE(message.find("    1 + b\n\nWhat these lines use, declared elsewhere and not part of "
+                         "the change:\nFile: lib/u\\x0a.py\n      : def b(): ...\n"
+                         "      : class C:\n\nAnswer"),
+            std::string::npos)
+      << message;
+}
+
 TEST(ReviewPrompt, ShowsAFormThatTheGrammarAllows) {
   const std::string message = message_of("a.py", "a\n", "b\n");
   const size_t begin = message.find("{\"findings\":[{");

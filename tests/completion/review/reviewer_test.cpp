@@ -7,7 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include "completion/review/index_around.h"
 #include "tests/completion/review/sample_change.h"
+#include "tests/completion/review/sample_repository.h"
 #include "tests/support/fake_generator.h"
 
 namespace fathom::completion {
@@ -103,6 +105,19 @@ TEST_F(ReviewerTest, AsksWithTheCodeAndAFormAfterTheReasoning) {
   const std::string prompt = generator_.prompt_text(1);
   EXPECT_NE(prompt.find("    2 +   if (a = 1) return 2;\n"), std::string::npos) << prompt;
   EXPECT_NE(prompt.find("hm</think>"), std::string::npos) << prompt;
+}
+
+TEST_F(ReviewerTest, ShowsWhatTheChangeCalls) {
+  const test::Texts texts{{"util.h", "int parse(const char* text);\n"}};
+  ReviewInput input;
+  input.files.push_back(
+      test::change_of("a.c", "#include \"util.h\"\n", "#include \"util.h\"\nint x = parse(0);\n"));
+  input.around = index_around(input, test::files_of(texts), {});
+  answer({.text = json_of({})});
+  EXPECT_TRUE(review(generator_, std::move(input), options_).is_complete());
+  const std::string prompt = generator_.prompt_text(1);
+  EXPECT_NE(prompt.find("File: util.h\n      : int parse(const char* text);\n"), std::string::npos)
+      << prompt;
 }
 
 TEST_F(ReviewerTest, CountsWhatItDoesNotBelieve) {
@@ -244,6 +259,36 @@ TEST_F(ReviewerTest, DoesNotObeyTheCode) {
   const auto requests = generator_.requests();
   const auto think_end = generator_.traits().chat->think_end.value();
   EXPECT_EQ(std::ranges::count(requests[0].prompt, think_end), 0);
+}
+
+TEST(ReviewerThreads, SaysTheSameWhateverIsAskedSideBySide) {
+  const auto reviewed = [](int n_parallel) {
+    constexpr int kFiles = 24;
+    FakeGenerator generator({.has_chat = false, .context_length = 4096, .threads = true});
+    ReviewInput input;
+    for (int i = 0; i < kFiles; ++i) {
+      generator.answer(json_of({{}}));
+      input.files.push_back(test::change_of(fmt::format("{:02}.c", i), kBefore, kAfter));
+    }
+    std::string result;
+    int last = -1;
+    const ReviewReport report = review(generator, std::move(input),
+                                       {.max_findings = 100,
+                                        .context_tokens = 4096,
+                                        .n_parallel = n_parallel,
+                                        .on_progress = [&](int done, int total) {
+                                          EXPECT_GE(done, last);
+                                          EXPECT_EQ(total, kFiles);
+                                          last = done;
+                                        }});
+    for (const Finding& finding : report.findings)
+      result += fmt::format("{}:{} {}\n", finding.path, finding.lines.begin, finding.confidence);
+    return result + fmt::format("{} {}", report.prompt_tokens, report.output_tokens);
+  };
+  const std::string one_by_one = reviewed(1);
+  EXPECT_NE(one_by_one.find("23.c:2 "), std::string::npos) << one_by_one;
+  EXPECT_EQ(reviewed(4), one_by_one);
+  EXPECT_EQ(reviewed(100), one_by_one);
 }
 
 TEST_F(ReviewerTest, AsksABaseModelForTheContinuationOfAText) {
