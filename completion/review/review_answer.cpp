@@ -1,5 +1,6 @@
 #include "completion/review/review_answer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -52,12 +53,13 @@ bool AnswerReader::feed(std::string_view bytes, float logprob) {
     const Place before = grammar_.place();
     grammar_.accept(next);
     const Place after = grammar_.place();
-    if (before == Place::between && after == Place::claim) {
+    if (before == Place::between && after == Place::where) {
       object_.clear();
       sum_logprob_ = 0;
       n_tokens_ = 0;
+      confidence_ = 1;
     }
-    counts |= after == Place::claim;
+    counts |= after == Place::where || after == Place::what;
     if (before != Place::between || after != Place::between) object_ += byte;
     if (before == Place::replacement && after == Place::between) {
       claims_.push_back(read_claim(object_, confidence_));
@@ -66,9 +68,14 @@ bool AnswerReader::feed(std::string_view bytes, float logprob) {
   if (counts) {
     sum_logprob_ += logprob;
     ++n_tokens_;
-    confidence_ = std::exp(sum_logprob_ / n_tokens_);
+    if (grammar_.place() != Place::where)
+      confidence_ = std::min(confidence_, std::exp(sum_logprob_ / n_tokens_));
   }
   return true;
+}
+
+bool AnswerReader::is_below(double confidence) const {
+  return grammar_.place() != Place::between && confidence_ < confidence;
 }
 
 }  // namespace fathom::completion

@@ -22,8 +22,9 @@ struct Claim {
   std::string category;
   Severity severity = Severity::warning;
   std::optional<std::string> replacement;
-  /// The geometric mean of the probabilities of its tokens, those of the replacement left out: how
-  /// willingly the model said this of all that it could have said.
+  /// How willingly the model said this of all that it could have said: the geometric mean of the
+  /// probabilities of its tokens up to the end of its quote, or up to a later one before the
+  /// replacement if that is less. So a claim that is doubted once stays so.
   double confidence = 0;
 };
 
@@ -37,9 +38,8 @@ class AnswerReader final {
 
   /// Those that are complete, also of an answer that is not.
   const std::vector<Claim>& claims() const { return claims_; }
-  /// The confidence of the claim whose replacement is being written, or which is the last.
-  double last_confidence() const { return confidence_; }
-  bool is_in_replacement() const { return grammar_.place() == ReviewGrammar::Place::replacement; }
+  /// Whether the claim under way has less than this confidence already.
+  bool is_below(double confidence) const;
   bool is_complete() const { return grammar_.finished(); }
 
  private:
@@ -48,7 +48,7 @@ class AnswerReader final {
   std::string object_;  // the claim under way
   double sum_logprob_ = 0;
   int n_tokens_ = 0;
-  double confidence_ = 1;
+  double confidence_ = 1;  // until its quote has ended
   std::vector<Claim> claims_;
 };
 

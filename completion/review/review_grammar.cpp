@@ -17,6 +17,7 @@ enum class Kind : uint8_t {
   first_finding,  // '{' or the end of the list
   next_finding,   // ',' or the end of the list
   number,
+  quote,
   text,  // a string that is not empty
   text_or_null,
   category,
@@ -45,7 +46,7 @@ constexpr Step kSteps[] = {
     literal(","),
     literal("\"quote\""),
     literal(":"),
-    {Kind::text, "", ReviewGrammar::kMaxQuoteBytes},
+    {Kind::quote},
     literal(","),
     literal("\"message\""),
     literal(":"),
@@ -79,6 +80,7 @@ constexpr int step_of(std::string_view text) {
 }
 
 constexpr int kFinding = step_of("\"line\"");
+constexpr int kQuoteEnd = step_of(Kind::quote) + 1;
 constexpr int kReplacement = step_of("\"replacement\"");
 constexpr int kNextFinding = step_of(Kind::next_finding);
 constexpr int kEnd = step_of(Kind::end);
@@ -111,7 +113,8 @@ bool ReviewGrammar::finished() const { return state_.step == kEnd; }
 
 ReviewGrammar::Place ReviewGrammar::place() const {
   if (state_.step < kFinding || state_.step >= kNextFinding) return Place::between;
-  return state_.step < kReplacement ? Place::claim : Place::replacement;
+  if (state_.step < kQuoteEnd) return Place::where;
+  return state_.step < kReplacement ? Place::what : Place::replacement;
 }
 
 void ReviewGrammar::go_to(State& state, int step) {
@@ -169,6 +172,8 @@ bool ReviewGrammar::advance(State& state, uint8_t byte) const {
       if (state.n_bytes == 0) return false;
       go_to(state, state.step + 1);
       return advance(state, byte);
+    case Kind::quote:
+      return advance_quote(state, byte);
     case Kind::text:
       return advance_string(state, byte, 1, step.max_bytes);
     case Kind::text_or_null: {
@@ -187,6 +192,18 @@ bool ReviewGrammar::advance(State& state, uint8_t byte) const {
       break;
   }
   return false;
+}
+
+bool ReviewGrammar::advance_quote(State& state, uint8_t byte) const {
+  if (!quotable_) return advance_string(state, byte, 1, kMaxQuoteBytes);
+  if (state.n_bytes == 0) {
+    ++state.n_bytes;
+    state.quote = quotable_->begin_quote();
+    return byte == '"';
+  }
+  if (byte != '"' || !quotable_->may_end(state.quote)) return quotable_->advance(state.quote, byte);
+  go_to(state, state.step + 1);
+  return true;
 }
 
 bool ReviewGrammar::advance_string(State& state, uint8_t byte, int min_bytes, int max_bytes) const {

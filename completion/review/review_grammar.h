@@ -5,15 +5,20 @@
 //                 "replacement":"..."},...]}
 //
 // "replacement" may be null. Blanks may stand between any two parts, as models like them. Strings
-// are valid UTF-8 of bounded length, so every review ends.
+// are valid UTF-8 of bounded length, so every review ends. "quote" may be bound to what there is to
+// quote, so that a model which wants to quote something else has to say so against its will, and
+// its confidence tells.
 //
 // Threads: one at a time.
 
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 
+#include "completion/review/quotable_lines.h"
 #include "engine/text_constraint.h"
 
 namespace fathom::completion {
@@ -24,7 +29,10 @@ class ReviewGrammar final : public engine::TextConstraint {
   static constexpr int kMaxMessageBytes = 500;
   static constexpr int kMaxReplacementBytes = 2000;
 
-  explicit ReviewGrammar(int max_findings) : max_findings_(max_findings) {}
+  /// `quotable`: null: a quote is any text. Where there is nothing to quote there are no findings.
+  explicit ReviewGrammar(int max_findings, std::shared_ptr<const QuotableLines> quotable = nullptr)
+      : max_findings_(quotable && quotable->empty() ? 0 : max_findings),
+        quotable_(std::move(quotable)) {}
 
   bool allows(std::string_view bytes) const override;
   void accept(std::string_view bytes) override;
@@ -33,7 +41,8 @@ class ReviewGrammar final : public engine::TextConstraint {
   /// What the text so far ends in.
   enum class Place {
     between,      // outside of all findings
-    claim,        // a finding, up to its replacement
+    where,        // a finding, up to the end of its quote
+    what,         // up to its replacement
     replacement,  // the rest of a finding
   };
   Place place() const;
@@ -51,6 +60,7 @@ class ReviewGrammar final : public engine::TextConstraint {
     uint8_t lowest = 0;           // what the next of them must be
     uint8_t highest = 0;
     uint32_t choices = 0;  // that the bytes may still become, a bit each
+    QuotableLines::Quote quote;
   };
 
   bool advance(State& state, uint8_t byte) const;
@@ -58,7 +68,10 @@ class ReviewGrammar final : public engine::TextConstraint {
   static bool advance_escape(State& state, uint8_t byte);
   static void go_to(State& state, int step);
 
+  bool advance_quote(State& state, uint8_t byte) const;
+
   int max_findings_;
+  std::shared_ptr<const QuotableLines> quotable_;
   State state_;
 };
 

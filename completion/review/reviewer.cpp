@@ -190,15 +190,17 @@ class Review final {
     // What a model says after something that it hardly believes is worth less still.
     bool gave_up = false;
     const auto on_token = [&](const engine::TokenEvent& event) {
-      gave_up = !reader.feed(event.bytes, event.logprob) ||
-                (reader.is_in_replacement() && reader.last_confidence() < options_.min_confidence);
+      gave_up =
+          !reader.feed(event.bytes, event.logprob) || reader.is_below(options_.min_confidence);
       return !gave_up;
     };
     const std::string question = review_message(part, options_.max_findings);
     const Result<AskedTokens> asked = ask_model(
         generator_,
         {.text = question,
-         .form = std::make_shared<ReviewGrammar>(options_.max_findings),
+         .form = std::make_shared<ReviewGrammar>(
+             options_.max_findings,
+             std::make_shared<const QuotableLines>(part.lines, ReviewGrammar::kMaxQuoteBytes)),
          .max_reasoning_tokens = static_cast<int>(std::min<int64_t>(max_reasoning(), left)),
          .max_answer_tokens = static_cast<int>(std::min<int64_t>(max_answer(), left)),
          .seed = options_.seed,
@@ -212,7 +214,7 @@ class Review final {
     if (options_.max_tokens > 0) spent_tokens_ += asked->output;
     Answer answer{.claims = reader.claims(), .tokens = *asked};
     if (reader.is_complete()) return answer;
-    if (gave_up && reader.is_in_replacement()) {
+    if (gave_up && reader.is_below(options_.min_confidence)) {
       answer.is_given_up = true;
     } else {
       answer.is_malformed = gave_up;

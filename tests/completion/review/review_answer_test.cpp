@@ -73,11 +73,27 @@ TEST(AnswerReader, IsAsConfidentAsTheModelWasOfItsClaimNotOfTheReplacement) {
   AnswerReader reader(4);
   feed(reader, "{\"findings\":[", -9.0f);
   feed(reader, kClaim.substr(0, at), -0.25f);
-  EXPECT_TRUE(reader.is_in_replacement());
-  EXPECT_NEAR(reader.last_confidence(), std::exp(-0.25), 1e-6);
+  EXPECT_FALSE(reader.is_below(0.77));
+  EXPECT_TRUE(reader.is_below(0.78)) << "exp(-0.25)";
   feed(reader, kClaim.substr(at), -9.0f);
   ASSERT_EQ(reader.claims().size(), 1u);
   EXPECT_NEAR(reader.claims()[0].confidence, std::exp(-0.25), 1e-6);
+}
+
+TEST(AnswerReader, DoubtsFromTheEndOfTheQuoteOnAreNotMadeUpFor) {
+  const size_t quote_end = kClaim.find(",\"message");
+  AnswerReader reader(4);
+  feed(reader, "{\"findings\":[");
+  feed(reader, kClaim.substr(0, quote_end - 1), -2.0f);
+  EXPECT_FALSE(reader.is_below(0.9)) << "the quote may go on";
+  feed(reader, kClaim.substr(quote_end - 1, 1), -2.0f);
+  EXPECT_TRUE(reader.is_below(0.14)) << "exp(-2)";
+  EXPECT_FALSE(reader.is_below(0.13));
+  feed(reader, kClaim.substr(quote_end), -0.001f);
+  feed(reader, "," + std::string(kClaim), -0.001f);
+  ASSERT_EQ(reader.claims().size(), 2u);
+  EXPECT_NEAR(reader.claims()[0].confidence, std::exp(-2), 1e-3);
+  EXPECT_NEAR(reader.claims()[1].confidence, 1, 0.01) << "the next one is another one";
 }
 
 }  // namespace

@@ -81,19 +81,38 @@ TEST(ReviewGrammar, KnowsWhereItIs) {
     return grammar.place();
   };
   EXPECT_EQ(place_after("{\"findings\":["), Place::between);
-  EXPECT_EQ(place_after("{"), Place::claim);
-  EXPECT_EQ(place_after(kFinding.substr(1, kFinding.find("\"replacement") - 1)),
+  EXPECT_EQ(place_after("{\"line\":12,\"quote\":\"a"), Place::where);
+  EXPECT_EQ(place_after("\""), Place::what);
+  EXPECT_EQ(place_after(",\"message\":\"m\",\"category\":\"bug\",\"severity\":\"note\","),
             Place::replacement);
   EXPECT_EQ(place_after("\"replacement\":null"), Place::replacement);
   EXPECT_EQ(place_after("}"), Place::between);
 }
 
+TEST(ReviewGrammar, BindsQuotesToWhatThereIsToQuote) {
+  const ShownLine lines[] = {{.number = 7, .text = "  f(\"x\");", .is_added = true}};
+  const auto is_quote = [&](std::string_view quote) {
+    ReviewGrammar grammar(1, std::make_shared<const QuotableLines>(lines, 600));
+    return grammar.allows(with("a\\n\\\"b\\\"", quote));
+  };
+  EXPECT_TRUE(is_quote(R"(  f(\"x\");)"));
+  EXPECT_TRUE(is_quote(R"(f(\"x\");)"));
+  EXPECT_FALSE(is_quote(R"(f(\"x)"));
+  EXPECT_FALSE(is_quote(R"(g();)"));
+  ReviewGrammar nothing(3, std::make_shared<const QuotableLines>(std::span<ShownLine>(), 600));
+  EXPECT_TRUE(nothing.allows(list_of("")));
+  EXPECT_FALSE(nothing.allows("{\"findings\":[{"));
+}
+
 // Whatever is written byte by byte, as long as each is allowed, ends, and is JSON.
 TEST(ReviewGrammar, LeadsEveryWriterToValidJson) {
+  const ShownLine lines[] = {{.number = 1, .text = "a\\\"\xc3\xa9", .is_added = true},
+                             {.number = 2, .text = "\tab\x01", .is_added = true}};
+  const auto quotable = std::make_shared<const QuotableLines>(lines, 600);
   std::mt19937 random(7);
   const std::string_view likely = "\"\\}],{: unlfaetr0129\xc3\xa9\xf0\x9f\x98\x80";
   for (int run = 0; run < 200; ++run) {
-    ReviewGrammar grammar(2);
+    ReviewGrammar grammar(2, run % 2 == 0 ? nullptr : quotable);
     std::string text;
     while (!grammar.finished()) {
       ASSERT_LT(text.size(), 20000u) << text;

@@ -264,7 +264,7 @@ TEST_F(ReviewerTest, DoesNotObeyTheCode) {
 TEST(ReviewerThreads, SaysTheSameWhateverIsAskedSideBySide) {
   const auto reviewed = [](int n_parallel) {
     constexpr int kFiles = 24;
-    FakeGenerator generator({.has_chat = false, .context_length = 4096, .threads = true});
+    FakeGenerator generator({.threads = true, .has_chat = false, .context_length = 4096});
     ReviewInput input;
     for (int i = 0; i < kFiles; ++i) {
       generator.answer(json_of({{}}));
