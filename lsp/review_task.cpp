@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "completion/review/index_around.h"
 #include "completion/review/report_parts.h"
 #include "engine/base/mapped_file.h"
 #include "lsp/document.h"
@@ -118,6 +119,8 @@ Result<ReviewOutcome> run_review_task(const completion::ModelUse& model, const R
   FATHOM_TRY(repository, GitRepository::find(folder));
   FATHOM_TRY(request, request_of(task, repository));
   FATHOM_TRY(input, repository.changes(request));
+  FATHOM_TRY(files, repository.files(request));
+  input.around = completion::index_around(input, files, completion::SecretFinder());
   task.on_begin();
 
   Placer placer(root_as_named(folder, repository.working_tree()), task);

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -97,8 +98,7 @@ class Review final {
       for (Finding& finding : rule_findings(*file, secrets_)) take(*file, std::move(finding));
       add_parts(*file, parts);
     }
-    const std::vector<Answer> answers = ask_about(parts);
-    for (size_t i = 0; i < parts.size(); ++i) take(parts[i], answers[i]);
+    ask_about(parts);
     choose();
     return std::move(report_);
   }
@@ -152,22 +152,25 @@ class Review final {
     }
   }
 
-  /// Those of the parts, in their order.
-  std::vector<Answer> ask_about(const std::vector<PromptPart>& parts) {
-    std::vector<Answer> answers(parts.size());
-    std::mutex mutex;  // guards the next two, and calls of on_progress
-    size_t next = 0;
+  /// Takes the answers in the order of the parts, each as soon as those before it are there.
+  void ask_about(const std::vector<PromptPart>& parts) {
+    std::mutex mutex;  // guards what follows, the report, and calls to the client
+    std::vector<std::optional<Answer>> answers(parts.size());
+    size_t next = 0;  // to ask about
+    size_t n_taken = 0;
     int n_done = 0;
     const auto work = [&] {
-      while (true) {
-        std::unique_lock lock(mutex);
-        if (next == parts.size()) return;
+      std::unique_lock lock(mutex);
+      while (next < parts.size()) {
         const size_t part = next++;
         if (options_.on_progress) options_.on_progress(n_done, static_cast<int>(parts.size()));
         lock.unlock();
-        answers[part] = ask(parts[part]);
+        Answer answer = ask(parts[part]);
         lock.lock();
         ++n_done;
+        answers[part] = std::move(answer);
+        for (; n_taken < parts.size() && answers[n_taken]; ++n_taken)
+          take(parts[n_taken], *answers[n_taken]);
       }
     };
     std::vector<std::jthread> others;
@@ -175,8 +178,6 @@ class Review final {
     for (int i = 1; i < n_parallel && i < static_cast<int>(parts.size()); ++i)
       others.emplace_back(work);
     work();
-    others.clear();
-    return answers;
   }
 
   /// Changes nothing but the count of tokens where these are limited.
