@@ -88,7 +88,7 @@ TEST_F(ReviewerTest, TellsOfFindingsAsSoonAsTheyAreThere) {
     EXPECT_EQ(*file.text, kAfter);
     told.push_back(finding.message);
   };
-  options_.max_findings = 1;
+  options_.max_findings = 3;
   run_with({{.severity = "note"},
             {.quote = "int f(int a) {\\n  if (a = 1) return 2;", .message = "b"},
             {}});
