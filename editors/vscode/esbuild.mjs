@@ -1,8 +1,9 @@
-// Bundles the extension and its web view into dist/; with --tests also the unit tests.
+// Bundles the extension and its web view into dist/, and its texts into l10n/; with --tests also the unit tests.
 
 import { build } from "esbuild";
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { writeBundle } from "./l10n.mjs";
 
 const here = import.meta.dirname;
 const tests = path.join(here, "../../tests/editors/vscode/unit");
@@ -10,6 +11,7 @@ const common = { absWorkingDir: here, bundle: true, minify: true, logLevel: "war
 const host = { ...common, platform: "node", target: "node20", format: "cjs", external: ["vscode"] };
 
 rmSync(path.join(here, "dist"), { recursive: true, force: true });
+writeBundle(here);
 await build({ ...host, entryPoints: ["src/extension.ts"], outfile: "dist/extension.js" });
 await build({
   ...common,

@@ -19,24 +19,53 @@ export class Editor {
     await this.page.locator(".editor-instance .view-line").first().waitFor();
   }
 
+  async openView(name) {
+    await this.page.locator(`.activitybar [aria-label^="${name}"]`).first().click();
+  }
+
   /** A command by its title in the palette. */
   async command(title) {
     await this.#choose("F1", `>${title}`, title);
   }
 
-  /** Opens the quick input by a key and chooses a row, or what is typed. An editor that is just opening closes it again. */
+  /**
+   * A command that opens a list; gives the row. On a busy machine the palette gives the focus back to the document
+   * only after that, which closes the list.
+   */
+  async commandWithList(title, text) {
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+    await waitFor(`the list of ${title}`, async () => {
+      await this.command(title);
+      return row.waitFor({ timeout: 10_000 }).then(() => true, () => false);
+    });
+    return row;
+  }
+
+  /**
+   * Opens the quick input by a key and chooses a row, or what is typed. The key is pressed again only if the input is
+   * not there, because a second Control+p chooses the file before; an editor that is just opening closes it again.
+   */
   async #choose(key, text, row) {
-    const soon = { timeout: 3000 };
+    const input = this.page.locator(".quick-input-widget input").first();
+    const rows = this.page.locator(".quick-input-list .monaco-list-row", { hasText: row });
+    const soon = { timeout: 5000 };
     await waitFor(`the quick input for ${text}`, async () => {
       try {
-        await this.keys.press(key);
-        await this.page.locator(".quick-input-widget input").first().fill(text, soon);
+        if (!(await input.isVisible())) {
+          await this.keys.press(key);
+          await input.waitFor(soon);
+        }
+        if ((await input.inputValue(soon)) !== text) await input.fill(text, soon);
         if (!row) await this.keys.press("Enter");
-        else await this.page.locator(".quick-input-list .monaco-list-row", { hasText: row }).first().click(soon);
+        else if (await rows.first().isVisible()) await rows.first().click(soon);
+        else return false;
         return true;
       } catch {
         return false;
       }
+    }).catch(async (error) => {
+      await this.picture("failed");
+      throw error;
     });
   }
 
@@ -80,6 +109,18 @@ export class Editor {
     });
   }
 
+  /** The lines that are painted, without the ghost text in them. */
+  written() {
+    return this.page.evaluate(() => {
+      const lines = [...document.querySelectorAll(".editor-instance .view-lines .view-line")];
+      return lines.map((line) => {
+        const copy = line.cloneNode(true);
+        for (const ghost of copy.querySelectorAll(".ghost-text-decoration")) ghost.remove();
+        return copy.textContent.replaceAll("\u00a0", " ");
+      });
+    });
+  }
+
   /** The document's text, by the clipboard. */
   async text() {
     await this.keys.press("Control+a");
@@ -90,6 +131,11 @@ export class Editor {
 
   notification(text) {
     return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text }).first();
+  }
+
+  async clearNotifications() {
+    await this.command("Notifications: Clear All Notifications");
+    await sleep(800); // a fourth one within this time would be hidden, as spam
   }
 
   async pressButton(text, button) {

@@ -1,7 +1,7 @@
 // What goes wrong is told once, with a button that does the next step, and the editor goes on.
 
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Editor, waitFor } from "./editor.mjs";
@@ -19,20 +19,12 @@ before(async () => {
 });
 after(() => world?.end());
 
-/** Has the editor start a program that does what its name says. */
-async function runFake(behaviour) {
-  const file = world.fake(behaviour);
-  await editor.changeSettings({ "fathom.client.path": file, "fathom.client.arguments": [behaviour] });
-  await waitFor("the program", () => existsSync(`${file}.runs`));
-  await editor.openFile("words.cpp");
-}
-
 /** Waits for the message, presses its button, and clears what is left. */
 async function check({ settings, message, button, opens }) {
   if (settings) await editor.changeSettings(settings);
   await editor.pressButton(message, button);
   await editor.page.locator(".tab.active, .part.panel", { hasText: opens }).first().waitFor();
-  await editor.command("Notifications: Clear All Notifications");
+  await editor.clearNotifications();
   assert.equal(await editor.notification(message).count(), 0);
   await editor.openFile("words.cpp");
 }
@@ -75,7 +67,7 @@ test("a model that is not there: offers others", async () => {
   await editor.pressButton("/no/such/model.gguf", "Choose Model");
   await editor.page.locator(".quick-input-widget", { hasText: "Built-in model" }).waitFor();
   await editor.keys.press("Escape");
-  await editor.command("Notifications: Clear All Notifications");
+  await editor.clearNotifications();
 });
 
 test("a model that is corrupt: offers others", async () => {
@@ -85,48 +77,7 @@ test("a model that is corrupt: offers others", async () => {
   await editor.pressButton("corrupt.gguf", "Choose Model");
   await editor.page.locator(".quick-input-widget", { hasText: "Built-in model" }).waitFor();
   await editor.keys.press("Escape");
-  await editor.command("Notifications: Clear All Notifications");
-});
-
-test("an edit is a diff until it is applied", async () => {
-  await runFake("edit");
-  await editor.command("fathom: Document");
-  const diff = editor.page.locator(".tab", { hasText: "Document words.cpp" });
-  await diff.waitFor();
-  await editor.picture("edit");
-  await editor.pressButton("Document words.cpp", "Apply");
-  await diff.waitFor({ state: "detached" });
-  await editor.page.locator(".monaco-editor.focused .view-line", { hasText: "Adds two numbers" }).waitFor();
-  assert.equal(await editor.text(), `// Adds two numbers.\n${kCode}`);
-});
-
-test("reasoning is cut short by one button and stopped by another", async () => {
-  await runFake("think");
-  await editor.command("fathom: Explain");
-  const view = editor.answers();
-  await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
-  const tokens = async () => Number(/(\d+) tokens/.exec(await view.locator("#reasoning-summary").textContent())?.[1]);
-  await waitFor("the counter", async () => (await tokens()) > 5);
-  assert.equal((await view.locator("#answer").textContent()).trim(), "");
-  await view.locator("#answer-now").click();
-  await view.locator("#phase", { hasText: "Done" }).waitFor();
-  assert.equal((await view.locator("#answer strong").textContent()).trim(), "adds");
-
-  await view.locator("#question").fill("And why?");
-  await view.locator("#question").press("Enter");
-  await view.locator("#title", { hasText: "Ask about words.cpp" }).waitFor();
-  await waitFor("the counter", async () => (await tokens()) > 5);
-  await view.locator("#stop").press("Enter");
-  await view.locator("#phase", { hasText: "Stopped" }).waitFor();
-  await view.locator("#history").selectOption({ index: 1 });
-  await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
-});
-
-test("what is typed while the model loads gets its suggestion when it is there", async () => {
-  await runFake("load");
-  await editor.goto(5, 1);
-  await editor.keys.type("  s");
-  assert.equal(await editor.ghost(), "::loaded");
+  await editor.clearNotifications();
 });
 
 test("works in an untrusted folder, whose settings name no program", async () => {

@@ -104,8 +104,9 @@ function think({ id, token }) {
     thinking = undefined;
     running.delete(id);
     if (why) return send({ id, error: { code: -32800, message: why } });
-    report("answer", "It **adds**.");
-    send({ id, result: { reasoning: "Hm.", answer: "It **adds**." } });
+    const answer = "It **adds**:\n\n```cpp\nsum();\n```\n";
+    report("answer", answer);
+    send({ id, result: { reasoning: "Hm.", answer } });
   };
   running.set(id, () => end("cancelled"));
   thinking = { end };
@@ -114,7 +115,8 @@ function think({ id, token }) {
 let isLoaded = false;
 
 function suggest({ position: { line, character } }) {
-  if (isLoaded) return { items: [{ insertText: "::loaded", range: place(line, character, character) }] };
+  const range = place(line, character, character);
+  if (isLoaded) return { items: ["::loaded", "::loaded_too"].map((insertText) => ({ insertText, range })) };
   const tell = (busy) => notify("didChangeStatus", { busy, kind: "Normal", message: busy ? "loading" : "ready" });
   tell(true);
   setTimeout(() => {
@@ -151,7 +153,7 @@ function review({ id, token, argument: { uri, scope, base } }) {
     running.set(id, () => end({ code: -32800, message: "cancelled" }));
     return;
   }
-  reviewed = uri;
+  reviewed = uri.endsWith(".cpp") ? uri : `${uri}/total.cpp`;
   findings = kFindings;
   publish();
   const notReviewed = scope === "staged" ? [{ path: "big.bin", reason: "binary" }] : [];

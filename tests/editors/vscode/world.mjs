@@ -86,6 +86,12 @@ export class World {
     writeFileSync(file, text);
   }
 
+  git(...args) {
+    const identity = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"];
+    const run = spawnSync("git", [...identity, ...args], { cwd: this.workspace, env: this.environment, encoding: "utf8" });
+    if (run.status !== 0) throw new Error(run.stderr);
+  }
+
   /** A program that does something else than fathom (fake_fathom.mjs), under a name of its own. */
   fake(name) {
     const file = path.join(this.folder, name);
@@ -98,6 +104,8 @@ export class World {
     const port = await freePort();
     const trust = this.trust ? ["--disable-workspace-trust"] : [];
     const address = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check"];
+    process.once("exit", () => this.#kill());
+    process.once("SIGTERM", () => process.exit(1)); // a test that takes too long
     this.url = `http://127.0.0.1:${port}/`;
     for (const deadline = Date.now() + kWaitMs; ; await sleep(100)) {
       // It gives up by itself when it was not up after 20 seconds, as on a machine that builds.
@@ -124,7 +132,7 @@ export class World {
   async end() {
     await this.#browser?.close();
     if (!this.#hasEnded()) {
-      process.kill(-this.#server.pid, "SIGKILL"); // with its children, which would start the daemon again
+      this.#kill();
       await once(this.#server, "exit");
     }
     const pid = this.status()?.pid;
@@ -136,6 +144,11 @@ export class World {
   status() {
     const run = spawnSync(fathom, ["status", "--json"], { env: this.environment, encoding: "utf8" });
     return run.status === 0 ? JSON.parse(run.stdout) : undefined;
+  }
+
+  /** With its children, which would start the daemon again. */
+  #kill() {
+    if (!this.#hasEnded()) process.kill(-this.#server.pid, "SIGKILL");
   }
 
   #hasEnded() {

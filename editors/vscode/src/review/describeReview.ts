@@ -11,10 +11,9 @@ export interface ReviewResult {
 const kMostNamed = 3;
 
 /** The outcome as one message: what was not reviewed is part of it. */
-export function describeReview({ summary, notReviewed, complete }: ReviewResult): { message: string; isComplete: boolean } {
-  if (notReviewed.length === 0)
-    return { message: complete ? `${summary}.` : l10n.t("{0}. Not all was reviewed.", summary), isComplete: complete };
+export function describeReview({ summary, notReviewed }: ReviewResult): string {
+  if (notReviewed.length === 0) return l10n.t("Review: {0}.", summary);
   const named = notReviewed.slice(0, kMostNamed).map(({ path, reason }) => `${path} (${reason})`);
   if (notReviewed.length > kMostNamed) named.push(l10n.t("{0} more", notReviewed.length - kMostNamed));
-  return { message: l10n.t("{0}. Not reviewed: {1}.", summary, named.join(", ")), isComplete: false };
+  return l10n.t("Review: {0}. Not reviewed: {1}.", summary, named.join(", "));
 }

@@ -41,11 +41,13 @@ export class Reviews {
 
   private async tell(result: ReviewResult): Promise<void> {
     for (const { path, reason } of result.notReviewed) this.connection.log.warn(`not reviewed: ${path}: ${reason}`);
-    const { message, isComplete } = describeReview(result);
     const [openProblems, showLog] = [l10n.t("Open Problems"), l10n.t("Show Log")];
-    const buttons = [...(result.findings.length > 0 ? [openProblems] : []), ...(isComplete ? [] : [showLog])];
-    const show = isComplete ? window.showInformationMessage : window.showWarningMessage;
-    const chosen = await show(message, ...buttons);
+    const buttons = [
+      ...(result.findings.length > 0 ? [openProblems] : []),
+      ...(result.notReviewed.length > 0 ? [showLog] : []),
+    ];
+    const show = result.complete ? window.showInformationMessage : window.showWarningMessage;
+    const chosen = await show(describeReview(result), ...buttons);
     if (chosen === openProblems) await commands.executeCommand("workbench.actions.view.problems");
     if (chosen === showLog) await commands.executeCommand("fathom.showLog");
   }
