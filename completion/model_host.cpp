@@ -68,8 +68,11 @@ class ModelHost::Impl final {
                                Result<std::shared_ptr<Assistant>> assistant) {
       // Cancelled: the host goes.
       if (!assistant && assistant.error().code != ErrorCode::cancelled) {
-        const std::lock_guard going_back(configuring_);
-        if (choice().config == config) take(before);
+        {
+          const std::lock_guard going_back(configuring_);
+          if (choice().config == config) take(before);
+        }
+        completion_.get();  // who has just chosen goes on working: the one before is needed
       }
       on_ready(std::move(assistant));
     });
