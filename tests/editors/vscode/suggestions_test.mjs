@@ -1,16 +1,22 @@
 // Ghost text and answers with the real program and the built-in model. What the model says is not tested.
 
 import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { Editor, waitFor } from "./editor.mjs";
 import { World, fathom, kCode, sleep, withModel } from "./world.mjs";
 
 const kTyped = "std";
+const kNano = path.resolve(import.meta.dirname, "../../../models/nano/fathom-nano.gguf");
 let world, editor;
 
 before(async () => {
   world = new World({ settings: withModel() });
   world.write("words.cpp", kCode);
+  world.git("init", "-q", "-b", "main");
+  world.git("add", ".");
+  world.git("commit", "-q", "-m", "Split words");
   await world.start();
   editor = new Editor(await world.open());
   await editor.openFile("words.cpp");
@@ -121,6 +127,34 @@ test("explains: the reasoning, folded, and the answer", async () => {
   assert.notEqual(await view.locator("#reasoning-text").textContent(), "");
   assert.notEqual((await view.locator("#answer").textContent()).trim(), "");
   await editor.picture("answer");
+});
+
+test("reviews what has changed", async () => {
+  // What the built-in model finds is worth nothing; a secret is found by a rule.
+  world.write("keys.py", `key = "ghp_${"1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P7q8R"}"\n`);
+  world.git("add", "keys.py"); // a file that Git does not know is no change
+  await editor.command("fathom: Review Changes");
+  await editor.pressButton("Review: ", "Open Problems");
+  const problem = editor.page.locator(".markers-panel .monaco-list-row", { hasText: "looks like a credential" });
+  await problem.waitFor();
+  await editor.command("fathom: Clear Review");
+  await problem.waitFor({ state: "detached" });
+});
+
+test("changes the model of the daemon, and keeps the one before if it cannot", async () => {
+  const folder = path.join(world.folder, "home/fathom/models");
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(kNano, path.join(folder, "spare.gguf"));
+  writeFileSync(path.join(folder, "broken.gguf"), "GGUF, or rather not");
+  const { pid } = world.status();
+  const choose = async (model) => (await editor.commandWithList("fathom: Choose Model...", model)).click();
+  const current = () => world.status()?.models[0].model;
+
+  await choose("spare");
+  await waitFor("the model", () => current() === "spare");
+  await choose("broken");
+  await editor.notification("The model stays as it was").waitFor();
+  assert.deepEqual([world.status().pid, current()], [pid, "spare"]);
 });
 
 test("goes on when the daemon is killed", async () => {

@@ -82,10 +82,6 @@ export class Connection implements Disposable {
     });
   }
 
-  stop(): Promise<void> {
-    return this.inTurn(() => this.tryStop());
-  }
-
   restart(): Promise<void> {
     // One that hangs in its start would keep its turn.
     if (this.current.kind === "starting") this.server?.kill();
@@ -97,7 +93,7 @@ export class Connection implements Disposable {
   }
 
   dispose(): void {
-    void this.stop();
+    void this.inTurn(() => this.tryStop());
     this.changed.dispose();
   }
 

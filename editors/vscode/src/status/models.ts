@@ -1,7 +1,16 @@
 import { execFile } from "node:child_process";
-import { ConfigurationTarget, l10n, QuickPickItemKind, window, workspace, type QuickPickItem } from "vscode";
+import {
+  commands,
+  ConfigurationTarget,
+  l10n,
+  ProgressLocation,
+  QuickPickItemKind,
+  window,
+  workspace,
+  type QuickPickItem,
+} from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
 import type { Connection } from "../server/connection";
-import { askStatus } from "./serverStatus";
 
 /** `fathom models --json`. */
 interface Models {
@@ -52,26 +61,26 @@ async function showHowToPull(name: string, program: string): Promise<void> {
   void window.showInformationMessage(l10n.t("Press Enter in the terminal to download {0}, then choose it here.", name));
 }
 
-/** A daemon keeps the model that it was started with: it has to go, for all its clients. */
+/** First the server, for all editors that it serves; only a model that it can load is kept in the settings. */
 async function use(model: string, connection: Connection): Promise<void> {
-  const client = connection.client;
-  const daemon = client ? (await askStatus(client).catch(() => undefined))?.pid : undefined;
-  if (daemon) {
-    const restart = l10n.t("Restart It");
-    const question = l10n.t("The daemon serves all editors of this machine and has to be restarted for another model.");
-    if ((await window.showWarningMessage(question, { modal: true }, restart)) !== restart) return;
-  }
-  await connection.stop();
-  if (daemon) end(daemon);
+  const client = await connection.whenStarted();
+  if (client && !(await load(model, client))) return;
   await workspace.getConfiguration("fathom").update("client.model", model || undefined, ConfigurationTarget.Global);
-  await connection.start();
 }
 
-function end(pid: number): void {
+/** Gives whether it could be loaded; if not, the server goes on with the one before. */
+async function load(model: string, client: LanguageClient): Promise<boolean> {
   try {
-    process.kill(pid, "SIGTERM");
-  } catch {
-    // it has gone by itself
+    await window.withProgress({ location: ProgressLocation.Notification, title: l10n.t("Loading the model") }, () =>
+      client.sendRequest("fathom/chooseModel", { model }),
+    );
+    return true;
+  } catch (error) {
+    const chooseAnother = l10n.t("Choose Model");
+    const message = l10n.t("The model stays as it was: {0}", String((error as Error).message ?? error));
+    if ((await window.showErrorMessage(message, chooseAnother)) === chooseAnother)
+      void commands.executeCommand("fathom.chooseModel");
+    return false;
   }
 }
 
