@@ -78,7 +78,8 @@ std::optional<Suggestion> passed_suggestion(const ChangedFile& file, const Ancho
 
   const std::string after = with_suggestions(before, {suggestion});
   const std::optional<bool> breaks = adds_syntax_error(file.language(), before, after);
-  if (breaks == true) return std::nullopt;
+  const bool is_doubtful = breaks.value_or(file.language() != nullptr);
+  if (is_doubtful) return std::nullopt;
   suggestion.parses = breaks.has_value();
 
   const Result<std::string> applied =

@@ -1,5 +1,6 @@
 // Whether what a model proposes may be shown to anybody: it must change something, apply by git's
-// rules to the very bytes that were reviewed, and add neither a syntax error nor a secret.
+// rules to the very bytes that were reviewed, and add neither a syntax error nor a secret. In a
+// language without a parser here Suggestion::parses says that nothing is known of its syntax.
 //
 // Threads: any, one at a time for each gate.
 

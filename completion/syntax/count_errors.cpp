@@ -1,5 +1,7 @@
 #include "completion/syntax/count_errors.h"
 
+#include <algorithm>
+
 #include "completion/syntax/nodes.h"
 
 namespace fathom::completion {
@@ -11,7 +13,8 @@ int count_errors(const SyntaxTree& tree) {
     if (ts_node_is_error(node) || ts_node_is_missing(node)) ++n_errors;
     return ts_node_has_error(node);
   });
-  return n_errors;
+  // Some grammars miss tokens that no cursor visits, such as the line that ends a directive.
+  return std::max(1, n_errors);
 }
 
 }  // namespace fathom::completion

@@ -8,7 +8,8 @@
 
 namespace fathom::completion {
 
-/// Places where the parser had to skip or to invent something. 0 without a tree.
+/// Places where the parser had to skip or to invent something. At least 1
+/// where SyntaxTree::has_errors(); 0 without a tree.
 int count_errors(const SyntaxTree& tree);
 
 }  // namespace fathom::completion

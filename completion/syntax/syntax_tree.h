@@ -33,8 +33,8 @@ class SyntaxTree final {
   const Language& language() const { return language_; }
 
   /// Makes this the tree of `text`: the difference from the text before is taken to be one edit.
-  /// False if there is none: too large, or not parsed within 250 ms; then also for later texts
-  /// that are not half as long, since trying costs the time again.
+  /// False if there is none: too large, or not parsed within 250 ms of processor time; then also
+  /// for later texts that are not half as long, since trying costs the time again.
   bool update(std::string_view text);
 
   /// The tree, nullptr before the first successful update(). Offsets are bytes in text().

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace fathom {
@@ -56,6 +57,12 @@ void lower_thread_priority() {
   // Of the thread alone: Linux gives each its own, against POSIX. Failing only costs smoothness.
   setpriority(PRIO_PROCESS, 0, 10);
 #endif
+}
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 std::string cpu_name() { return first_value("/proc/cpuinfo", "model name"); }

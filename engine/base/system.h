@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -33,6 +34,9 @@ void release_free_memory();
 
 /// Lets other threads go before the one that calls: for work that nobody waits for.
 void lower_thread_priority();
+
+/// Processor time that the calling thread has had: for limits that hold on a loaded machine, too.
+std::chrono::nanoseconds thread_cpu_time();
 
 /// "AMD EPYC 9B14", or "" if unknown.
 std::string cpu_name();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "completion/syntax/syntax_tree.h"
 #include "tests/completion/review/sample_change.h"
 
 namespace fathom::completion {
@@ -63,6 +64,12 @@ TEST(SuggestionGate, SaysWhetherItCouldParse) {
     EXPECT_EQ(suggestion->parses, parses) << path;
     EXPECT_FALSE(suggestion->checked);
   }
+}
+
+TEST(SuggestionGate, StopsWhatItsParserGivesUp) {
+  const std::string text = "int a;\nint b;\n" + std::string(SyntaxTree::kMaxBytes, '\n');
+  EXPECT_EQ(passed("int c;", {.text = text}), "");
+  EXPECT_NE(passed("int c;", {.path = "a.unknown", .text = text}), "");
 }
 
 TEST(SuggestionGate, StopsSecretsAndHiddenText) {

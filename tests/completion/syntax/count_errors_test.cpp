@@ -18,6 +18,13 @@ TEST(CountErrors, CountsPlacesThatDoNotParse) {
   EXPECT_GT(errors_in("int f( {\n"), 0);
 }
 
+TEST(CountErrors, CountsWhatNoNodeShows) {
+  SyntaxTree tree(*find_language("c", ""));
+  ASSERT_TRUE(tree.update("#include <stddef.h>"));
+  ASSERT_TRUE(tree.has_errors()) << "the grammar misses the end of the line";
+  EXPECT_EQ(count_errors(tree), 1);
+}
+
 TEST(CountErrors, KnowsNothingWithoutATree) {
   EXPECT_EQ(count_errors(SyntaxTree(*find_language("c", ""))), 0);
 }
