@@ -130,6 +130,7 @@ class GitRepository::Impl {
     git_diff* made = nullptr;
     int error = 0;
     if (request.kind == ChangeRequest::Kind::working_tree) {
+      options.flags |= GIT_DIFF_INCLUDE_UNTRACKED;
       error = git_diff_tree_to_workdir_with_index(&made, get(), sides.before.get(), &options);
     } else if (request.kind == ChangeRequest::Kind::staged) {
       error = git_diff_tree_to_index(&made, get(), sides.before.get(), nullptr, &options);
@@ -146,6 +147,12 @@ class GitRepository::Impl {
   /// Takes the file into `input`, on one of its lists.
   Status take(git_diff* diff, size_t index, bool is_working_tree, ReviewInput& input) const {
     const git_diff_delta& delta = *git_diff_get_delta(diff, index);
+    if (delta.status == GIT_DELTA_UNTRACKED) {
+      input.skipped.push_back({.path = delta.new_file.path,
+                               .reason = "not tracked: `git add` it to have it reviewed",
+                               .is_expected = true});
+      return {};
+    }
     FileDiff file{.status = status_of(delta)};
     if (file.status != FileDiff::Status::added) file.old_path = delta.old_file.path;
     if (file.status != FileDiff::Status::deleted) file.new_path = delta.new_file.path;

@@ -20,7 +20,7 @@ namespace fathom::completion {
 /// Which two states of a repository are compared.
 struct ChangeRequest {
   enum class Kind {
-    working_tree,  // HEAD and the files as they are; as `git diff HEAD`, so without untracked ones
+    working_tree,  // HEAD and the files as they are; as `git diff HEAD`: others are only named
     staged,        // HEAD and the index
     range,         // `revision`: "A..B", "A...B" (from their merge base to B), or one commit, which
                    // is compared with its first parent

@@ -94,6 +94,20 @@ TEST_F(GitRepositoryTest, ComparesTheWorkingTreeWithHead) {
   EXPECT_EQ(added(changes({Kind::staged, ""})), "b.c: 2 2;\n");
 }
 
+TEST_F(GitRepositoryTest, NamesFilesOfTheWorkingTreeThatAreNotTracked) {
+  write("a.c", "a\n");
+  write(".gitignore", "*.o\n");
+  commit();
+  write("a.o", "o\n");
+  write("new.c", "n\n");
+  write("folder/b.c", "b\n");
+  write("folder/c.c", "c\n");
+  const std::string reason = ": not tracked: `git add` it to have it reviewed\n";
+  EXPECT_EQ(skipped(changes()), "folder/" + reason + "new.c" + reason);
+  EXPECT_EQ(added(changes()), "");
+  EXPECT_EQ(skipped(changes({.kind = Kind::staged})), "");
+}
+
 TEST_F(GitRepositoryTest, SaysTheSameAsGitOfTenThousandLines) {
   std::string before, after;
   for (int i = 0; i < 12000; ++i) {
