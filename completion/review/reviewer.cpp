@@ -180,11 +180,12 @@ class Review final {
     work();
   }
 
-  /// Changes nothing but the count of tokens where these are limited.
-  Answer ask(const PromptPart& part) {
+  Answer ask(const PromptPart& part) const {
     if (options_.cancel.cancelled()) return {.failure = "interrupted"};
     if (deadline_.token().cancelled()) return {.failure = "out of time"};
-    const int64_t left = options_.max_tokens > 0 ? options_.max_tokens - spent_tokens_ : INT32_MAX;
+    // Where tokens are limited, the parts before this one have been taken.
+    const int64_t left =
+        options_.max_tokens > 0 ? options_.max_tokens - report_.output_tokens : INT32_MAX;
     if (left <= 0) return {.failure = "out of tokens"};
 
     AnswerReader reader(options_.max_findings);
@@ -212,7 +213,6 @@ class Review final {
       if (deadline_.token().cancelled()) return {.failure = "out of time"};
       return {.failure = asked.error().message};
     }
-    if (options_.max_tokens > 0) spent_tokens_ += asked->output;
     Answer answer{.claims = reader.claims(), .tokens = *asked};
     if (reader.is_complete()) return answer;
     if (gave_up && reader.is_below(options_.min_confidence)) {
@@ -301,7 +301,6 @@ class Review final {
   const SecretFinder secrets_;
   std::vector<std::unique_ptr<const ChangedFile>> files_;
   ReviewReport report_;
-  int64_t spent_tokens_ = 0;
   Deadline deadline_;
 };
 
