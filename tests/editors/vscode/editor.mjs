@@ -73,9 +73,19 @@ export class Editor {
   async changeSettings(settings) {
     await this.command("Preferences: Open Remote Settings (JSON)");
     await this.page.locator(".tab.active", { hasText: "settings.json" }).waitFor();
-    await this.page.locator(".editor-instance .view-line").first().waitFor();
-    await this.keys.press("Control+a");
-    await this.keys.insertText(JSON.stringify(settings));
+    const lines = this.page.locator(".editor-group-container.active .editor-instance .view-lines").first();
+    const text = JSON.stringify(settings);
+    await waitFor("the settings to be written", async () => {
+      try {
+        await lines.click({ timeout: 5000 }); // the focus may still be in a web view
+        await this.keys.press("Control+a");
+        await this.keys.insertText(text);
+        await lines.filter({ hasText: text }).waitFor({ timeout: 5000 });
+        return true;
+      } catch {
+        return false;
+      }
+    });
     await this.keys.press("Control+s");
     await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
     await this.command("View: Close Editor");
