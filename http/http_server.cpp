@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 
 #include "http/connection.h"
 #include "lsp/event_loop.h"
+#include "lsp/listen_at.h"
 
 namespace fathom::http {
 namespace {
@@ -21,20 +21,6 @@ using boost::system::error_code;
 
 constexpr size_t kMaxConnections = 256;
 constexpr std::chrono::seconds kAcceptPause{1};  // when the system has no room for connections
-
-Status listen_at(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
-  error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
-  if (!error) return {};
-  error_code ignored;
-  acceptor.close(ignored);
-  return fail(ErrorCode::io, "cannot listen at port {} of {}: {}; give another --http",
-              endpoint.port(), endpoint.address().to_string(), error.message());
-}
 
 }  // namespace
 
@@ -49,9 +35,16 @@ class HttpServer::Impl final {
                  .answer = [this](const ExchangePtr& exchange) { http::answer(api_, exchange); }} {}
 
   Status listen(uint16_t port) {
-    FATHOM_CHECK(listen_at(ipv4_, {asio::ip::address_v4::loopback(), port}));
+    const auto listen = [this](tcp::acceptor& acceptor, const asio::ip::address& address,
+                               uint16_t port) -> Status {
+      const error_code error = lsp::listen_at(acceptor, {address, port});
+      if (!error) return {};
+      return fail(ErrorCode::io, "cannot listen at port {} of {}: {}; give another --http", port,
+                  address.to_string(), error.message());
+    };
+    FATHOM_CHECK(listen(ipv4_, asio::ip::address_v4::loopback(), port));
     port_ = ipv4_.local_endpoint().port();
-    if (const Status opened = listen_at(ipv6_, {asio::ip::address_v6::loopback(), port_}); !opened)
+    if (const Status opened = listen(ipv6_, asio::ip::address_v6::loopback(), port_); !opened)
       log_.warning("{}; only 127.0.0.1 is served", opened.error().message);
     accept(ipv4_);
     if (ipv6_.is_open()) accept(ipv6_);

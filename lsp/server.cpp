@@ -12,7 +12,6 @@
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "lsp/event_loop.h"
+#include "lsp/listen_at.h"
 #include "lsp/server_connection.h"
 #include "lsp/server_token.h"
 
@@ -35,21 +35,6 @@ using Clock = std::chrono::steady_clock;
 // More of them than this at a time are no client of ours that has lost count.
 constexpr int kMaxFrameErrors = 16;
 constexpr std::chrono::milliseconds kAcceptPause{100};
-
-/// A loopback address, so that no packet of another machine gets here.
-Status listen_at(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
-  error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
-  if (!error) return {};
-  error_code ignored;
-  acceptor.close(ignored);
-  return fail(ErrorCode::io, "{}, port {}: {}", endpoint.address().to_string(), endpoint.port(),
-              error.message());
-}
 
 }  // namespace
 
@@ -117,12 +102,14 @@ class Server::Impl final {
 
   Status open_port(uint16_t port) {
     FATHOM_TRY(token, make_token());
-    FATHOM_CHECK(listen_at(ipv4_, {asio::ip::address_v4::loopback(), port}));
+    // Loopback addresses, so that no packet of another machine gets here.
+    if (const error_code error = listen_at(ipv4_, {asio::ip::address_v4::loopback(), port}))
+      return fail(ErrorCode::io, "127.0.0.1, port {}: {}", port, error.message());
     error_code error;
     port_ = ipv4_.local_endpoint(error).port();
     // A machine without IPv6 is served all the same.
-    if (const Status opened = listen_at(ipv6_, {asio::ip::address_v6::loopback(), port_}); !opened)
-      log_.info("{}", opened.error().message);
+    error = listen_at(ipv6_, {asio::ip::address_v6::loopback(), port_});
+    if (error) log_.info("::1, port {}: {}", port_, error.message());
     token_ = std::move(token);
     return write_token(options_.token_file, token_);
   }

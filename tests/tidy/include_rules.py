@@ -49,7 +49,7 @@ LAYERS = {
     "lsp/": (("lsp/", "completion/*.h", "completion/review/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
     "lsp/transport": (("lsp/", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
-    "http/": (ENGINE_PUBLIC + ("http/", "completion/*.h", "completion/chat/*.h", "lsp/event_loop.h"),
+    "http/": (ENGINE_PUBLIC + ("http/", "completion/*.h", "completion/chat/*.h", "lsp/event_loop.h", "lsp/listen_at.h"),
               BASIC + ("json", "boost")),
     "editors/cli/": (CLI, BASIC + ("json", "cli11", "os", "zlib")),
     # Says how many answers parse.

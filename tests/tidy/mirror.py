@@ -52,10 +52,12 @@ COVERED = {
     "http/handlers/*": "tests/http/api_test.cpp",
     "http/fim_prompt.cpp": "tests/http/api_test.cpp",
     "http/generation.cpp": "tests/http/api_test.cpp",
+    "http/openai_reply.cpp": "tests/http/api_test.cpp",
     "http/reply.cpp": "tests/http/api_test.cpp",
     "http/connection.cpp": "tests/e2e/http_test.py",
     "http/http_server.cpp": "tests/e2e/http_test.py",
     "lsp/client_state.cpp": "tests/lsp/door_test.cpp, tests/lsp/local_server_test.cpp",
+    "lsp/listen_at.cpp": "tests/lsp/server_test.cpp, tests/e2e/http_test.py",
     "lsp/door_server.cpp": "tests/e2e/daemon_kill_test.py, tests/e2e/daemon_hostile_test.py",
     "lsp/*_jobs.cpp": "tests/lsp/completion_test.cpp, tests/lsp/explain_test.cpp, "
                       "tests/lsp/review_test.cpp",
