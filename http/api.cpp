@@ -6,6 +6,12 @@
 namespace fathom::http {
 namespace {
 
+struct Route {
+  const char* method;
+  const char* path;
+  void (*handle)(const Api& api, const ExchangePtr& exchange);
+};
+
 constexpr Route kRoutes[] = {
     {"GET", "/health", health},
     {"GET", "/metrics", metrics},
@@ -18,8 +24,6 @@ constexpr Route kRoutes[] = {
 };
 
 }  // namespace
-
-std::span<const Route> routes() { return kRoutes; }
 
 void answer(const Api& api, const ExchangePtr& exchange) {
   const Request& request = exchange->request();

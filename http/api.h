@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "completion/model_host.h"
@@ -26,14 +25,6 @@ struct Api {
   std::function<void(std::function<void(std::string)>)> metrics;
   std::shared_ptr<JobCount> jobs = std::make_shared<JobCount>(64);
 };
-
-struct Route {
-  const char* method;
-  const char* path;
-  void (*handle)(const Api& api, const ExchangePtr& exchange);
-};
-
-std::span<const Route> routes();
 
 /// Finds the route and answers; what is not there is answered with 404 or 405.
 void answer(const Api& api, const ExchangePtr& exchange);

@@ -1,9 +1,5 @@
 #include "http/generation.h"
 
-#include <utility>
-
-#include "http/reply.h"
-
 namespace fathom::http {
 
 using completion::Assistant;

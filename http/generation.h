@@ -3,11 +3,13 @@
 #pragma once
 
 #include <functional>
-#include <vector>
+#include <memory>
+#include <utility>
 
 #include "completion/model_host.h"
 #include "engine/generator.h"
 #include "http/api.h"
+#include "http/reply.h"
 
 namespace fathom::http {
 
@@ -30,6 +32,16 @@ class Answer {
 /// of explanations.
 void generate(const Api& api, const ExchangePtr& exchange, completion::Role role,
               std::shared_ptr<Answer> answer);
+
+/// Has a model answer a question, or says what is wrong with it.
+template <class Answers, class Question>
+void answer_question(const Api& api, const ExchangePtr& exchange, completion::Role role,
+                     Result<Question> question) {
+  if (!question) return reply_error(*exchange, question.error());
+  generate(
+      api, exchange, role,
+      std::make_shared<Answers>(exchange, std::move(*question), model_id(api.models.state(role))));
+}
 
 /// `use` gets the role's model once it is loaded. The exchange is answered if that fails.
 void with_model(const Api& api, const ExchangePtr& exchange, completion::Role role,

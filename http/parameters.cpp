@@ -1,6 +1,5 @@
 #include "http/parameters.h"
 
-#include <initializer_list>
 #include <limits>
 #include <utility>
 
@@ -71,17 +70,36 @@ Result<std::string> text_at(const Json& body, const char* name, std::string fall
   return value->get<std::string>();
 }
 
-Result<engine::SamplingParams> sampling_at(const Json& body, engine::SamplingParams fallback) {
-  FATHOM_TRY(temperature, number_at(body, "temperature", fallback.temperature, 0, 10));
-  FATHOM_TRY(top_p, number_at(body, "top_p", fallback.top_p, 0, 1));
-  FATHOM_TRY(min_p, number_at(body, "min_p", fallback.min_p, 0, 1));
-  FATHOM_TRY(seed,
-             integer_at(body, "seed", int64_t(fallback.seed), std::numeric_limits<int64_t>::min(),
-                        std::numeric_limits<int64_t>::max()));
-  return engine::SamplingParams{.temperature = float(temperature),
-                                .top_p = float(top_p),
-                                .min_p = float(min_p),
-                                .seed = uint64_t(seed)};
+engine::SamplingParams SamplingWish::over(const engine::SamplingParams& defaults) const {
+  return {.temperature = temperature.value_or(defaults.temperature),
+          .top_p = top_p.value_or(defaults.top_p),
+          .min_p = min_p,
+          .seed = seed};
+}
+
+Result<SamplingWish> sampling_at(const Json& body) {
+  SamplingWish sampling;
+  if (find(body, "temperature")) {
+    FATHOM_TRY(temperature, number_at(body, "temperature", 0, 0, 10));
+    sampling.temperature = float(temperature);
+  }
+  if (find(body, "top_p")) {
+    FATHOM_TRY(top_p, number_at(body, "top_p", 1, 0, 1));
+    sampling.top_p = float(top_p);
+  }
+  FATHOM_TRY(min_p, number_at(body, "min_p", 0, 0, 1));
+  sampling.min_p = float(min_p);
+  FATHOM_TRY(seed, integer_at(body, "seed", 0, std::numeric_limits<int64_t>::min(),
+                              std::numeric_limits<int64_t>::max()));
+  sampling.seed = uint64_t(seed);
+  return sampling;
+}
+
+Result<StreamOptions> stream_options_at(const Json& body) {
+  FATHOM_TRY(stream, flag_at(body, "stream", false));
+  FATHOM_TRY(include_usage,
+             flag_at(body.value("stream_options", Json::object()), "include_usage", false));
+  return StreamOptions{.stream = stream, .include_usage = include_usage};
 }
 
 Result<std::vector<std::string>> stops_at(const Json& body) {

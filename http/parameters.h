@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +31,26 @@ Result<double> number_at(const Json& body, const char* name, double fallback, do
                          double most);
 Result<bool> flag_at(const Json& body, const char* name, bool fallback);
 Result<std::string> text_at(const Json& body, const char* name, std::string fallback);
-/// `temperature`, `top_p`, `min_p`, `seed`; greedy unless it says otherwise.
-Result<engine::SamplingParams> sampling_at(const Json& body, engine::SamplingParams fallback);
+
+/// What a request says of sampling; the rest is left to the model.
+struct SamplingWish {
+  std::optional<float> temperature;
+  std::optional<float> top_p;
+  float min_p = 0.0f;
+  uint64_t seed = 0;
+
+  engine::SamplingParams over(const engine::SamplingParams& defaults) const;
+};
+/// `temperature`, `top_p`, `min_p`, `seed`.
+Result<SamplingWish> sampling_at(const Json& body);
+
+struct StreamOptions {
+  bool stream = false;
+  bool include_usage = false;
+};
+/// `stream`, and `include_usage` in `stream_options`.
+Result<StreamOptions> stream_options_at(const Json& body);
+
 /// `stop`: a string or up to 16 of them.
 Result<std::vector<std::string>> stops_at(const Json& body);
 /// What would change the answer and is not there; null, false, 0, 1 and empty are no wish.

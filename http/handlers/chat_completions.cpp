@@ -8,7 +8,7 @@
 #include "engine/tokenizer/tokenizer.h"
 #include "http/generation.h"
 #include "http/handlers/handlers.h"
-#include "http/reply.h"
+#include "http/openai_reply.h"
 #include "http/text_stream.h"
 
 namespace fathom::http {
@@ -22,11 +22,10 @@ constexpr size_t kMaxMessages = 4096;
 struct Question {
   std::vector<ChatMessage> messages;
   std::optional<int> max_tokens;  // nothing: as long as the context
-  Json sampling;                  // the body: its defaults are the model's
+  SamplingWish sampling;
   std::vector<std::string> stops;
   bool thinking = true;
-  bool stream = false;
-  bool include_usage = false;
+  StreamOptions stream;
 };
 
 /// A string, or parts of type "text".
@@ -83,7 +82,8 @@ Result<Question> read(const Request& request) {
       body.contains("max_completion_tokens") ? "max_completion_tokens" : "max_tokens";
   FATHOM_TRY(max_tokens, integer_at(body, limit, -1, -1, 1 << 20));
   if (max_tokens >= 0) question.max_tokens = int(max_tokens);
-  FATHOM_CHECK(sampling_at(body, {}));
+  FATHOM_TRY(sampling, sampling_at(body));
+  question.sampling = sampling;
   FATHOM_TRY(stops, stops_at(body));
   question.stops = std::move(stops);
   // As vLLM and llama-server have it.
@@ -93,25 +93,21 @@ Result<Question> read(const Request& request) {
   FATHOM_TRY(thinking, flag_at(arguments, "thinking", true));
   FATHOM_TRY(enable_thinking, flag_at(arguments, "enable_thinking", thinking));
   question.thinking = enable_thinking;
-  FATHOM_TRY(stream, flag_at(body, "stream", false));
+  FATHOM_TRY(stream, stream_options_at(body));
   question.stream = stream;
-  FATHOM_TRY(include_usage,
-             flag_at(body.value("stream_options", Json::object()), "include_usage", false));
-  question.include_usage = include_usage;
-  question.sampling = std::move(body);
   return question;
 }
 
 class ChatCompletions final : public Answer {
  public:
-  ChatCompletions(ExchangePtr exchange, Question question, std::string model)
-      : exchange_(std::move(exchange)),
-        question_(std::move(question)),
+  ChatCompletions(const ExchangePtr& exchange, Question question, std::string model)
+      : question_(std::move(question)),
         text_(question_.stops),
-        head_({{"id", new_id("chatcmpl")},
-               {"object", question_.stream ? "chat.completion.chunk" : "chat.completion"},
-               {"created", created_now()},
-               {"model", std::move(model)}}) {}
+        reply_(exchange, question_.stream,
+               {.id_prefix = "chatcmpl",
+                .object = "chat.completion",
+                .chunk_object = "chat.completion.chunk",
+                .model = std::move(model)}) {}
 
   Result<engine::GenerateRequest> ask(const engine::Generator& generator) override {
     const engine::ModelTraits& traits = generator.traits();
@@ -123,18 +119,18 @@ class ChatCompletions final : public Answer {
                                                *traits.chat, generator.tokenizer()));
     tokenizer_ = &generator.tokenizer();
     stream_.emplace(*traits.chat, prompt, [this](Channel channel, std::string_view text) {
-      if (question_.stream) send(delta(channel, text), nullptr);
+      if (reply_.streams()) send({{name_of(channel), text}});
     });
-    FATHOM_TRY(sampling, sampling_at(question_.sampling, {.temperature = traits.chat->temperature,
-                                                          .top_p = traits.chat->top_p}));
     return engine::GenerateRequest{
         .prompt = std::move(prompt),
         .max_tokens = question_.max_tokens.value_or(traits.context_length),
-        .sampling = sampling};
+        .sampling = question_.sampling.over(
+            {.temperature = traits.chat->temperature, .top_p = traits.chat->top_p})};
   }
 
   bool take(const engine::TokenEvent& event) override {
-    if (question_.stream && !has_begun_) send({{"role", "assistant"}, {"content", ""}}, nullptr);
+    if (reply_.streams() && !std::exchange(has_begun_, true))
+      send({{"role", "assistant"}, {"content", ""}});
     const bool is_special = tokenizer_->is_special(event.id);
     stream_->feed(event.id, text_.feed(is_special ? "" : event.bytes));
     return !text_.stopped();
@@ -144,47 +140,24 @@ class ChatCompletions final : public Answer {
     constexpr engine::TokenId kNoToken = -1;
     stream_->feed(kNoToken, text_.finish());
     stream_->finish();
-    if (!question_.stream) {
-      Json message = {{"role", "assistant"}, {"content", stream_->answer()}};
-      if (!stream_->reasoning().empty()) message["reasoning_content"] = stream_->reasoning();
-      Json body = head_;
-      body["choices"] = {{{"index", 0},
-                          {"message", message},
-                          {"logprobs", nullptr},
-                          {"finish_reason", finish_reason(result)}}};
-      body["usage"] = usage_of(result);
-      return reply_json(*exchange_, 200, body);
-    }
-    send(Json::object(), finish_reason(result));
-    if (question_.include_usage) {
-      Json body = head_;
-      body["choices"] = Json::array();
-      body["usage"] = usage_of(result);
-      exchange_->event(to_line(body));
-    }
-    exchange_->event("[DONE]");
-    exchange_->end_events();
+    if (reply_.streams()) return reply_.finish({{"delta", Json::object()}}, result);
+    Json message = {{"role", "assistant"}, {"content", stream_->answer()}};
+    if (!stream_->reasoning().empty()) message[name_of(Channel::reasoning)] = stream_->reasoning();
+    reply_.finish({{"message", std::move(message)}, {"logprobs", nullptr}}, result);
   }
 
-  void fail(const Error& error) override { reply_error(*exchange_, error, has_begun_); }
+  void fail(const Error& error) override { reply_.fail(error); }
 
  private:
-  static Json delta(Channel channel, std::string_view text) {
-    return {{channel == Channel::reasoning ? "reasoning_content" : "content", text}};
+  static const char* name_of(Channel channel) {
+    return channel == Channel::reasoning ? "reasoning_content" : "content";
   }
 
-  void send(const Json& what, const char* reason) {
-    has_begun_ = true;
-    Json body = head_;
-    body["choices"] = {
-        {{"index", 0}, {"delta", what}, {"finish_reason", reason ? Json(reason) : Json()}}};
-    exchange_->event(to_line(body));
-  }
+  void send(Json delta) { reply_.chunk({{"delta", std::move(delta)}}); }
 
-  const ExchangePtr exchange_;
   const Question question_;
   TextStream text_;
-  const Json head_;
+  OpenAiReply reply_;
   const engine::Tokenizer* tokenizer_ = nullptr;
   std::optional<completion::ReasoningStream> stream_;
   bool has_begun_ = false;
@@ -195,12 +168,8 @@ class ChatCompletions final : public Answer {
 /// POST /v1/chat/completions. What a model reasons is `reasoning_content`, as DeepSeek's API has
 /// it.
 void chat_completions(const Api& api, const ExchangePtr& exchange) {
-  Result<Question> question = read(exchange->request());
-  if (!question) return reply_error(*exchange, question.error());
-  constexpr auto kRole = completion::Role::reasoning;
-  generate(api, exchange, kRole,
-           std::make_shared<ChatCompletions>(exchange, std::move(*question),
-                                             model_id(api.models.state(kRole))));
+  answer_question<ChatCompletions>(api, exchange, completion::Role::reasoning,
+                                   read(exchange->request()));
 }
 
 }  // namespace fathom::http

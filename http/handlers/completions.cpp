@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -7,7 +8,7 @@
 #include "http/fim_prompt.h"
 #include "http/generation.h"
 #include "http/handlers/handlers.h"
-#include "http/reply.h"
+#include "http/openai_reply.h"
 #include "http/text_stream.h"
 
 namespace fathom::http {
@@ -20,8 +21,7 @@ struct Question {
   int max_tokens = 16;
   engine::SamplingParams sampling;
   std::vector<std::string> stops;
-  bool stream = false;
-  bool include_usage = false;
+  StreamOptions stream;
 };
 
 Result<Question> read(const Request& request) {
@@ -50,28 +50,25 @@ Result<Question> read(const Request& request) {
   }
   FATHOM_TRY(max_tokens, integer_at(body, "max_tokens", 16, 0, 1 << 20));
   question.max_tokens = int(max_tokens);
-  FATHOM_TRY(sampling, sampling_at(body, {}));
-  question.sampling = sampling;
+  FATHOM_TRY(sampling, sampling_at(body));
+  question.sampling = sampling.over({});
   FATHOM_TRY(stops, stops_at(body));
   question.stops = std::move(stops);
-  FATHOM_TRY(stream, flag_at(body, "stream", false));
+  FATHOM_TRY(stream, stream_options_at(body));
   question.stream = stream;
-  FATHOM_TRY(include_usage,
-             flag_at(body.value("stream_options", Json::object()), "include_usage", false));
-  question.include_usage = include_usage;
   return question;
 }
 
 class Completions final : public Answer {
  public:
-  Completions(ExchangePtr exchange, Question question, std::string model)
-      : exchange_(std::move(exchange)),
-        question_(std::move(question)),
+  Completions(const ExchangePtr& exchange, Question question, std::string model)
+      : question_(std::move(question)),
         text_(question_.stops),
-        head_({{"id", new_id("cmpl")},
-               {"object", "text_completion"},
-               {"created", created_now()},
-               {"model", std::move(model)}}) {}
+        reply_(exchange, question_.stream,
+               {.id_prefix = "cmpl",
+                .object = "text_completion",
+                .chunk_object = "text_completion",
+                .model = std::move(model)}) {}
 
   Result<engine::GenerateRequest> ask(const engine::Generator& generator) override {
     engine::GenerateRequest request{.max_tokens = question_.max_tokens,
@@ -91,68 +88,36 @@ class Completions final : public Answer {
   }
 
   bool take(const engine::TokenEvent& event) override {
-    send(text_.feed(event.bytes), nullptr);
+    std::string text = text_.feed(event.bytes);
+    if (!reply_.streams()) {
+      whole_ += text;
+    } else if (!text.empty()) {
+      reply_.chunk(choice(text));
+    }
     return !text_.stopped();
   }
 
   void finish(const engine::GenerateResult& result) override {
-    send(text_.finish(), finish_reason(result));
-    if (!question_.stream) {
-      Json body = head_;
-      body["choices"] = {choice(whole_, finish_reason(result))};
-      body["usage"] = usage_of(result);
-      return reply_json(*exchange_, 200, body);
-    }
-    if (question_.include_usage) {
-      Json body = head_;
-      body["choices"] = Json::array();
-      body["usage"] = usage_of(result);
-      exchange_->event(to_line(body));
-    }
-    exchange_->event("[DONE]");
-    exchange_->end_events();
+    reply_.finish(choice(whole_ + text_.finish()), result);
   }
 
-  void fail(const Error& error) override { reply_error(*exchange_, error, has_begun_); }
+  void fail(const Error& error) override { reply_.fail(error); }
 
  private:
-  static Json choice(const std::string& text, const char* reason) {
-    return {{"index", 0},
-            {"text", text},
-            {"logprobs", nullptr},
-            {"finish_reason", reason ? Json(reason) : Json()}};
-  }
+  static Json choice(const std::string& text) { return {{"text", text}, {"logprobs", nullptr}}; }
 
-  void send(std::string text, const char* reason) {
-    if (!question_.stream) {
-      whole_ += text;
-      return;
-    }
-    if (text.empty() && !reason) return;
-    has_begun_ = true;
-    Json body = head_;
-    body["choices"] = {choice(text, reason)};
-    exchange_->event(to_line(body));
-  }
-
-  const ExchangePtr exchange_;
   const Question question_;
   TextStream text_;
-  const Json head_;
-  std::string whole_;
-  bool has_begun_ = false;
+  OpenAiReply reply_;
+  std::string whole_;  // unless it is streamed
 };
 
 }  // namespace
 
 /// POST /v1/completions; with `suffix`, what comes between.
 void completions(const Api& api, const ExchangePtr& exchange) {
-  Result<Question> question = read(exchange->request());
-  if (!question) return reply_error(*exchange, question.error());
-  constexpr auto kRole = completion::Role::completion;
-  generate(api, exchange, kRole,
-           std::make_shared<Completions>(exchange, std::move(*question),
-                                         model_id(api.models.state(kRole))));
+  answer_question<Completions>(api, exchange, completion::Role::completion,
+                               read(exchange->request()));
 }
 
 }  // namespace fathom::http

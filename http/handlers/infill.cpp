@@ -1,3 +1,5 @@
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -48,8 +50,8 @@ Result<Question> read(const Request& request) {
   question.n_predict = n_predict < 0 ? 1 << 20 : int(n_predict);
   FATHOM_TRY(ms_predict, integer_at(body, "t_max_predict_ms", 0, 0, 1 << 30));
   question.ms_predict = int(ms_predict);
-  FATHOM_TRY(sampling, sampling_at(body, {}));
-  question.sampling = sampling;
+  FATHOM_TRY(sampling, sampling_at(body));
+  question.sampling = sampling.over({});
   FATHOM_TRY(stops, stops_at(body));
   question.stops = std::move(stops);
   FATHOM_TRY(stream, flag_at(body, "stream", false));
@@ -137,12 +139,7 @@ class Infill final : public Answer {
 /// POST /infill, as llama-server's: what llama.vim and llama.vscode ask for at each key.
 /// `n_predict` 0 computes the prompt only.
 void infill(const Api& api, const ExchangePtr& exchange) {
-  Result<Question> question = read(exchange->request());
-  if (!question) return reply_error(*exchange, question.error());
-  constexpr auto kRole = completion::Role::completion;
-  generate(
-      api, exchange, kRole,
-      std::make_shared<Infill>(exchange, std::move(*question), model_id(api.models.state(kRole))));
+  answer_question<Infill>(api, exchange, completion::Role::completion, read(exchange->request()));
 }
 
 }  // namespace fathom::http

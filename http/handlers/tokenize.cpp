@@ -15,7 +15,6 @@ struct Question {
 };
 
 Result<Question> read(const Request& request) {
-  Question question;
   FATHOM_TRY(body, parse_body(request.body));
   FATHOM_TRY(content, text_at(body, "content", ""));
   FATHOM_TRY(add_special, flag_at(body, "add_special", false));

@@ -45,12 +45,19 @@ TEST(Parameters, NameTheMemberThatIsWrong) {
 }
 
 TEST(Parameters, SampleGreedilyUnlessTheySayOtherwise) {
-  EXPECT_EQ(sampling_at(Json::object(), {})->temperature, 0);
+  EXPECT_EQ(sampling_at(Json::object())->over({}).temperature, 0);
   const Json body = {{"temperature", 0.5}, {"top_p", 0.9}, {"seed", -1}};
-  const auto sampling = sampling_at(body, {});
-  EXPECT_FLOAT_EQ(sampling->temperature, 0.5f);
-  EXPECT_FLOAT_EQ(sampling->top_p, 0.9f);
-  EXPECT_FALSE(sampling_at({{"temperature", -1}}, {}));
+  const engine::SamplingParams sampling = sampling_at(body)->over({.temperature = 0.6f});
+  EXPECT_FLOAT_EQ(sampling.temperature, 0.5f);
+  EXPECT_FLOAT_EQ(sampling.top_p, 0.9f);
+  EXPECT_FALSE(sampling_at({{"temperature", -1}}));
+}
+
+TEST(Parameters, LeaveToTheModelWhatTheyDoNotSayOfSampling) {
+  const engine::SamplingParams sampling =
+      sampling_at({{"top_p", 1}})->over({.temperature = 0.6f, .top_p = 0.95f});
+  EXPECT_FLOAT_EQ(sampling.temperature, 0.6f);
+  EXPECT_FLOAT_EQ(sampling.top_p, 1.0f);
 }
 
 TEST(Parameters, TakeOneStopStringOrSeveral) {
