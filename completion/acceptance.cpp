@@ -58,8 +58,7 @@ std::optional<std::string> read_file(const fs::path& path) {
 }
 
 Status write_file(const fs::path& path, const std::string& text) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);  // what goes wrong, create() says
+  make_private_folder(path.parent_path());
   FATHOM_TRY(file, AtomicFile::create(path));
   FATHOM_CHECK(file.write(std::as_bytes(std::span(text))));
   return file.commit();

@@ -33,8 +33,7 @@ struct Options {
 /// $XDG_STATE_HOME/fathom, made if need be; "" if there is no such place.
 fs::path state_folder() {
   const fs::path folder = user_state_path("daemon.log").parent_path();
-  std::error_code error;
-  fs::create_directories(folder, error);
+  make_private_folder(folder);
   return is_usable_folder(folder) ? folder : fs::path();
 }
 

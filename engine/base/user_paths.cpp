@@ -1,6 +1,9 @@
 #include "engine/base/user_paths.h"
 
 #include <cstdlib>
+#include <system_error>
+
+#include <sys/stat.h>
 
 namespace fathom {
 namespace {
@@ -27,6 +30,12 @@ fs::path user_data_path(std::string_view name) {
 
 fs::path user_state_path(std::string_view name) {
   return own_path("XDG_STATE_HOME", ".local/state", name);
+}
+
+void make_private_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder.parent_path(), error);
+  ::mkdir(folder.c_str(), 0700);
 }
 
 }  // namespace fathom

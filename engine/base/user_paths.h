@@ -17,4 +17,8 @@ std::filesystem::path user_data_path(std::string_view name);
 /// $XDG_STATE_HOME/fathom/NAME, else ~/.local/state/fathom/NAME.
 std::filesystem::path user_state_path(std::string_view name);
 
+/// Makes a folder that only this user may enter, and those around it, unless it is there. Whether
+/// that went well is seen by who uses it.
+void make_private_folder(const std::filesystem::path& folder);
+
 }  // namespace fathom

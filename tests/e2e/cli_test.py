@@ -566,10 +566,15 @@ class Lsp(Case):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize",
                            "params": {"processId": None, "rootUri": None, "capabilities": {}}}).encode()
         message = b"Content-Length: %d\r\n\r\n" % len(body) + body
+        own = os.environ | {"XDG_RUNTIME_DIR": str(self.folder), "XDG_STATE_HOME": str(self.folder)}
         for flags in ([], ["--standalone"]):
-            run = self.fathom("lsp", *flags, stdin=message)
+            run = self.fathom("lsp", *flags, stdin=message, env=own)
             self.assertIn(b'"capabilities"', run.stdout)
             self.assertEqual(run.returncode, 1)  # no shutdown request came first
+        if (self.folder / "fathom/daemon.out").exists():  # it had the time to start a daemon, which would stay
+            while (status := self.fathom("status", "--json", env=own)).returncode != 0:
+                time.sleep(0.1)
+            os.kill(json.loads(status.stdout)["pid"], signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/temp_dir.h"
+
 namespace fathom {
 namespace {
 
@@ -46,6 +48,16 @@ TEST(UserPaths, AreEmptyWithoutAHome) {
   const Variable state("XDG_STATE_HOME", nullptr);
   const Variable home("HOME", nullptr);
   EXPECT_EQ(user_state_path("a"), "");
+}
+
+TEST(UserPaths, ArePrivateOnceMade) {
+  const test::TempDir around;
+  const std::filesystem::path folder = around.path() / "a/b";
+  make_private_folder(folder);
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(folder).permissions(), perms::owner_all);
+  make_private_folder(folder);
+  EXPECT_TRUE(std::filesystem::is_directory(folder));
 }
 
 }  // namespace
