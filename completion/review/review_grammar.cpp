@@ -88,11 +88,6 @@ constexpr int kListEnd = kEnd - 1;
 
 bool is_blank_byte(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\t'; }
 
-bool is_hex(uint8_t byte) {
-  return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
-         (byte >= 'A' && byte <= 'F');
-}
-
 }  // namespace
 
 bool ReviewGrammar::allows(std::string_view bytes) const {
@@ -213,44 +208,18 @@ bool ReviewGrammar::advance_string(State& state, uint8_t byte, int min_bytes, in
   }
   const int n_inside = state.n_bytes - 1;
   ++state.n_bytes;
-  if (state.escape > 0) return advance_escape(state, byte);
-  if (state.n_continuation > 0) {
-    if (byte < state.lowest || byte > state.highest) return false;
-    --state.n_continuation;
-    state.lowest = 0x80;
-    state.highest = 0xBF;
-    return true;
+  const bool is_full = n_inside >= max_bytes && state.text.between_characters();
+  switch (state.text.advance(byte)) {
+    case JsonString::Step::wrong:
+      return false;
+    case JsonString::Step::inside:
+    case JsonString::Step::character:
+      return !is_full;
+    case JsonString::Step::closed:
+      break;
   }
-  if (byte == '"') {
-    if (n_inside < min_bytes) return false;
-    go_to(state, state.step + 1);
-    return true;
-  }
-  if (n_inside >= max_bytes || byte < 0x20) return false;
-  if (byte == '\\') {
-    state.escape = 1;
-    return true;
-  }
-  if (byte < 0x80) return true;
-  // The well-formed sequences of the Unicode standard, table 3-7.
-  if (byte < 0xC2 || byte > 0xF4) return false;
-  state.n_continuation = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
-  state.lowest = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
-  state.highest = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;
-  return true;
-}
-
-bool ReviewGrammar::advance_escape(State& state, uint8_t byte) {
-  if (state.escape == 1) {
-    constexpr std::string_view kLetters = "\"\\/bfnrtu";
-    if (kLetters.find(static_cast<char>(byte)) == std::string_view::npos) return false;
-    state.escape = byte == 'u' ? 2 : 0;
-    return true;
-  }
-  // Half a surrogate pair is no text: those escapes are not needed, characters go as they are.
-  if (!is_hex(byte) || (state.escape == 3 && state.is_high_escape && byte > '7')) return false;
-  state.is_high_escape = state.escape == 2 && (byte == 'd' || byte == 'D');
-  state.escape = state.escape == 5 ? 0 : state.escape + 1;
+  if (n_inside < min_bytes) return false;
+  go_to(state, state.step + 1);
   return true;
 }
 

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <utility>
 
+#include "completion/json_string.h"
 #include "completion/review/quotable_lines.h"
 #include "engine/text_constraint.h"
 
@@ -54,18 +55,13 @@ class ReviewGrammar final : public engine::TextConstraint {
     uint8_t n_findings = 0;  // begun
     // Inside the step; all 0 at its begin.
     uint16_t n_bytes = 0;
-    uint8_t escape = 0;           // 1: behind a backslash; 2 to 5: hexadecimal digits of \u
-    bool is_high_escape = false;  // \ud: a surrogate must not follow
-    uint8_t n_continuation = 0;   // bytes that the character still needs
-    uint8_t lowest = 0;           // what the next of them must be
-    uint8_t highest = 0;
+    JsonString text;
     uint32_t choices = 0;  // that the bytes may still become, a bit each
     QuotableLines::Quote quote;
   };
 
   bool advance(State& state, uint8_t byte) const;
   bool advance_string(State& state, uint8_t byte, int min_bytes, int max_bytes) const;
-  static bool advance_escape(State& state, uint8_t byte);
   static void go_to(State& state, int step);
 
   bool advance_quote(State& state, uint8_t byte) const;

@@ -29,6 +29,7 @@ COVERED = {
     "completion/workspace/terms.cpp": "tests/completion/workspace/workspace_index_test.cpp",
     "completion/workspace/workspace.cpp": "tests/completion/workspace/workspaces_test.cpp",
     "completion/builtin_model.cpp": "tests/e2e/cli_test.py",
+    "completion/json_*.cpp": "tests/completion/json_grammar_test.cpp",
     "completion/hosted_model.cpp": "tests/completion/model_host_test.cpp",
     "completion/model_location.cpp": "tests/e2e/cli_test.py",
     "completion/model_store/*": "tests/completion/model_store/model_store_test.cpp, "
@@ -54,6 +55,7 @@ COVERED = {
     "http/generation.cpp": "tests/http/api_test.cpp",
     "http/openai_reply.cpp": "tests/http/api_test.cpp",
     "http/reply.cpp": "tests/http/api_test.cpp",
+    "http/response_format.cpp": "tests/http/api_test.cpp",
     "http/connection.cpp": "tests/e2e/http_test.py",
     "http/http_server.cpp": "tests/e2e/http_test.py",
     "lsp/client_state.cpp": "tests/lsp/door_test.cpp, tests/lsp/local_server_test.cpp",
