@@ -93,6 +93,8 @@ class TcpConnection final : public Connection {
     stream_.close();
   }
 
+  bool is_busy() const override { return exchange_ || writing_; }
+
   /// Of the exchange under way; what comes after its last piece is dropped.
   void send(const TcpExchange* exchange, std::string bytes, bool is_last) {
     if (exchange != exchange_.get() || !stream_.socket().is_open()) return;

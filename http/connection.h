@@ -31,6 +31,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Begins to read. It lives until the client has gone or close() is called.
   static std::shared_ptr<Connection> start(boost::asio::ip::tcp::socket socket,
                                            const ConnectionContext& context);
+  /// A request is being answered.
+  virtual bool is_busy() const = 0;
   /// Cancels what is being answered and lets the client go.
   virtual void close() = 0;
 };

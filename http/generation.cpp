@@ -4,32 +4,52 @@ namespace fathom::http {
 
 using completion::Assistant;
 
+namespace {
+
+struct Run {
+  std::shared_ptr<Assistant> assistant;  // keeps the generator, and must last until the job ends
+  std::shared_ptr<Answer> answer;
+  std::shared_ptr<JobCount> jobs;
+  CancelToken cancel;
+};
+
+void submit(Run run, engine::GenerateRequest request) {
+  request.priority = engine::Priority::explanation;
+  request.cancel = run.cancel;
+  engine::Generator& generator = run.assistant->generator();
+  generator.submit(
+      std::move(request),
+      [answer = run.answer](const engine::TokenEvent& event) { return answer->take(event); },
+      [run](Result<engine::GenerateResult> result) mutable {
+        if (!result) {
+          run.answer->fail(result.error());
+        } else if (auto next = run.answer->go_on(*result)) {
+          return submit(std::move(run), std::move(*next));
+        } else {
+          run.answer->finish(*result);
+        }
+        run.assistant.reset();
+        run.jobs->end();
+      });
+}
+
+}  // namespace
+
 void generate(const Api& api, const ExchangePtr& exchange, completion::Role role,
               std::shared_ptr<Answer> answer) {
   api.models.when_ready(role, [exchange, jobs = api.jobs, answer = std::move(answer)](
                                   Result<std::shared_ptr<Assistant>> assistant) {
     if (!assistant) return answer->fail(assistant.error());
-    engine::Generator& generator = (*assistant)->generator();
-    Result<engine::GenerateRequest> request = answer->ask(generator);
+    Result<engine::GenerateRequest> request = answer->ask((*assistant)->generator());
     if (!request) return answer->fail(request.error());
     if (!jobs->begin()) {
       return answer->fail({ErrorCode::cancelled, "too many requests are being answered already"});
     }
-    request->priority = engine::Priority::explanation;
-    request->cancel = exchange->cancel();
-    generator.submit(
-        std::move(*request),
-        [answer](const engine::TokenEvent& event) { return answer->take(event); },
-        // The assistant keeps the generator, and must last until the job has ended.
-        [answer, jobs, held = *assistant](Result<engine::GenerateResult> result) mutable {
-          if (result) {
-            answer->finish(*result);
-          } else {
-            answer->fail(result.error());
-          }
-          held.reset();
-          jobs->end();
-        });
+    submit({.assistant = std::move(*assistant),
+            .answer = answer,
+            .jobs = jobs,
+            .cancel = exchange->cancel()},
+           std::move(*request));
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "completion/model_host.h"
@@ -22,7 +23,11 @@ class Answer {
   virtual Result<engine::GenerateRequest> ask(const engine::Generator& generator) = 0;
   /// As Generator::OnToken.
   virtual bool take(const engine::TokenEvent& event) = 0;
-  /// It ended well.
+  /// It ended well: what the model is to go on with; nothing: that was all.
+  virtual std::optional<engine::GenerateRequest> go_on(const engine::GenerateResult& /*result*/) {
+    return std::nullopt;
+  }
+  /// All of it ended well.
   virtual void finish(const engine::GenerateResult& result) = 0;
   /// It did not, or never began.
   virtual void fail(const Error& error) = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -9,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "http/connection.h"
+#include "http/reply.h"
 #include "lsp/event_loop.h"
 #include "lsp/listen_at.h"
 
@@ -20,7 +23,8 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kMaxConnections = 256;
-constexpr std::chrono::seconds kAcceptPause{1};  // when the system has no room for connections
+constexpr std::chrono::milliseconds kDrainPause{20};  // between looks at what is under way
+constexpr std::chrono::seconds kAcceptPause{1};       // when the system has no room for connections
 
 }  // namespace
 
@@ -32,7 +36,7 @@ class HttpServer::Impl final {
         context_{.post = loop_.poster(),
                  .log = log,
                  .is_authorized = options.is_authorized,
-                 .answer = [this](const ExchangePtr& exchange) { http::answer(api_, exchange); }} {}
+                 .answer = [this](const ExchangePtr& exchange) { answer(exchange); }} {}
 
   Status listen(uint16_t port) {
     const auto listen = [this](tcp::acceptor& acceptor, const asio::ip::address& address,
@@ -65,9 +69,34 @@ class HttpServer::Impl final {
     api_.jobs->close();
   }
 
+  void drain(std::chrono::milliseconds limit) {
+    std::promise<void> idle;
+    std::future<void> done = idle.get_future();
+    loop_.poster()([this, idle = std::make_shared<std::promise<void>>(std::move(idle))] {
+      is_draining_ = true;
+      wait_until_idle(idle);
+    });
+    if (done.wait_for(limit) == std::future_status::timeout)
+      log_.warning("HTTP requests are still being answered; they are cancelled");
+  }
+
   uint16_t port() const { return port_; }
 
  private:
+  void answer(const ExchangePtr& exchange) {
+    if (is_draining_) return reply_error(*exchange, 503, "draining: this server is leaving");
+    http::answer(api_, exchange);
+  }
+
+  void wait_until_idle(const std::shared_ptr<std::promise<void>>& idle) {
+    const bool is_busy = std::ranges::any_of(connections_, [](const auto& connection) {
+      const auto alive = connection.lock();
+      return alive && alive->is_busy();
+    });
+    if (!is_busy) return idle->set_value();
+    loop_.call_after(kDrainPause, [this, idle] { wait_until_idle(idle); });
+  }
+
   void accept(tcp::acceptor& acceptor) {
     acceptor.async_accept([this, &acceptor](error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
@@ -88,6 +117,7 @@ class HttpServer::Impl final {
   tcp::acceptor ipv4_{loop_.context()};
   tcp::acceptor ipv6_{loop_.context()};
   uint16_t port_ = 0;
+  bool is_draining_ = false;
   std::vector<std::weak_ptr<Connection>> connections_;
   std::jthread thread_;
 };
@@ -102,6 +132,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::create(const HttpOptions& option
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
+void HttpServer::drain(std::chrono::milliseconds limit) { impl_->drain(limit); }
 uint16_t HttpServer::port() const { return impl_->port(); }
 
 }  // namespace fathom::http

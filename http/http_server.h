@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,10 @@ class HttpServer final {
   HttpServer& operator=(const HttpServer&) = delete;
   /// Cancels what is being answered, and waits until nothing is.
   ~HttpServer();
+
+  /// Begins nothing new, which is answered with 503, /health too, and waits until what is under
+  /// way is answered, or for so long.
+  void drain(std::chrono::milliseconds limit);
 
   uint16_t port() const;
 

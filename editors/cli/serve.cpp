@@ -36,6 +36,8 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxTokenBytes = 4096;
 constexpr size_t kMinTokenBytes = 16;
+// For what is being answered over HTTP when the daemon is to leave.
+constexpr std::chrono::seconds kDrainTime{15};
 
 struct Options {
   ModelOptions model;
@@ -112,6 +114,7 @@ Result<ExitCode> run(const Options& options, Log& log) {
   stream_out(fmt::format("listening at {}{}\n", path.string(), also));
   log.info("pid {} listens at {}{}", ::getpid(), path.string(), also);
   server->run();
+  if (http) http->drain(kDrainTime);
   log.info("stopped");
   return ExitCode::ok;
 }

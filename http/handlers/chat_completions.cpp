@@ -1,14 +1,18 @@
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "completion/chat/encode_chat.h"
+#include "completion/json_grammar.h"
 #include "completion/reasoning_stream.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "http/generation.h"
 #include "http/handlers/handlers.h"
 #include "http/openai_reply.h"
+#include "http/response_format.h"
 #include "http/text_stream.h"
 
 namespace fathom::http {
@@ -26,6 +30,7 @@ struct Question {
   std::vector<std::string> stops;
   bool thinking = true;
   StreamOptions stream;
+  std::shared_ptr<const completion::JsonSchema> schema;  // of the answer; null: any text
 };
 
 /// A string, or parts of type "text".
@@ -65,10 +70,8 @@ Result<Question> read(const Request& request) {
   FATHOM_TRY(body, parse_body(request.body));
   FATHOM_CHECK(refuse(body, {"n", "tools", "functions", "logprobs", "top_logprobs", "logit_bias",
                              "presence_penalty", "frequency_penalty", "grammar"}));
-  const Json format = body.value("response_format", Json::object());
-  if (!format.is_object() || format.value("type", Json("text")) != "text") {
-    return fail(ErrorCode::invalid_argument, "`response_format` other than text is not supported");
-  }
+  FATHOM_TRY(schema, response_format_at(body, request.body));
+  question.schema = std::move(schema);
   const Json messages = body.value("messages", Json());
   if (!messages.is_array() || messages.empty() || messages.size() > kMaxMessages) {
     return fail(ErrorCode::invalid_argument, "`messages` must be an array of 1 to {} messages",
@@ -121,11 +124,19 @@ class ChatCompletions final : public Answer {
     stream_.emplace(*traits.chat, prompt, [this](Channel channel, std::string_view text) {
       if (reply_.streams()) send({{name_of(channel), text}});
     });
-    return engine::GenerateRequest{
+    engine::GenerateRequest request{
         .prompt = std::move(prompt),
         .max_tokens = question_.max_tokens.value_or(traits.context_length),
         .sampling = question_.sampling.over(
             {.temperature = traits.chat->temperature, .top_p = traits.chat->top_p})};
+    if (question_.schema && stream_->channel() == Channel::reasoning) {
+      // It thinks in its own words; what it says then is asked for when it has thought.
+      rest_ = request;
+      think_end_ = traits.chat->think_end;
+    } else if (question_.schema) {
+      bind(request);
+    }
+    return request;
   }
 
   bool take(const engine::TokenEvent& event) override {
@@ -133,10 +144,26 @@ class ChatCompletions final : public Answer {
       send({{"role", "assistant"}, {"content", ""}});
     const bool is_special = tokenizer_->is_special(event.id);
     stream_->feed(event.id, text_.feed(is_special ? "" : event.bytes));
-    return !text_.stopped();
+    return !text_.stopped() && !(rest_ && event.id == think_end_);
   }
 
-  void finish(const engine::GenerateResult& result) override {
+  std::optional<engine::GenerateRequest> go_on(const engine::GenerateResult& result) override {
+    if (!rest_ || result.tokens.empty() || result.tokens.back() != think_end_) return std::nullopt;
+    engine::GenerateRequest request = *std::exchange(rest_, std::nullopt);
+    request.prompt.insert(request.prompt.end(), result.tokens.begin(), result.tokens.end());
+    request.max_tokens = std::max(0, request.max_tokens - int(result.tokens.size()));
+    bind(request);
+    thought_ = result;
+    return request;
+  }
+
+  void finish(const engine::GenerateResult& last) override {
+    engine::GenerateResult result = last;
+    if (thought_) {
+      result.tokens.insert(result.tokens.begin(), thought_->tokens.begin(), thought_->tokens.end());
+      result.prompt_tokens = thought_->prompt_tokens;
+      result.reused_tokens = thought_->reused_tokens;
+    }
     constexpr engine::TokenId kNoToken = -1;
     stream_->feed(kNoToken, text_.finish());
     stream_->finish();
@@ -153,6 +180,12 @@ class ChatCompletions final : public Answer {
     return channel == Channel::reasoning ? "reasoning_content" : "content";
   }
 
+  /// Where the form is given, the likeliest token that has it is taken.
+  void bind(engine::GenerateRequest& request) const {
+    request.constraint = std::make_shared<completion::JsonGrammar>(question_.schema);
+    request.sampling.temperature = 0;
+  }
+
   void send(Json delta) { reply_.chunk({{"delta", std::move(delta)}}); }
 
   const Question question_;
@@ -160,6 +193,11 @@ class ChatCompletions final : public Answer {
   OpenAiReply reply_;
   const engine::Tokenizer* tokenizer_ = nullptr;
   std::optional<completion::ReasoningStream> stream_;
+  // Of an answer in a given form by a model that thinks first: what is asked for then, and how the
+  // thinking ended.
+  std::optional<engine::GenerateRequest> rest_;
+  std::optional<engine::TokenId> think_end_;
+  std::optional<engine::GenerateResult> thought_;
   bool has_begun_ = false;
 };
 

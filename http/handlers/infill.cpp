@@ -1,6 +1,8 @@
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxOtherFiles = 256;
+constexpr int kMaxFields = 64;
 
 struct Question {
   Hole hole;
@@ -24,12 +27,13 @@ struct Question {
   engine::SamplingParams sampling;
   std::vector<std::string> stops;
   bool stream = false;
+  std::vector<std::string> fields;  // of the answer, that are wanted; none: all of them
 };
 
 Result<Question> read(const Request& request) {
   Question question;
   FATHOM_TRY(body, parse_body(request.body));
-  FATHOM_CHECK(refuse(body, {"n_cmpl", "grammar", "json_schema", "n_probs"}));
+  FATHOM_CHECK(refuse(body, {"grammar", "json_schema", "n_probs"}));
   FATHOM_TRY(prefix, text_at(body, "input_prefix", ""));
   FATHOM_TRY(suffix, text_at(body, "input_suffix", ""));
   FATHOM_TRY(begun, text_at(body, "prompt", ""));
@@ -56,7 +60,28 @@ Result<Question> read(const Request& request) {
   question.stops = std::move(stops);
   FATHOM_TRY(stream, flag_at(body, "stream", false));
   question.stream = stream;
+  const Json fields = body.value("response_fields", Json::array());
+  bool are_names = fields.is_array() && fields.size() <= kMaxFields;
+  for (const Json& field : fields) are_names = are_names && field.is_string();
+  if (!are_names) {
+    return fail(ErrorCode::invalid_argument,
+                "`response_fields` must be an array of at most {} names", kMaxFields);
+  }
+  question.fields = fields.get<std::vector<std::string>>();
   return question;
+}
+
+/// What llama.vim asks for: the named members, "timings/prompt_n" under that very name.
+Json only(const Json& answer, const std::vector<std::string>& fields) {
+  Json chosen = Json::object();
+  for (const std::string& field : fields) {
+    const size_t slash = field.find('/');
+    const bool is_inner = slash != std::string::npos;
+    const Json whole = is_inner ? answer.value(field.substr(0, slash), Json()) : answer;
+    const std::string name = is_inner ? field.substr(slash + 1) : field;
+    if (whole.is_object() && whole.contains(name)) chosen[field] = whole[name];
+  }
+  return chosen;
 }
 
 double per_second(int n, double ms) { return ms > 0 ? 1e3 * n / ms : 0.0; }
@@ -108,6 +133,7 @@ class Infill final : public Answer {
                    {"predicted_n", n_generated},
                    {"predicted_ms", result.ms_decode},
                    {"predicted_per_second", per_second(n_generated, result.ms_decode)}}}};
+    if (!question_.fields.empty()) body = only(body, question_.fields);
     if (!question_.stream) return reply_json(*exchange_, 200, body);
     exchange_->event(to_line(body));
     exchange_->end_events();

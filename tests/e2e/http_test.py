@@ -155,27 +155,130 @@ class Http(unittest.TestCase):
                 self.assertIn(b" 200 ", client.recv(1000))
         self.assertEqual(self.post("/v1/completions", {"prompt": "x", "max_tokens": 2})["object"], "text_completion")
 
-    def test_mixes_up_no_answers_of_many_clients(self):
+    def test_mixes_up_no_answers_of_64_clients(self):
         self.serve()
-        prompts = [f"x{i} = {i}\ny{i} = x{i}" for i in range(24)]
+        prompts = [f"x{i} = {i}\ny{i} = x{i}" for i in range(64)]
 
         def answer(prompt):
-            return self.post("/v1/completions", {"prompt": prompt, "max_tokens": 16})["choices"][0]["text"]
+            return self.post("/v1/completions", {"prompt": prompt, "max_tokens": 12})["choices"][0]["text"]
         alone = [answer(prompt) for prompt in prompts]
-        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        self.assertGreater(len(set(alone)), 32)
+        with concurrent.futures.ThreadPoolExecutor(64) as pool:
             self.assertEqual(list(pool.map(answer, prompts)), alone)
 
-    def test_ends_with_the_daemon(self):
-        daemon = self.serve()
+    def test_answers_what_llama_vim_asks(self):
+        self.serve()
+        self.post("/infill", {"id_slot": 0, "input_prefix": "", "input_suffix": "", "prompt": "", "n_predict": 0,
+                              "input_extra": [{"text": "def area(w, h):\n", "time": [1, 2], "filename": "a.py"}],
+                              "samplers": [], "cache_prompt": True, "t_max_prompt_ms": 1, "t_max_predict_ms": 1,
+                              "response_fields": [""]})
+        fields = ["content", "timings/prompt_n", "timings/prompt_ms", "timings/prompt_per_second",
+                  "timings/predicted_n", "timings/predicted_ms", "timings/predicted_per_second",
+                  "truncated", "tokens_cached"]
+        answer = self.post("/infill", {
+            "id_slot": 0, "input_prefix": "def add(a, b):\n", "input_suffix": "\n\nprint(add(1, 2))\n",
+            "input_extra": [{"text": "def area(w, h):\n", "time": [1, 2], "filename": "a.py"}], "prompt": "    ret",
+            "n_predict": 8, "stop": [], "n_indent": 4, "top_k": 40, "top_p": 0.90, "stream": False,
+            "samplers": ["top_k", "top_p", "infill"], "cache_prompt": True, "t_max_prompt_ms": 500,
+            "t_max_predict_ms": 5000, "response_fields": fields})
+        self.assertEqual(set(answer), set(fields))
+        self.assertTrue(answer["content"])
+        self.assertGreater(answer["timings/predicted_n"], 0)
+
+    def test_answers_what_llama_vscode_asks(self):
+        self.serve()
+        chunks = [{"text": "def area(w, h):\n", "time": 1763800000000, "filename": "a.py"}]
+        hole = {"input_prefix": "def add(a, b):\n", "input_suffix": "\n\nprint(add(1, 2))\n", "input_extra": chunks,
+                "prompt": "    ret", "t_max_prompt_ms": 500, "cache_prompt": True}
+        self.assertEqual(self.post("/infill", {**hole, "n_predict": 0, "samplers": [], "t_max_predict_ms": 1})["content"], "")
+        answer = self.post("/infill", {**hole, "n_predict": 8, "top_k": 40, "top_p": 0.99, "stream": False, "n_indent": 4,
+                                       "samplers": ["top_k", "top_p", "infill"], "t_max_predict_ms": 5000, "n_cmpl": 3})
+        self.assertTrue(answer["content"])
+        self.assertGreater(answer["timings"]["predicted_n"], 0)
+        messages = [{"role": "system", "content": "You are an expert coder."}, {"role": "user", "content": "Say hi."}]
+        chat = self.post("/v1/chat/completions", {
+            "messages": messages, "stream": False, "cache_prompt": True, "samplers": "edkypmxt", "temperature": 0.8,
+            "dynatemp_range": 0, "dynatemp_exponent": 1, "top_k": 40, "top_p": 0.95, "min_p": 0.05, "typical_p": 1,
+            "xtc_probability": 0, "xtc_threshold": 0.1, "repeat_last_n": 64, "repeat_penalty": 1, "presence_penalty": 0,
+            "frequency_penalty": 0, "dry_multiplier": 0, "dry_base": 1.75, "dry_allowed_length": 2,
+            "dry_penalty_last_n": -1, "max_tokens": 8, "timings_per_token": False})
+        self.assertEqual(chat["object"], "chat.completion")
+
+    def test_answers_curl(self):
+        self.serve()
+        run = subprocess.run(["curl", "-sS", "--fail", f"http://localhost:{self.port}/v1/completions",
+                              "-d", '{"prompt": "def add(a, b):", "max_tokens": 4}'],
+                             timeout=60, capture_output=True, text=True, check=True)
+        self.assertEqual(json.loads(run.stdout)["usage"]["completion_tokens"], 4)
+
+    def test_keeps_a_chat_to_a_schema(self):
+        self.serve()
+        schema = {"type": "object", "additionalProperties": False, "required": ["title", "stars", "tags"],
+                  "properties": {"title": {"type": "string", "maxLength": 20},
+                                 "stars": {"type": "integer", "minimum": 1, "maximum": 5},
+                                 "tags": {"type": "array", "items": {"enum": ["bug", "style"]}, "maxItems": 2}}}
+        wanted = {"messages": [{"role": "user", "content": "Rate it."}], "max_tokens": 200, "response_format":
+                  {"type": "json_schema", "json_schema": {"name": "rating", "strict": True, "schema": schema}}}
+        choice = self.post("/v1/chat/completions", wanted)["choices"][0]
+        self.assertEqual(choice["finish_reason"], "stop")
+        rating = json.loads(choice["message"]["content"])
+        self.assertEqual(list(rating), ["title", "stars", "tags"])
+        self.assertLessEqual(len(rating["title"]), 20)
+        self.assertIn(rating["stars"], range(1, 6))
+        self.assertLessEqual(set(rating["tags"]), {"bug", "style"})
+        events = self.events("/v1/chat/completions", wanted)
+        deltas = [json.loads(event)["choices"][0]["delta"].get("content", "") for event in events[:-1]]
+        self.assertEqual("".join(deltas), choice["message"]["content"])
+
+    def test_logs_what_it_refuses_and_none_of_its_content(self):
+        token = pathlib.Path(self.folder.name) / "token"
+        token.write_text("0123456789abcdef0123\n")
+        log = pathlib.Path(self.folder.name) / "log"
+        self.serve("--http-token-file", str(token), "--log-file", str(log))
+        secret = "content-that-nobody-may-log"
+        self.assertEqual(self.ask("POST", "/v1/completions", {"prompt": secret}, host="evil.example").status, 403)
+        self.assertEqual(self.ask("POST", "/v1/completions", {"prompt": secret}, Origin=f"http://{secret}").status, 403)
+        self.assertEqual(self.ask("POST", "/v1/completions", {"prompt": secret}).status, 401)
+        self.assertEqual(self.ask("POST", "/v1/completions", {"prompt": secret}, Authorization=f"Bearer {secret}").status, 401)
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as client:
-            body = b'{"prompt": "x", "max_tokens": 100000, "stream": true, "temperature": 1}'
-            client.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-            self.assertIn(b" 200 ", client.recv(1000))
-            daemon.terminate()
-            self.assertEqual(daemon.wait(timeout=60), 0)
-            end = time.monotonic() + 60
-            while client.recv(1 << 16):
-                self.assertLess(time.monotonic(), end)
+            client.sendall(b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n" + secret.encode())
+            self.assertIn(b" 413 ", client.recv(100))
+        text = log.read_text()
+        self.assertEqual(text.count("refused an HTTP request"), 5, text)
+        self.assertNotIn(secret, text)
+        self.assertNotIn("evil.example", text)
+
+    def begin_stream(self, max_tokens):
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        self.addCleanup(client.close)
+        body = json.dumps({"prompt": "x", "max_tokens": max_tokens, "stream": True, "temperature": 1}).encode()
+        client.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        self.assertIn(b" 200 ", client.recv(1000))
+        return client
+
+    def test_finishes_what_is_under_way_before_it_leaves(self):
+        daemon = self.serve()
+        client = self.begin_stream(400)
+        daemon.terminate()
+        received = b""
+        while piece := client.recv(1 << 16):
+            received += piece
+        self.assertTrue(received.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n"), received[-200:])
+        self.assertEqual(daemon.wait(timeout=60), 0)
+
+    def test_begins_nothing_when_it_leaves_and_ends(self):
+        daemon = self.serve()
+        client = self.begin_stream(100000)
+        daemon.terminate()
+        end = time.monotonic() + 60
+        while (answer := self.ask("GET", "/health")).status == 200:
+            self.assertLess(time.monotonic(), end)
+        self.assertEqual(answer.status, 503)
+        self.assertIn(b"draining", answer.read())
+        self.assertEqual(self.ask("POST", "/v1/completions", {"prompt": "x"}).status, 503)
+        self.assertEqual(daemon.wait(timeout=60), 0)
+        while client.recv(1 << 16):
+            self.assertLess(time.monotonic(), end)
 
 
 if __name__ == "__main__":

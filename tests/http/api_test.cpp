@@ -190,11 +190,64 @@ TEST_F(ApiTest, RefusesConversationsItDoesNotUnderstand) {
         Json{{"messages", {{{"role", "pirate"}, {"content", "x"}}}}},
         Json{{"messages", {{{"role", "user"}}}}},
         Json{{"messages", {user}}, {"tools", {{{"type", "function"}}}}},
-        Json{{"messages", {user}}, {"response_format", {{"type", "json_schema"}}}}}) {
+        Json{{"messages", {user}}, {"response_format", {{"type", "json_schema"}}}},
+        Json{{"messages", {user}}, {"response_format", {{"type", "yaml"}}}},
+        Json{{"messages", {user}}, {"response_format", "json"}},
+        Json{{"messages", {user}},
+             {"response_format",
+              {{"type", "json_schema"}, {"json_schema", {{"schema", {{"pattern", "x"}}}}}}}}}) {
     EXPECT_EQ(ask("POST", "/v1/chat/completions", body)->status, 400) << body;
   }
   start({.has_chat = false});
   EXPECT_EQ(ask("POST", "/v1/chat/completions", {{"messages", {user}}})->status, 400);
+}
+
+TEST_F(ApiTest, KeepsTheAnswerToASchemaBehindTheReasoning) {
+  const auto answer_to = [&] {
+    return ask("POST", "/v1/chat/completions",
+               {{"messages", {{{"role", "user"}, {"content", "Why?"}}}},
+                {"temperature", 0.7},
+                {"max_tokens", 50},
+                {"response_format",
+                 {{"type", "json_schema"},
+                  {"json_schema",
+                   {{"name", "x"}, {"schema", {{"properties", {{"a", true}, {"b", true}}}}}}}}}});
+  };
+  generator_->answer("I think</think>never asked for");
+  generator_->answer("{}");
+  const auto answer = answer_to();
+  ASSERT_EQ(answer->status, 200) << answer->body;
+  const auto requests = generator_->requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].constraint, nullptr);
+  EXPECT_FLOAT_EQ(requests[0].sampling.temperature, 0.7f);
+  ASSERT_NE(requests[1].constraint, nullptr);
+  EXPECT_TRUE(requests[1].constraint->allows("{\"a\":1,\"b\":2}"));
+  EXPECT_FALSE(requests[1].constraint->allows("I"));
+  EXPECT_EQ(requests[1].sampling.temperature, 0);
+  EXPECT_THAT(generator_->prompt_text(1), ::testing::EndsWith("I think</think>"));
+  const Json body = answer->json();
+  EXPECT_EQ(body["choices"][0]["message"]["reasoning_content"], "I think");
+  EXPECT_EQ(body["choices"][0]["message"]["content"], "{}");
+  EXPECT_EQ(body["usage"]["prompt_tokens"], requests[0].prompt.size());
+  EXPECT_EQ(requests[1].max_tokens + requests[1].prompt.size() - requests[0].prompt.size(), 50u);
+}
+
+TEST_F(ApiTest, KeepsKeysInTheOrderOfTheSchema) {
+  const auto exchange = std::make_shared<Recorded>(
+      Request{.method = "POST", .path = "/v1/chat/completions", .body = R"({
+          "messages": [{"role": "assistant", "content": "x"}, {"role": "user", "content": "x"}],
+          "response_format": {"type": "json_schema", "json_schema": {"schema": {
+              "properties": {"z": {"type": "null"}, "a": {"type": "null"}},
+              "required": ["z", "a"]}}}, "zzz": {"response_format": 1}})"});
+  generator_->answer("</think>");
+  generator_->answer("{}");
+  answer({.models = *models_, .metrics = nullptr}, exchange);
+  ASSERT_EQ(exchange->status, 200) << exchange->body;
+  const auto constraint = generator_->requests().back().constraint;
+  ASSERT_NE(constraint, nullptr);
+  EXPECT_TRUE(constraint->allows(R"({"z":null,"a":null})"));
+  EXPECT_FALSE(constraint->allows(R"({"a)"));
 }
 
 TEST_F(ApiTest, InfillsAsLlamaServerDoes) {
@@ -217,6 +270,7 @@ TEST_F(ApiTest, InfillsAsLlamaServerDoes) {
   EXPECT_EQ(generator_->requests()[0].max_tokens, 30);
 
   EXPECT_EQ(ask("POST", "/infill", {{"input_extra", {1}}})->status, 400);
+  EXPECT_EQ(ask("POST", "/infill", {{"response_fields", {1}}})->status, 400);
   EXPECT_EQ(ask("POST", "/infill", {{"input_prefix", "x"}, {"n_predict", 0}})->status, 200);
 }
 
