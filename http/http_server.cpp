@@ -40,10 +40,10 @@ class HttpServer::Impl final {
 
   Status listen(uint16_t port) {
     const auto listen = [this](tcp::acceptor& acceptor, const asio::ip::address& address,
-                               uint16_t port) -> Status {
-      const error_code error = lsp::listen_at(acceptor, {address, port});
+                               uint16_t wanted) -> Status {
+      const error_code error = lsp::listen_at(acceptor, {address, wanted});
       if (!error) return {};
-      return fail(ErrorCode::io, "cannot listen at port {} of {}: {}; give another --http", port,
+      return fail(ErrorCode::io, "cannot listen at port {} of {}: {}; give another --http", wanted,
                   address.to_string(), error.message());
     };
     FATHOM_CHECK(listen(ipv4_, asio::ip::address_v4::loopback(), port));
