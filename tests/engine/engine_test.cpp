@@ -436,6 +436,26 @@ TEST_F(EngineTest, DoesNotDelayACompletionForSpeculation) {
   }
 }
 
+TEST_F(EngineTest, DoesNotDelayACompletionForAFloodOfOtherRequests) {
+  const Tokens urgent = prompt(26, 30);
+  run_alone({.prompt = urgent, .max_tokens = 5});
+  const int n_alone = model_->n_forwards();
+  for (const int n_steps_before : {0, 1, 5, 20}) {
+    start({});
+    for (int i = 0; i < 12; ++i) {
+      add({.prompt = prompt(40 + i, 20),
+           .max_tokens = 20,
+           .priority = i % 2 == 0 ? Priority::explanation : Priority::review});
+    }
+    for (int i = 0; i < n_steps_before; ++i) engine_->step();
+    const int n_before = model_->n_forwards();
+    auto completion = add({.prompt = urgent, .max_tokens = 5});
+    while (completion->n_done == 0) ASSERT_TRUE(engine_->step());
+    EXPECT_EQ(model_->n_forwards() - n_before, n_alone) << n_steps_before;
+    run();
+  }
+}
+
 TEST_F(EngineTest, ComputesNothingForACancelledJob) {
   for (const int n_steps_before : {0, 1, 4, 10}) {
     CancelSource source;
