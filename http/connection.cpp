@@ -14,6 +14,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "http/guard.h"
 #include "http/reply.h"
@@ -41,13 +42,19 @@ std::string head(int status, std::string_view content_type, bool keep_alive) {
       keep_alive ? "" : "Connection: close\r\n");
 }
 
-class TcpConnection;
+class TcpExchange;
+
+/// A connection as an exchange knows it.
+class Outlet : public Connection {
+ public:
+  /// Of the exchange under way; what comes after its last piece is dropped.
+  virtual void send(const TcpExchange* exchange, std::string bytes, bool is_last) = 0;
+};
 
 /// What handlers hold: posts everything to the connection's thread.
 class TcpExchange final : public Exchange {
  public:
-  TcpExchange(Request request, bool keep_alive, lsp::Poster post,
-              std::weak_ptr<TcpConnection> connection)
+  TcpExchange(Request request, bool keep_alive, lsp::Poster post, std::weak_ptr<Outlet> connection)
       : request_(std::move(request)),
         keep_alive_(keep_alive),
         post_(std::move(post)),
@@ -67,21 +74,31 @@ class TcpExchange final : public Exchange {
   const Request request_;
   const bool keep_alive_;
   const lsp::Poster post_;
-  const std::weak_ptr<TcpConnection> connection_;
+  const std::weak_ptr<Outlet> connection_;
   CancelSource cancel_;
   bool has_begun_ = false;  // a stream
 };
 
-class TcpConnection final : public Connection {
+/// `Stream`: beast::tcp_stream, or TLS on it.
+template <class Stream>
+class TcpConnection final : public Outlet {
  public:
-  TcpConnection(tcp::socket socket, const ConnectionContext& context)
-      : stream_(std::move(socket)), context_(context) {}
+  template <class... Tls>
+  TcpConnection(const ConnectionContext& context, tcp::socket socket, Tls&... tls)
+      : stream_(std::move(socket), tls...), context_(context) {}
+
+  void shake_hands() {
+    tcp_stream().expires_after(kRequestTime);
+    stream_.async_handshake(asio::ssl::stream_base::server, [self = shared()](error_code error) {
+      error ? self->close() : self->read();
+    });
+  }
 
   void read() {
     parser_.emplace();
     parser_->header_limit(kMaxHeaderBytes);
     parser_->body_limit(kMaxBodyBytes);
-    stream_.expires_after(kRequestTime);
+    tcp_stream().expires_after(kRequestTime);
     beast::http::async_read(stream_, buffer_, *parser_,
                             [self = shared()](error_code error, size_t) { self->take(error); });
   }
@@ -89,15 +106,14 @@ class TcpConnection final : public Connection {
   void close() override {
     give_up();
     error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
-    stream_.close();
+    tcp_stream().socket().shutdown(tcp::socket::shutdown_both, ignored);
+    tcp_stream().close();
   }
 
   bool is_busy() const override { return exchange_ || writing_; }
 
-  /// Of the exchange under way; what comes after its last piece is dropped.
-  void send(const TcpExchange* exchange, std::string bytes, bool is_last) {
-    if (exchange != exchange_.get() || !stream_.socket().is_open()) return;
+  void send(const TcpExchange* exchange, std::string bytes, bool is_last) override {
+    if (exchange != exchange_.get() || !tcp_stream().socket().is_open()) return;
     n_unread_ += bytes.size();
     if (n_unread_ > kMaxUnreadBytes) {
       context_.log.warning("an HTTP client does not read its answer; it is let go");
@@ -110,8 +126,9 @@ class TcpConnection final : public Connection {
 
  private:
   std::shared_ptr<TcpConnection> shared() {
-    return std::static_pointer_cast<TcpConnection>(shared_from_this());
+    return std::static_pointer_cast<TcpConnection>(this->shared_from_this());
   }
+  beast::tcp_stream& tcp_stream() { return beast::get_lowest_layer(stream_); }
 
   void take(error_code error) {
     if (error == beast::http::error::body_limit)
@@ -130,8 +147,8 @@ class TcpConnection final : public Connection {
     const auto field = [&](beast::http::field name) {
       return std::string_view(message[name].data(), message[name].size());
     };
-    const Status source =
-        check_source(field(beast::http::field::host), field(beast::http::field::origin));
+    const Status source = check_source(field(beast::http::field::host),
+                                       field(beast::http::field::origin), context_.reach);
     if (!source) return refuse(403, source.error().message);
     if (context_.is_authorized &&
         !context_.is_authorized(bearer_token(field(beast::http::field::authorization))))
@@ -146,7 +163,7 @@ class TcpConnection final : public Connection {
   void begin(Request request) {
     exchange_ =
         std::make_shared<TcpExchange>(std::move(request), keep_alive_, context_.post, shared());
-    stream_.expires_never();
+    tcp_stream().expires_never();
     watch();
   }
 
@@ -158,20 +175,21 @@ class TcpConnection final : public Connection {
     reply_error(*exchange_, status, message);
   }
 
-  /// Notices that the client goes while it waits.
+  /// Notices that the client goes while it waits. One that says so over TLS first is noticed when
+  /// something is sent to it.
   void watch() {
-    stream_.socket().async_wait(
+    tcp_stream().socket().async_wait(
         tcp::socket::wait_read,
         [self = shared(), watched = std::weak_ptr(exchange_)](error_code error) {
           if (error || watched.expired() || watched.lock() != self->exchange_) return;
           error_code ignored;
-          if (self->stream_.socket().available(ignored) == 0) self->close();
+          if (self->tcp_stream().socket().available(ignored) == 0) self->close();
         });
   }
 
   void write() {
     writing_ = true;
-    stream_.expires_after(kWriteTime);
+    tcp_stream().expires_after(kWriteTime);
     asio::async_write(stream_, asio::buffer(out_.front()),
                       [self = shared()](error_code error, size_t) { self->wrote(error); });
   }
@@ -179,7 +197,7 @@ class TcpConnection final : public Connection {
   void wrote(error_code error) {
     writing_ = false;
     if (error) return close();
-    stream_.expires_never();
+    tcp_stream().expires_never();
     n_unread_ -= out_.front().size();
     out_.pop_front();
     if (!out_.empty()) return write();
@@ -193,7 +211,7 @@ class TcpConnection final : public Connection {
     exchange_.reset();
   }
 
-  beast::tcp_stream stream_;
+  Stream stream_;
   const ConnectionContext context_;
   beast::flat_buffer buffer_;
   std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
@@ -232,8 +250,15 @@ void TcpExchange::end_events() { send("0\r\n\r\n", true); }
 
 std::shared_ptr<Connection> Connection::start(tcp::socket socket,
                                               const ConnectionContext& context) {
-  const auto connection = std::make_shared<TcpConnection>(std::move(socket), context);
-  connection->read();
+  if (!context.tls) {
+    const auto connection =
+        std::make_shared<TcpConnection<beast::tcp_stream>>(context, std::move(socket));
+    connection->read();
+    return connection;
+  }
+  const auto connection = std::make_shared<TcpConnection<beast::ssl_stream<beast::tcp_stream>>>(
+      context, std::move(socket), *context.tls);
+  connection->shake_hands();
   return connection;
 }
 

@@ -9,10 +9,11 @@
 #include <memory>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include "engine/base/log.h"
 #include "http/exchange.h"
-#include "http/http_server.h"
+#include "http/guard.h"
 #include "lsp/event_loop.h"
 
 namespace fathom::http {
@@ -20,6 +21,8 @@ namespace fathom::http {
 struct ConnectionContext {
   lsp::Poster post;
   Log& log;
+  Reach reach;
+  boost::asio::ssl::context* tls;  // null: none. It outlives the connections
   std::function<bool(std::string_view token)> is_authorized;  // as HttpOptions
   std::function<void(const ExchangePtr&)> answer;
 };

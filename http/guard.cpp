@@ -23,16 +23,18 @@ std::string_view name_of(std::string_view host) {
 
 }  // namespace
 
-Status check_source(std::string_view host, std::string_view origin) {
-  const bool is_ours = std::ranges::any_of(
-      kOwnNames, [&](std::string_view own) { return equals_ignoring_case(name_of(host), own); });
+Status check_source(std::string_view host, std::string_view origin, Reach reach) {
+  const bool is_network = reach == Reach::network;
+  const bool is_ours = is_network || std::ranges::any_of(kOwnNames, [&](std::string_view own) {
+                         return equals_ignoring_case(name_of(host), own);
+                       });
   if (!is_ours) {
     return fail(ErrorCode::invalid_argument,
                 "this is not the host that was asked for; ask for localhost");
   }
   if (origin.empty()) return {};
-  constexpr std::string_view kScheme = "http://";
-  if (origin.starts_with(kScheme) && equals_ignoring_case(origin.substr(kScheme.size()), host)) {
+  const std::string_view scheme = is_network ? "https://" : "http://";
+  if (origin.starts_with(scheme) && equals_ignoring_case(origin.substr(scheme.size()), host)) {
     return {};
   }
   return fail(ErrorCode::invalid_argument, "pages of other origins may not ask");

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include "http/connection.h"
 #include "http/reply.h"
@@ -35,23 +38,15 @@ class HttpServer::Impl final {
         log_(log),
         context_{.post = loop_.poster(),
                  .log = log,
+                 .reach = options.network ? Reach::network : Reach::this_machine,
+                 .tls = options.network ? &tls_ : nullptr,
                  .is_authorized = options.is_authorized,
                  .answer = [this](const ExchangePtr& exchange) { answer(exchange); }} {}
 
-  Status listen(uint16_t port) {
-    const auto listen = [this](tcp::acceptor& acceptor, const asio::ip::address& address,
-                               uint16_t wanted) -> Status {
-      const error_code error = lsp::listen_at(acceptor, {address, wanted});
-      if (!error) return {};
-      return fail(ErrorCode::io, "cannot listen at port {} of {}: {}; give another --http", wanted,
-                  address.to_string(), error.message());
-    };
-    FATHOM_CHECK(listen(ipv4_, asio::ip::address_v4::loopback(), port));
-    port_ = ipv4_.local_endpoint().port();
-    if (const Status opened = listen(ipv6_, asio::ip::address_v6::loopback(), port_); !opened)
-      log_.warning("{}; only 127.0.0.1 is served", opened.error().message);
-    accept(ipv4_);
-    if (ipv6_.is_open()) accept(ipv6_);
+  Status open(const HttpOptions& options) {
+    FATHOM_CHECK(options.network ? open_network(options) : open_loopback(options.port));
+    accept(first_);
+    if (second_.is_open()) accept(second_);
     thread_ = std::jthread([this] { loop_.run(); });
     return {};
   }
@@ -59,8 +54,8 @@ class HttpServer::Impl final {
   ~Impl() {
     loop_.poster()([this] {
       error_code ignored;
-      ipv4_.close(ignored);
-      ipv6_.close(ignored);
+      first_.close(ignored);
+      second_.close(ignored);
       for (const auto& connection : connections_)
         if (const auto alive = connection.lock()) alive->close();
       loop_.stop();
@@ -83,6 +78,48 @@ class HttpServer::Impl final {
   uint16_t port() const { return port_; }
 
  private:
+  static Status listen(tcp::acceptor& acceptor, const asio::ip::address& address, uint16_t port) {
+    const error_code error = lsp::listen_at(acceptor, {address, port});
+    if (!error) return {};
+    return fail(ErrorCode::io, "cannot listen at port {} of {}: {}; give another --http", port,
+                address.to_string(), error.message());
+  }
+
+  Status open_loopback(uint16_t port) {
+    FATHOM_CHECK(listen(first_, asio::ip::address_v4::loopback(), port));
+    port_ = first_.local_endpoint().port();
+    if (const Status opened = listen(second_, asio::ip::address_v6::loopback(), port_); !opened)
+      log_.warning("{}; only 127.0.0.1 is served", opened.error().message);
+    return {};
+  }
+
+  Status open_network(const HttpOptions& options) {
+    const Network& network = *options.network;
+    if (!options.is_authorized)
+      return fail(ErrorCode::invalid_argument, "other machines may only ask with a token");
+    error_code error;
+    tls_.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                         asio::ssl::context::no_tlsv1_1,
+                     error);
+    if (!error) tls_.use_certificate_chain_file(network.certificate.string(), error);
+    if (error) return unusable(network.certificate, "certificate", error);
+    // Nobody is there to ask for the password of a key that has one.
+    tls_.set_password_callback([](size_t, auto) { return std::string(); }, error);
+    tls_.use_private_key_file(network.key.string(), asio::ssl::context::pem, error);
+    if (error) return unusable(network.key, "private key of the certificate", error);
+    const asio::ip::address address = asio::ip::make_address(network.address, error);
+    if (error) return fail(ErrorCode::invalid_argument, "{} is no address", network.address);
+    FATHOM_CHECK(listen(first_, address, options.port));
+    port_ = first_.local_endpoint().port();
+    return {};
+  }
+
+  static Status unusable(const std::filesystem::path& file, const char* what,
+                         const error_code& error) {
+    return fail(ErrorCode::invalid_argument, "{} holds no {} in PEM: {}", file.string(), what,
+                error.message());
+  }
+
   void answer(const ExchangePtr& exchange) {
     if (is_draining_) return reply_error(*exchange, 503, "draining: this server is leaving");
     http::answer(api_, exchange);
@@ -113,9 +150,10 @@ class HttpServer::Impl final {
   Api api_;
   Log& log_;
   lsp::EventLoop loop_;
+  asio::ssl::context tls_{asio::ssl::context::tls_server};
   const ConnectionContext context_;
-  tcp::acceptor ipv4_{loop_.context()};
-  tcp::acceptor ipv6_{loop_.context()};
+  tcp::acceptor first_{loop_.context()};
+  tcp::acceptor second_{loop_.context()};
   uint16_t port_ = 0;
   bool is_draining_ = false;
   std::vector<std::weak_ptr<Connection>> connections_;
@@ -128,7 +166,7 @@ HttpServer::~HttpServer() = default;
 Result<std::unique_ptr<HttpServer>> HttpServer::create(const HttpOptions& options, Api api,
                                                        Log& log) {
   auto impl = std::make_unique<Impl>(options, std::move(api), log);
-  FATHOM_CHECK(impl->listen(options.port));
+  FATHOM_CHECK(impl->open(options));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

@@ -20,6 +20,7 @@ packages_test=(
   lua-check # of the Neovim plugin
   mmdebstrap # brings the real Neovim and llama.cpp (scripts/neovim.sh, scripts/llama_cpp.sh)
   strace     # shows that no socket of the Internet is made
+  nginx-light systemd # the layouts of docs/team.md
   openssl    # certificates of the server that the download tests talk to
   chromium ripgrep # the real VS Code in a browser (scripts/vscode.sh)
 )

@@ -46,15 +46,33 @@ struct Options {
   std::string token_file;  // "": beside the socket
   std::optional<uint16_t> http_port;
   std::string http_token_file;  // "": who reaches the port may ask
+  std::string http_host;        // "": this machine only
+  std::string http_cert;
+  std::string http_key;
   std::optional<double> idle_exit_minutes;
   std::string log_file;  // "": stderr
 };
+
+/// Where other machines may ask, all of which it takes; nothing: nowhere.
+Result<std::optional<http::Network>> network_of(const Options& options) {
+  const bool wants_tls = !options.http_cert.empty() || !options.http_key.empty();
+  if (options.http_host.empty() && !wants_tls) return std::nullopt;
+  if (options.http_host.empty() || options.http_cert.empty() || options.http_key.empty() ||
+      options.http_token_file.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "what other machines reach needs a token and TLS: give --http-host with "
+                "--http-token-file, --http-cert and --http-key, or none of them");
+  }
+  return http::Network{options.http_host, options.http_cert, options.http_key};
+}
 
 /// The models for other programs; null if nobody wants that.
 Result<std::unique_ptr<http::HttpServer>> serve_http(const Options& options, lsp::Server& server,
                                                      lsp::Services services, Log& log) {
   if (!options.http_port) return nullptr;
-  http::HttpOptions http{.port = *options.http_port};
+  http::HttpOptions http{.port = *options.http_port, .network = {}, .is_authorized = nullptr};
+  FATHOM_TRY(network, network_of(options));
+  http.network = std::move(network);
   if (!options.http_token_file.empty()) {
     FATHOM_TRY(text, read_text_file(options.http_token_file, kMaxTokenBytes));
     const std::string token = text.substr(0, text.find_first_of(" \r\n"));
@@ -110,7 +128,11 @@ Result<ExitCode> run(const Options& options, Log& log) {
   std::string also =
       options.port ? fmt::format(" and port {} (token in {})", server->port(), token_file.string())
                    : "";
-  if (http) also += fmt::format(" and http://localhost:{}", http->port());
+  if (http && options.http_host.empty()) {
+    also += fmt::format(" and http://localhost:{}", http->port());
+  } else if (http) {
+    also += fmt::format(" and https at port {} of {}", http->port(), options.http_host);
+  }
   stream_out(fmt::format("listening at {}{}\n", path.string(), also));
   log.info("pid {} listens at {}{}", ::getpid(), path.string(), also);
   server->run();
@@ -147,14 +169,30 @@ Action add_serve(CLI::App& command) {
       .add_option("--token-file", options->token_file,
                   "where to write the token of --port (default: fathom.token beside the socket)")
       ->type_name("PATH");
-  command
-      .add_option("--http", options->http_port,
-                  "offer the models to other programs on this machine, at this port of 127.0.0.1 "
-                  "and ::1, as OpenAI's API and llama-server's /infill; 0: one that is free")
-      ->type_name("PORT");
+  CLI::Option* http =
+      command
+          .add_option(
+              "--http", options->http_port,
+              "offer the models to other programs on this machine, at this port of 127.0.0.1 "
+              "and ::1, as OpenAI's API and llama-server's /infill; 0: one that is free")
+          ->type_name("PORT");
   command
       .add_option("--http-token-file", options->http_token_file,
                   "who asks over HTTP must send the token in this file (Authorization: Bearer)")
+      ->type_name("PATH");
+  command
+      .add_option("--http-host", options->http_host,
+                  "let other machines ask at this address, over TLS and with a token only; 0.0.0.0 "
+                  "or :: for all of IPv4 or IPv6 (default: this machine only)")
+      ->needs(http)
+      ->type_name("ADDRESS");
+  command
+      .add_option("--http-cert", options->http_cert,
+                  "the certificate of --http-host, with its chain, in PEM")
+      ->needs(http)
+      ->type_name("PATH");
+  command.add_option("--http-key", options->http_key, "its private key, in PEM")
+      ->needs(http)
       ->type_name("PATH");
   command
       .add_option("--idle-exit", options->idle_exit_minutes,

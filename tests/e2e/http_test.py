@@ -7,11 +7,13 @@ import os
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import warnings
 
 
 class Http(unittest.TestCase):
@@ -30,7 +32,7 @@ class Http(unittest.TestCase):
         self.addCleanup(daemon.stderr.close)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
-        self.port = int(re.search(r"http://localhost:(\d+)", daemon.stdout.readline())[1])
+        self.port = int(re.search(r"(?:http://localhost:|https at port )(\d+)", daemon.stdout.readline())[1])
         return daemon
 
     def ask(self, method, path, body=None, host="localhost", **headers):
@@ -121,6 +123,76 @@ class Http(unittest.TestCase):
                              env=self.environment, capture_output=True, text=True)
         self.assertEqual(run.returncode, 2)
         self.assertIn("at least 16 characters", run.stderr)
+
+    def certificate(self):
+        """Arguments of a daemon that other machines may ask, and what trusts its certificate."""
+        cert, key, token = (pathlib.Path(self.folder.name) / name for name in ("cert.pem", "key.pem", "token"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True, timeout=60)
+        token.write_text("0123456789abcdef0123\n")
+        return (["--http-host", "127.0.0.1", "--http-token-file", str(token), "--http-cert", str(cert),
+                 "--http-key", str(key)], ssl.create_default_context(cafile=cert))
+
+    def ask_securely(self, context, method, path, body=None, **headers):
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
+        self.addCleanup(connection.close)
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        return connection.getresponse()
+
+    def test_serves_other_machines_over_tls_to_who_has_the_token(self):
+        arguments, context = self.certificate()
+        daemon = self.serve(*arguments)
+        ours = {"Authorization": "Bearer 0123456789abcdef0123"}
+        self.assertEqual(self.ask_securely(context, "GET", "/v1/models").status, 401)
+        self.assertEqual(self.ask_securely(context, "GET", "/v1/models", Authorization="Bearer wrong").status, 401)
+        self.assertEqual(self.ask_securely(context, "GET", "/v1/models", Host="gpu.example", **ours).status, 200)
+        self.assertEqual(self.ask_securely(context, "GET", "/health", Origin="https://evil.example", **ours).status, 403)
+        question = {"prompt": "def add(a, b):", "max_tokens": 30}
+        answer = json.loads(self.ask_securely(context, "POST", "/v1/completions", question, **ours).read())
+        stream = self.ask_securely(context, "POST", "/v1/completions", {**question, "stream": True}, **ours).read().decode()
+        events = [json.loads(event) for event in re.findall(r"^data: (\{.*)$", stream, re.MULTILINE)]
+        self.assertEqual("".join(event["choices"][0]["text"] for event in events), answer["choices"][0]["text"])
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.ask("GET", "/health")  # without TLS
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            self.ask_securely(ssl.create_default_context(), "GET", "/health")
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as client:
+            client.sendall(b"\x16\x03\x01\x00\x05\x01\xff\xff\xff\xff")
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(100):
+                pass
+        self.assertIsNone(daemon.poll())
+        self.assertEqual(self.ask_securely(context, "GET", "/health", **ours).status, 200)
+
+    def test_speaks_no_tls_before_1_2(self):
+        arguments, context = self.certificate()
+        self.serve(*arguments)
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the versions that are refused
+        for version, works in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)):
+            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            context.maximum_version = version
+            context.set_ciphers("ALL:@SECLEVEL=0")  # so that it is not this side that refuses
+            with socket.create_connection(("127.0.0.1", self.port), timeout=60) as client:
+                if works:
+                    with context.wrap_socket(client, server_hostname="127.0.0.1") as secure:
+                        self.assertEqual(secure.version(), "TLSv1.2")
+                else:
+                    self.assertRaises(OSError, context.wrap_socket, client, server_hostname="127.0.0.1")
+
+    def test_refuses_other_machines_without_token_and_tls(self):
+        arguments, _ = self.certificate()
+        for i in range(2, 8, 2):
+            some = arguments[:i] + arguments[i + 2:]
+            run = subprocess.run([FATHOM, "serve", "--http", "0", *some], timeout=60, env=self.environment,
+                                 capture_output=True, text=True)
+            self.assertEqual(run.returncode, 2, some)
+            self.assertIn("needs a token and TLS", run.stderr)
+        wrong = [*arguments[:-1], str(pathlib.Path(self.folder.name) / "token")]
+        run = subprocess.run([FATHOM, "serve", "--http", "0", *wrong], timeout=60, env=self.environment,
+                             capture_output=True, text=True)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("private key", run.stderr)
 
     def test_says_that_a_port_is_taken(self):
         self.serve()

@@ -29,6 +29,13 @@ TEST(CheckSource, RefusesPagesOfOtherOrigins) {
   }
 }
 
+TEST(CheckSource, TakesAnyNameOfTheCertificateOnTheNetworkButNoOtherOrigin) {
+  EXPECT_TRUE(check_source("gpu.example:8012", "", Reach::network));
+  EXPECT_TRUE(check_source("gpu.example", "https://gpu.example", Reach::network));
+  EXPECT_FALSE(check_source("gpu.example", "http://gpu.example", Reach::network));
+  EXPECT_FALSE(check_source("gpu.example", "https://evil.example", Reach::network));
+}
+
 TEST(BearerToken, IsWhatFollowsTheScheme) {
   EXPECT_EQ(bearer_token("Bearer abc"), "abc");
   EXPECT_EQ(bearer_token("bearer abc"), "abc");
