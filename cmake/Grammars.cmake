@@ -10,7 +10,7 @@ if(NOT EXISTS ${FATHOM_GRAMMARS}/tree-sitter/vendor/tree-sitter/lib/src/lib.c)
     "(or 'npm ci --ignore-scripts' in third_party/), or set FATHOM_GRAMMARS to where they are.")
 endif()
 
-# Third-party code: optimised also in debug builds, warnings off, no sanitizers unless said below.
+# Third-party code: optimised also in debug builds, warnings off, no sanitizers.
 function(fathom_third_party_c target)
   target_compile_options(${target} PRIVATE -O2 -w)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_EXTENSIONS ON)
@@ -20,10 +20,6 @@ set(core ${FATHOM_GRAMMARS}/tree-sitter/vendor/tree-sitter/lib)
 add_library(tree_sitter_core STATIC ${core}/src/lib.c)
 target_include_directories(tree_sitter_core SYSTEM PUBLIC ${core}/include PRIVATE ${core}/src)
 fathom_third_party_c(tree_sitter_core)
-if(FATHOM_SANITIZE STREQUAL thread)
-  # Trees share nodes between threads by atomic counts, which the sanitizer has to see.
-  target_compile_options(tree_sitter_core PRIVATE -fsanitize=thread)
-endif()
 
 # fathom_grammar(cpp tree-sitter-cpp scanner.c): the grammar in that package's src/ folder, with a
 # scanner where it has one.

@@ -126,6 +126,10 @@ class TextReport final {
   }
 
   void add_summary() {
+    if (report_.files.empty() && report_.is_complete()) {
+      out_ += "nothing to review\n";
+      return;
+    }
     out_ += fmt::format(
         "{} in {} of {} ({})\n", findings_in_words(report_), counted(report_.n_hunks, "hunk"),
         counted(static_cast<int>(report_.files.size()), "file"), visible_text(report_.model));

@@ -134,7 +134,8 @@ std::string rejected_in_words(const RejectedFindings& rejected) {
   add(rejected.low_confidence, "of low confidence");
   add(rejected.over_limit, "over the limit");
   add(rejected.suppressed, "suppressed");
-  add(rejected.suggestions, "suggested changes that failed a check");
+  add(rejected.suggestions, rejected.suggestions == 1 ? "suggested change that failed a check"
+                                                      : "suggested changes that failed a check");
   return words;
 }
 

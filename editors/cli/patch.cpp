@@ -90,6 +90,7 @@ Result<ExitCode> patch(const Options& options) {
     FATHOM_CHECK(completion::apply_patches(run.report, patches, run.working_tree));
     for (const FilePatch& done : patches) report(fmt::format("changed {}", done.path));
   }
+  if (patches.empty() && !options.interactive) report("nothing is suggested");
   for (const completion::Unreviewed& part : run.report.unreviewed) {
     if (!part.is_expected) report(fmt::format("not reviewed: {}: {}", part.path, part.reason));
   }

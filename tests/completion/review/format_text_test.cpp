@@ -62,6 +62,12 @@ TEST(FormatText, SaysWhatWasNotReviewedAndWhatIsNotShown) {
             "the review is incomplete\n");
 }
 
+TEST(FormatText, SaysThatThereIsNothingToReview) {
+  EXPECT_EQ(check({}), "nothing to review\n");
+  EXPECT_EQ(check({.unreviewed = {{"a.png", {}, "binary", true}}}),
+            "a.png: not reviewed: binary\nnothing to review\n");
+}
+
 TEST(FormatText, NothingInADiffDrivesTheTerminal) {
   ReviewReport report = sample_report();
   Finding& finding = report.findings[0];
