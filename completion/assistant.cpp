@@ -19,6 +19,7 @@
 #include "completion/document.h"
 #include "completion/explain_job.h"
 #include "completion/privacy/masked.h"
+#include "completion/privacy/secret_files.h"
 #include "completion/privacy/secret_finder.h"
 #include "completion/suggestion_cache.h"
 #include "completion/worker.h"
@@ -150,6 +151,11 @@ class Assistant::Impl {
   // Context thread: looking for secrets takes longer than the caller may wait.
   void start_explaining(ExplainRequest request, const OnDelta& on_delta,
                         const OnExplanation& finish) {
+    if (is_secret_file(request.snapshot->path) || is_secret_file(request.snapshot->uri)) {
+      return finish(fail(ErrorCode::unsupported,
+                         "{} is a file that holds credentials: no model is shown its text",
+                         request.snapshot->path));
+    }
     const Masked masked = mask(request.snapshot, secrets_);
     const bool hides_code = masked.hides_some_of(request.begin, request.end);
     request.snapshot = masked.snapshot;

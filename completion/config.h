@@ -28,8 +28,17 @@ struct Config {
   int idle_unload_minutes = 30;  // 0: never
   int idle_exit_minutes = 30;    // of the daemon; 0: never
   std::string backend = "auto";
-  int n_threads = 0;       // 0: one for each core
-  int context_tokens = 0;  // 0: the model's own, at most 8192
+  int n_threads = 0;                  // 0: one for each core
+  int context_tokens = 0;             // 0: the model's own, at most 8192
+  std::string remote_completion_url;  // "": the engine here computes
+  std::string remote_reasoning_url;
+  std::string remote_model;  // in the server's API; "": its only one
+  std::string remote_reasoning_model;
+  std::string remote_token_file;
+  std::string remote_ca_file;
+  std::string remote_client_certificate;
+  std::string remote_client_key;
+  bool remote_allow_unencrypted = false;
   bool suggest = true;
   std::string disabled_languages;  // LSP language ids, between spaces
   bool cross_file = true;

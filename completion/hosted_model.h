@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "completion/assistant.h"
+#include "completion/remote/remote_server.h"
 #include "engine/base/cancel.h"
 #include "engine/base/result.h"
 #include "engine/engine_thread.h"
@@ -30,6 +31,8 @@ namespace fathom::completion {
 struct ModelSpec {
   std::string model;  // as for locate_model()
   int memory_mb = 0;  // for weights and KV cache; 0: no limit
+  /// Computes; of `model` only the vocabulary is read then. Without a url: the engine here does.
+  RemoteServer remote;
 
   bool operator==(const ModelSpec&) const = default;
 };

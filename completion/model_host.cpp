@@ -11,10 +11,30 @@ std::string_view name_of(Role role) {
   return role == Role::completion ? "completion" : "reasoning";
 }
 
+RemoteServer remote_server(const Config& config, Role role) {
+  const bool has_own = !config.remote_reasoning_url.empty();
+  if (role == Role::reasoning && !has_own && !config.reasoning_model.empty()) return {};
+  const bool is_own = role == Role::reasoning && has_own;
+  return {.url = is_own ? config.remote_reasoning_url : config.remote_completion_url,
+          .model = is_own ? config.remote_reasoning_model : config.remote_model,
+          .token_file = config.remote_token_file,
+          .ca_file = config.remote_ca_file,
+          .client_certificate = config.remote_client_certificate,
+          .client_key = config.remote_client_key,
+          .allow_unencrypted = config.remote_allow_unencrypted};
+}
+
 ModelHostConfig host_config(const Config& config) {
-  return {.completion = {.model = config.model, .memory_mb = config.memory_mb},
-          .reasoning = {.model = config.reasoning_model, .memory_mb = config.reasoning_memory_mb},
-          .idle_unload = std::chrono::minutes(config.idle_unload_minutes)};
+  const bool has_own = !config.remote_reasoning_url.empty();
+  const bool shares_vocabulary = has_own && config.reasoning_model.empty();
+  return {
+      .completion = {.model = config.model,
+                     .memory_mb = config.memory_mb,
+                     .remote = remote_server(config, Role::completion)},
+      .reasoning = {.model = shares_vocabulary ? config.model : config.reasoning_model,
+                    .memory_mb = config.reasoning_memory_mb,
+                    .remote = has_own ? remote_server(config, Role::reasoning) : RemoteServer()},
+      .idle_unload = std::chrono::minutes(config.idle_unload_minutes)};
 }
 
 class ModelHost::Impl final {
@@ -127,7 +147,9 @@ class ModelHost::Impl final {
   }
 
   static bool is_shared(const ModelHostConfig& config) {
-    return config.reasoning.model.empty() || config.reasoning.model == config.completion.model;
+    const ModelSpec& own = config.reasoning;
+    if (!own.remote.url.empty()) return own.remote == config.completion.remote;
+    return own.model.empty() || own.model == config.completion.model;
   }
 
   /// What the second model would load; where it is shared nobody asks it to.

@@ -36,13 +36,16 @@ std::string_view name_of(Role role);
 
 struct ModelHostConfig {
   ModelSpec completion;
-  ModelSpec reasoning;  // model "": the completion role's model serves both
+  ModelSpec reasoning;  // model "" without a server: the completion role's model serves both
   /// Without a request for so long, a model is unloaded; 0: never.
   std::chrono::milliseconds idle_unload{0};
 
   bool operator==(const ModelHostConfig&) const = default;
 };
 
+/// The server that computes for a role, if any: the reasoning role has its own, or shares the
+/// completion role's where it has no model of its own.
+RemoteServer remote_server(const Config& config, Role role);
 /// What the configuration says of models.
 ModelHostConfig host_config(const Config& config);
 

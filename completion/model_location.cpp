@@ -6,6 +6,7 @@
 #include "completion/builtin_model.h"
 #include "completion/model_store/catalogue.h"
 #include "completion/model_store/store.h"
+#include "engine/base/user_paths.h"
 
 namespace fathom::completion {
 namespace {
@@ -32,10 +33,7 @@ Result<ModelLocation> locate_model(std::string_view model) {
   if (std::ranges::find(kBuiltinNames, model) != kBuiltinNames.end()) return locate_builtin();
 
   std::error_code error;
-  fs::path path(model);
-  // A configuration file has no shell that would do this.
-  if (const char* home = std::getenv("HOME"); home && model.starts_with("~/"))
-    path = fs::path(home) / model.substr(2);
+  const fs::path path = expand_home(model);
   if (fs::exists(path, error))
     return ModelLocation{.embedded = false, .path = path, .description = path.string()};
 

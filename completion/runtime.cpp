@@ -22,6 +22,12 @@ bool any_changed(const FileVersions& versions) {
   });
 }
 
+/// Null: there is no engine here.
+std::function<engine::EngineStatistics()> statistics_of(const engine::EngineThread* engine) {
+  if (!engine) return nullptr;
+  return [engine] { return engine->statistics(); };
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, Log& log) {
@@ -31,24 +37,31 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, 
 
 Result<std::unique_ptr<Runtime>> Runtime::create(
     std::shared_ptr<const engine::Checkpoint> checkpoint, const RuntimeOptions& options, Log& log) {
-  const uint64_t memory_bytes = uint64_t(options.memory_mb) * 1'000'000;
-  FATHOM_TRY(engine, engine::EngineThread::start(checkpoint,
-                                                 {.backend = options.backend,
-                                                  .n_threads = options.n_threads,
-                                                  .context_tokens = options.context_tokens,
-                                                  .force_fim = options.force_fim,
-                                                  .threads = options.threads,
-                                                  .memory_bytes = memory_bytes,
-                                                  .watch = options.watch,
-                                                  .trace = options.trace},
-                                                 log));
-
   std::unique_ptr<Runtime> runtime(new Runtime);
-  runtime->engine_ = std::move(engine);
+  if (!options.remote.url.empty()) {
+    FATHOM_TRY(remote, RemoteGenerator::connect(options.remote, *checkpoint,
+                                                {.context_tokens = options.context_tokens,
+                                                 .force_fim = options.force_fim},
+                                                log));
+    runtime->remote_ = std::move(remote);
+  } else {
+    const uint64_t memory_bytes = uint64_t(options.memory_mb) * 1'000'000;
+    FATHOM_TRY(engine, engine::EngineThread::start(checkpoint,
+                                                   {.backend = options.backend,
+                                                    .n_threads = options.n_threads,
+                                                    .context_tokens = options.context_tokens,
+                                                    .force_fim = options.force_fim,
+                                                    .threads = options.threads,
+                                                    .memory_bytes = memory_bytes,
+                                                    .watch = options.watch,
+                                                    .trace = options.trace},
+                                                   log));
+    runtime->engine_ = std::move(engine);
+  }
   runtime->assistant_ = std::make_unique<Assistant>(
-      *runtime->engine_, log,
+      runtime->generator(), log,
       AssistantOptions{.threads = options.threads,
-                       .max_prompt_tokens = runtime->engine_->info().context_tokens,
+                       .max_prompt_tokens = runtime->info().context_tokens,
                        .may_speculate = options.may_speculate,
                        .trace = options.trace,
                        .workspaces = options.workspaces,
@@ -56,11 +69,21 @@ Result<std::unique_ptr<Runtime>> Runtime::create(
   return runtime;
 }
 
+engine::Generator& Runtime::generator() {
+  if (remote_) return *remote_;
+  return *engine_;
+}
+
+const engine::EngineInfo& Runtime::info() const {
+  return remote_ ? remote_->info() : engine_->info();
+}
+
 ModelLoader runtime_loader(RuntimeOptions options, Log& log) {
   return [options = std::move(options), &log](const LoadOrder& order) -> Result<LoadedModel> {
     RuntimeOptions ordered = options;
     ordered.model = order.spec.model;
     ordered.memory_mb = order.spec.memory_mb;
+    ordered.remote = order.spec.remote;
     ordered.may_speculate = [] { return !is_on_battery(); };
     ordered.watch = {.cancel = order.cancel, .on_progress = order.on_progress};
     FATHOM_TRY(checkpoint, open_model(ordered.model));
@@ -71,8 +94,8 @@ ModelLoader runtime_loader(RuntimeOptions options, Log& log) {
     const std::shared_ptr<Runtime> runtime = std::move(created);
     return LoadedModel{
         .assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant()),
-        .info = runtime->engine().info(),
-        .statistics = [engine = &runtime->engine()] { return engine->statistics(); },
+        .info = runtime->info(),
+        .statistics = statistics_of(runtime->engine()),
         .file_changed = [versions = std::move(versions)] { return any_changed(versions); }};
   };
 }

@@ -8,6 +8,8 @@
 
 #include "completion/assistant.h"
 #include "completion/hosted_model.h"
+#include "completion/remote/remote_generator.h"
+#include "completion/remote/remote_server.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
 #include "engine/base/trace.h"
@@ -16,7 +18,8 @@
 namespace fathom::completion {
 
 struct RuntimeOptions {
-  std::string model;             // GGUF file, Hugging Face folder, or "": the built-in model
+  std::string model;    // GGUF file, Hugging Face folder, or "": the built-in model
+  RemoteServer remote;  // computes, if it has a url; then only the model's vocabulary is read
   std::string backend = "auto";  // "auto", "cpu", "reference"
   int n_threads = 0;             // 0: one for each core
   int context_tokens = 0;        // of one request; 0: the model's own, at most 8192
@@ -30,10 +33,11 @@ struct RuntimeOptions {
   std::shared_ptr<Counters> counters;            // as above
 };
 
-/// Owns everything below the editors: model, engine thread, assistant.
+/// Owns everything below the editors: the model, here or on a server, and the assistant.
 class Runtime final {
  public:
-  /// Loads the model. Errors: those of Checkpoint::open, Tokenizer::load, load_model, make_backend.
+  /// Loads the model, or connects. Errors: those of Checkpoint::open, Tokenizer::load, load_model,
+  /// make_backend, RemoteGenerator::connect.
   static Result<std::unique_ptr<Runtime>> create(const RuntimeOptions& options, Log& log);
   /// As above, of an open model file.
   static Result<std::unique_ptr<Runtime>> create(
@@ -41,12 +45,18 @@ class Runtime final {
       Log& log);
 
   Assistant& assistant() { return *assistant_; }
-  engine::EngineThread& engine() { return *engine_; }
+  engine::Generator& generator();
+  const engine::EngineInfo& info() const;
+  /// Null: a server computes.
+  const engine::EngineThread* engine() const { return engine_.get(); }
+  /// Null: the engine here computes.
+  const RemoteGenerator* remote() const { return remote_.get(); }
 
  private:
   Runtime() = default;
-  std::unique_ptr<engine::EngineThread> engine_;
-  std::unique_ptr<Assistant> assistant_;  // after the engine it uses
+  std::unique_ptr<engine::EngineThread> engine_;  // or
+  std::unique_ptr<RemoteGenerator> remote_;
+  std::unique_ptr<Assistant> assistant_;  // after the generator it uses
 };
 
 /// Loads models for a ModelHost, each as a Runtime; what `options` says of model, memory and watch

@@ -7,6 +7,7 @@
 namespace fathom::engine {
 namespace {
 
+constexpr size_t kLongestToken = 1024;  // in bytes
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
 double ms_between(std::chrono::steady_clock::time_point a,
@@ -30,13 +31,10 @@ Job::Job(GenerateRequest request, Generator::OnToken on_token, Generator::OnDone
       traits_(traits),
       sampler_(request_.sampling, traits.vocab_size),
       tokens_(request_.prompt),
-      forced_rest_(request_.forced_prefix) {
+      forced_rest_(request_.forced_prefix),
+      stop_strings_(request_.stop_strings, kLongestToken) {
   // Everything that grows per token gets its room now: decoding allocates nothing.
   tokens_.reserve(request_.prompt.size() + std::max(0, request_.max_tokens));
-  size_t longest = 0;
-  for (const std::string& stop : request_.stop_strings) longest = std::max(longest, stop.size());
-  constexpr size_t kLongestToken = 1024;
-  tail_.reserve(longest + kLongestToken);
 }
 
 bool Job::begin(int reused) {
@@ -62,18 +60,6 @@ void Job::forbid_tokens(std::span<float> logits) const {
       logits[id] = kForbidden;
     }
   }
-}
-
-bool Job::contains_stop_string(std::string_view new_bytes) {
-  if (request_.stop_strings.empty()) return false;
-  tail_ += new_bytes;
-  size_t longest = 0;
-  for (const std::string& stop : request_.stop_strings) {
-    if (!stop.empty() && tail_.find(stop) != std::string::npos) return true;
-    longest = std::max(longest, stop.size());
-  }
-  if (tail_.size() > longest) tail_.erase(0, tail_.size() - longest);
-  return false;
 }
 
 /// The token that comes after first_rank likelier ones, if there are so many.
@@ -158,7 +144,7 @@ Result<TokenId> Job::take(std::span<float> logits) {
     stop_ = StopReason::callback;
   } else if (request_.constraint && request_.constraint->finished()) {
     stop_ = StopReason::end_token;
-  } else if (contains_stop_string(bytes)) {
+  } else if (stop_strings_.feed(bytes)) {
     stop_ = StopReason::stop_string;
   } else if (static_cast<int>(tokens_.size()) - n_prompt() >= request_.max_tokens) {
     stop_ = StopReason::max_tokens;

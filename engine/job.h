@@ -15,6 +15,7 @@
 
 #include "engine/generator.h"
 #include "engine/sampler.h"
+#include "engine/stop_strings.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace fathom::engine {
@@ -62,7 +63,6 @@ class Job final {
   bool fits(TokenId id) const;
   std::optional<Sampled> likeliest_fitting(std::span<float> logits, const Sampled& likeliest) const;
   bool is_end_token(TokenId id) const;
-  bool contains_stop_string(std::string_view new_bytes);
 
   GenerateRequest request_;
   Generator::OnToken on_token_;
@@ -74,7 +74,7 @@ class Job final {
 
   std::vector<TokenId> tokens_;
   std::string forced_rest_;  // of forced_prefix, not generated yet
-  std::string tail_;         // last bytes of the text, as many as a stop string could need
+  StopStrings stop_strings_;
   std::optional<StopReason> stop_;
   double sum_logprob_ = 0;
   int n_sampled_ = 0;

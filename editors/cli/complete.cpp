@@ -13,6 +13,7 @@
 #include "editors/cli/location.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "editors/cli/remote_consent.h"
 #include "editors/cli/source_file.h"
 #include "editors/cli/wait.h"
 #include "engine/base/mapped_file.h"
@@ -148,11 +149,13 @@ Result<ExitCode> complete(const Options& options) {
   std::error_code error;
   const std::string repository = std::filesystem::current_path(error).filename().string();
 
+  const ModelOptions model = configured(options.model, config);
+  FATHOM_CHECK(ask_for_consent(model.remote, project_root(place.file)));
   Log log = stderr_log(options.model.verbose);
   const auto workspaces =
       std::make_shared<completion::Workspaces>(completion::WorkspacesOptions{}, log);
   if (!root.empty()) workspaces->open(root);  // while the model is loaded
-  FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log, workspaces));
+  FATHOM_TRY(runtime, start_runtime(model, log, workspaces));
   if (!root.empty() && !workspaces->wait_until_ready(root, kMaxWait))
     log.info("{} is not indexed yet: completing without its other files", root);
   Writer writer(!options.json && is_terminal(stdout));

@@ -89,7 +89,7 @@ Check check_tokenizer(const engine::Tokenizer& tokenizer) {
   return check;
 }
 
-Check check_fim_markers(const engine::EngineThread& engine) {
+Check check_fim_markers(const engine::Generator& engine) {
   const std::optional<engine::FimTraits>& fim = engine.traits().fim;
   const engine::Tokenizer& tokenizer = engine.tokenizer();
   const std::string& refusal = engine.traits().fim_refusal;
@@ -144,7 +144,7 @@ Check check_completion(completion::Assistant& assistant) {
               completion->ms_total, completion->stop)};
 }
 
-Check check_speed(engine::EngineThread& engine) {
+Check check_speed(engine::Generator& engine) {
   constexpr double kComfortable = 15;  // tokens/s below which people stop waiting for a line
   const auto result = engine::generate(
       engine, {.prompt = engine.tokenizer().encode("for (int i = 0; i < n; ++i) {\n"),
@@ -161,24 +161,37 @@ Check check_speed(engine::EngineThread& engine) {
   return check;
 }
 
+/// Where text goes, or what computes here.
+Check check_engine(const completion::Runtime& runtime, const ModelOptions& model,
+                   const std::string& name) {
+  const engine::EngineInfo& info = runtime.info();
+  if (runtime.remote())
+    return {.name = "server",
+            .detail = fmt::format("text goes to {}: {}; it has this model's vocabulary, asked in "
+                                  "{:.0f} ms",
+                                  completion::origin_of(model.remote), printable(info.device),
+                                  info.ms_load)};
+  return {.name = "engine",
+          .detail = fmt::format("{} on {} ({}), loaded in {:.0f} ms", name, info.backend,
+                                info.device, info.ms_load)};
+}
+
 /// Everything that needs the model; ends at the first thing without which the rest cannot be.
 void check_model(const Options& options, std::vector<Check>& checks) {
-  const auto location = completion::locate_model(options.model.model);
+  const ModelOptions model = configured(options.model, read_config().values);
+  const bool is_remote = !model.remote.url.empty();
+  const auto location = completion::locate_model(model.model);
   if (!location) return checks.push_back(failed("model", location.error()));
-  const auto checkpoint = completion::open_model(options.model.model);
+  const auto checkpoint = completion::open_model(model.model);
   if (!checkpoint) return checks.push_back(failed("model", checkpoint.error()));
   checks.push_back({.name = "model", .detail = location->description});
-  checks.push_back(check_memory(summarise(**checkpoint)));
+  if (!is_remote) checks.push_back(check_memory(summarise(**checkpoint)));
 
   Log log = stderr_log(options.model.verbose);
-  const auto runtime = start_runtime(configured(options.model, read_config().values), log);
-  if (!runtime) return checks.push_back(failed("engine", runtime.error()));
-  engine::EngineThread& engine = (*runtime)->engine();
-  const engine::EngineInfo& info = engine.info();
-  checks.push_back(
-      {.name = "engine",
-       .detail = fmt::format("{} on {} ({}), loaded in {:.0f} ms", engine.traits().name,
-                             info.backend, info.device, info.ms_load)});
+  const auto runtime = start_runtime(model, log);
+  if (!runtime) return checks.push_back(failed(is_remote ? "server" : "engine", runtime.error()));
+  engine::Generator& engine = (*runtime)->generator();
+  checks.push_back(check_engine(**runtime, model, engine.traits().name));
   checks.push_back(check_tokenizer(engine.tokenizer()));
   checks.push_back(check_fim_markers(engine));
   checks.push_back(check_chat(engine.traits()));

@@ -10,6 +10,7 @@
 #include "editors/cli/location.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "editors/cli/remote_consent.h"
 #include "editors/cli/source_file.h"
 #include "editors/cli/wait.h"
 #include "engine/base/mapped_file.h"
@@ -73,7 +74,9 @@ Result<ExitCode> explain(const Options& options) {
 
   Log log = stderr_log(options.model.verbose);
   const completion::Config config = read_config().values;
-  FATHOM_TRY(runtime, start_runtime(configured(options.model, config), log));
+  const ModelOptions model = configured(options.model, config, completion::Role::reasoning);
+  FATHOM_CHECK(ask_for_consent(model.remote, project_root(place.file)));
+  FATHOM_TRY(runtime, start_runtime(model, log));
   Printer print(options.json);
   FATHOM_TRY(explanation, wait_for<Result<Explanation>>([&](auto on_done) {
                runtime->assistant().explain(

@@ -31,6 +31,10 @@ Result<lsp::OwnServices> make_services(const ModelOptions& given, const completi
   runtime.counters = services.counters;
   completion::ModelHostConfig hosted = completion::host_config(config);
   hosted.completion.model = options.model;
+  if (!hosted.completion.remote.url.empty() || !hosted.reasoning.remote.url.empty())
+    log.warning("editors cannot ask yet whether text may be sent: for them, models compute here");
+  hosted.completion.remote = {};
+  hosted.reasoning.remote = {};
   services.models = std::make_unique<completion::ModelHost>(
       completion::runtime_loader(std::move(runtime), log),
       completion::ModelHostOptions{.config = std::move(hosted)});

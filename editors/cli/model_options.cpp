@@ -84,8 +84,15 @@ completion::EffectiveConfig read_config() {
   return config;
 }
 
-ModelOptions configured(ModelOptions options, const completion::Config& config) {
-  if (options.model.empty()) options.model = config.model;
+ModelOptions configured(ModelOptions options, const completion::Config& config,
+                        completion::Role role) {
+  if (options.model.empty()) {
+    const completion::ModelHostConfig hosts = completion::host_config(config);
+    const bool has_own = role == completion::Role::reasoning && !hosts.reasoning.remote.url.empty();
+    const completion::ModelSpec& spec = has_own ? hosts.reasoning : hosts.completion;
+    options.model = spec.model;
+    options.remote = spec.remote;
+  }
   if (!options.backend) options.backend = config.backend;
   if (!options.n_threads) options.n_threads = config.n_threads;
   options.context_tokens = config.context_tokens;
@@ -110,6 +117,7 @@ Result<completion::RuntimeOptions> runtime_options(const ModelOptions& options) 
   FATHOM_CHECK(check_backend(backend));
   FATHOM_TRY(trace, trace_from_environment());
   return completion::RuntimeOptions{.model = options.model,
+                                    .remote = options.remote,
                                     .backend = backend,
                                     .n_threads = options.n_threads.value_or(0),
                                     .context_tokens = options.context_tokens,

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "completion/config.h"
+#include "completion/model_host.h"
 #include "completion/runtime.h"
 #include "completion/workspaces.h"
 #include "engine/base/log.h"
@@ -27,6 +28,7 @@ struct ModelOptions {
   int context_tokens = 0;  // of the configuration; 0: the model's own, at most 8192
   bool verbose = false;
   bool force_fim = false;
+  completion::RemoteServer remote;  // of the configuration; with --model the engine here computes
 };
 
 /// --model, --backend, --threads, --seed, --verbose.
@@ -42,8 +44,10 @@ void add_json_option(CLI::App& command, bool& json);
 /// The configuration of commands that do for a person what an editor does; what is wrong in its
 /// files is said on stderr. Commands that measure or check take nothing but their flags.
 completion::EffectiveConfig read_config();
-/// With the configuration's values where no flag was given.
-ModelOptions configured(ModelOptions options, const completion::Config& config);
+/// With the configuration's values where no flag was given. `role`: of the server that is asked, if
+/// there is one for it alone.
+ModelOptions configured(ModelOptions options, const completion::Config& config,
+                        completion::Role role = completion::Role::completion);
 
 /// Errors: those of open_model and EngineThread::start; invalid_argument for a backend that this
 /// machine or this build lacks.

@@ -13,6 +13,7 @@
 #include "editors/cli/interrupt.h"
 #include "editors/cli/output.h"
 #include "editors/cli/progress.h"
+#include "editors/cli/remote_consent.h"
 #include "editors/cli/source_file.h"
 #include "engine/base/mapped_file.h"
 
@@ -166,15 +167,16 @@ Result<ReviewRun> run_review(const ReviewArguments& arguments) {
 
   Log log = stderr_log(arguments.model.verbose);
   const completion::Config config = read_config().values;
-  const ModelOptions model = configured(arguments.model, config);
+  const ModelOptions model = configured(arguments.model, config, completion::Role::reasoning);
+  FATHOM_CHECK(ask_for_consent(model.remote, run.working_tree.string()));
   options.cancel = cancel_on_interrupt();
-  FATHOM_TRY(engine, start_engine(model, {.context_tokens = model.context_tokens}, log));
-  options.context_tokens = engine->info().context_tokens;
+  FATHOM_TRY(runtime, start_runtime(model, log));
+  options.context_tokens = runtime->info().context_tokens;
   options.max_reasoning_tokens = config.max_reasoning_tokens;
   {
     Progress progress("Reviewing");
     options.on_progress = [&](int done, int total) { progress.step(done + 1, total); };
-    run.report = completion::review(*engine, std::move(change.input), options);
+    run.report = completion::review(runtime->generator(), std::move(change.input), options);
   }
   if (!arguments.check.empty()) FATHOM_CHECK(check(arguments, change, options.cancel, run.report));
   run.is_interrupted = options.cancel.cancelled();

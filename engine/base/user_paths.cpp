@@ -20,6 +20,11 @@ fs::path own_path(const char* variable, const char* below_home, std::string_view
 
 }  // namespace
 
+fs::path expand_home(std::string_view path) {
+  const char* home = std::getenv("HOME");
+  return home && path.starts_with("~/") ? fs::path(home) / path.substr(2) : fs::path(path);
+}
+
 fs::path user_config_path(std::string_view name) {
   return own_path("XDG_CONFIG_HOME", ".config", name);
 }

@@ -10,6 +10,9 @@
 
 namespace fathom {
 
+/// The path that a configuration file names: it has no shell that knows "~/".
+std::filesystem::path expand_home(std::string_view path);
+
 /// $XDG_CONFIG_HOME/fathom/NAME, else ~/.config/fathom/NAME; empty without a home, as the others.
 std::filesystem::path user_config_path(std::string_view name);
 /// $XDG_DATA_HOME/fathom/NAME, else ~/.local/share/fathom/NAME.

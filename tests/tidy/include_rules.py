@@ -28,7 +28,7 @@ LIBRARIES = {
 # the headers of that folder but not of those below it.
 ENGINE_PUBLIC = ("engine/*.h", "engine/base/*.h", "engine/tokenizer/*.h", "engine/checkpoint/*.h",
                  "engine/convert/*.h")
-CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "completion/review/*.h", "lsp/*.h", "http/*.h", "editors/cli/")
+CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "completion/remote/*.h", "completion/review/*.h", "lsp/*.h", "http/*.h", "editors/cli/")
 BASIC = ("fmt", "expected")
 LAYERS = {
     "engine/base/": (("engine/base/",), BASIC + ("os", "intrinsics")),
@@ -40,12 +40,13 @@ LAYERS = {
     "completion/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json",)),
     "completion/config_file.cpp": (ENGINE_PUBLIC + ("completion/",), BASIC + ("toml",)),
     "completion/syntax/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("tree-sitter",)),
-    "completion/remote/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json", "boost")),
+    "completion/remote/": (
+        ENGINE_PUBLIC + ("completion/remote/",), BASIC + ("json", "boost", "openssl")),
     "completion/model_store/": (
         ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "openssl", "os")),
     "completion/review/git_": (ENGINE_PUBLIC + ("completion/",), BASIC + ("git2",)),
     "completion/runtime.cpp": (
-        ENGINE_PUBLIC + ("completion/*.h", "cuda/cuda_backend.h"), BASIC),
+        ENGINE_PUBLIC + ("completion/*.h", "completion/remote/*.h", "cuda/cuda_backend.h"), BASIC),
     "lsp/": (("lsp/", "completion/*.h", "completion/review/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
     "lsp/transport": (("lsp/", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),

@@ -16,6 +16,8 @@ COVERED = {
     "completion/context/choose_pieces.cpp": "tests/completion/context/cross_file_test.cpp",
     "completion/context/near_names.cpp": "tests/completion/context/cross_file_test.cpp",
     "completion/context/skeleton.cpp": "tests/completion/context/cross_file_test.cpp",
+    "completion/remote/discover.cpp": "tests/completion/remote/remote_generator_test.cpp",
+    "completion/remote/read_json.cpp": "tests/completion/remote/llama_server_test.cpp",
     "completion/review/comment_body.cpp": "tests/completion/review/report_format_test.cpp",
     "completion/review/format_*.cpp": "tests/completion/review/report_format_test.cpp",
     "completion/review/ask_model.cpp": "tests/completion/review/reviewer_test.cpp",
