@@ -14,7 +14,7 @@ namespace {
 using Kind = JsonSchema::Kind;
 using Node = JsonSchema::Node;
 
-constexpr int kMaxBlanks = 40;
+constexpr int kMaxBlanks = 16;
 constexpr uint32_t kMaxNumberBytes = 24;
 constexpr uint32_t kMaxExponentDigits = 2;  // so that it fits a double
 

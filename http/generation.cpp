@@ -21,15 +21,18 @@ void submit(Run run, engine::GenerateRequest request) {
       std::move(request),
       [answer = run.answer](const engine::TokenEvent& event) { return answer->take(event); },
       [run](Result<engine::GenerateResult> result) mutable {
-        if (!result) {
-          run.answer->fail(result.error());
-        } else if (auto next = run.answer->go_on(*result)) {
-          return submit(std::move(run), std::move(*next));
-        } else {
-          run.answer->finish(*result);
+        if (result) {
+          if (auto next = run.answer->go_on(*result))
+            return submit(std::move(run), std::move(*next));
         }
         run.assistant.reset();
+        // Before the answer: who gets it may ask the next question at once.
         run.jobs->end();
+        if (result) {
+          run.answer->finish(*result);
+        } else {
+          run.answer->fail(result.error());
+        }
       });
 }
 
