@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing fathom needs on a plain Debian 12 with git, node and npm:
-# packages by apt; the tree-sitter core, the grammars and the protocol's types by npm. Does nothing when all is there.
+# packages by apt; the tree-sitter core, the grammars, the protocol's types and OpenAI's client by npm. Does nothing when all is there.
 #
 #   scripts/setup.sh [--no-tests]     --no-tests: only what building the program needs
 #
@@ -69,20 +69,21 @@ install_packages() {
   rm -f "$log"
 }
 
-install_grammars() {
-  local stamp=third_party/node_modules/.lock-checksum lock
-  lock=$(sha256sum third_party/package-lock.json | cut -d' ' -f1)
+install_from_npm() { # install_from_npm FOLDER WHAT
+  local stamp=$1/node_modules/.lock-checksum lock
+  lock=$(sha256sum "$1/package-lock.json" | cut -d' ' -f1)
   [ "$(cat "$stamp" 2>/dev/null)" != "$lock" ] || return 0
 
   command -v npm >/dev/null && command -v node >/dev/null ||
-    die 2 "node and npm are needed to fetch the tree-sitter grammars; install Node.js 18 or newer" \
+    die 2 "node and npm are needed to fetch $2; install Node.js 18 or newer" \
       "(Debian: apt-get install nodejs npm)"
-  say "Fetching the tree-sitter core and grammars"
-  # Only their C sources are wanted: install scripts would build Node modules.
-  (cd third_party && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
-    die 2 "npm ci in third_party/ failed (above)"
+  say "Fetching $2"
+  # Of the grammars only the C sources are wanted: install scripts would build Node modules.
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
+    die 2 "npm ci in $1/ failed (above)"
   echo "$lock" >"$stamp"
 }
 
 install_packages
-install_grammars
+install_from_npm third_party "the tree-sitter core and grammars"
+[ "${1:-}" = --no-tests ] || install_from_npm tests/e2e/openai "OpenAI's client"
