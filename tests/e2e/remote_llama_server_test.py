@@ -264,6 +264,33 @@ class Case(unittest.TestCase):
         self.assertEqual(findings(), findings("--model", str(self.model)))
         self.assertTrue(self.wire.prompts())
 
+    def test_fathom_is_such_a_server_too(self) -> None:
+        home = self.folder / "server"
+        home.mkdir(mode=0o700)
+        places = {name: str(home) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME",
+                                               "XDG_RUNTIME_DIR")}
+        port = free_port()
+        self.origin = f"http://127.0.0.1:{port}"
+        self.configure(self.origin)
+        self.consent()
+        server = subprocess.Popen([FATHOM, "serve", "--http", str(port), "--model", self.model],
+                                  env=os.environ | places, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.origin}/v1/models", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        self.write("e.py", "def add(a, b):\n    return a + b\n")
+        self.assertEqual(self.compare([("explain", "e.py", "--max-reasoning-tokens", 24)]), [])
+        diff = self.write("change.diff", "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x\n+y = 1 / 0\n")
+        review = self.fathom("review", "--diff", diff)
+        self.assertIn("cannot be kept to a form", review.stdout + review.stderr)
+
     def report(self, what: str, n: int, differing: list[tuple]) -> None:
         print(f"{what}: {n - len(differing)} of {n} the same", file=sys.stderr)
         self.assertGreaterEqual((n - len(differing)) / n, LEAST_SHARE, differing)
