@@ -227,7 +227,9 @@ TEST_F(Client, ReadsHowLongToWait) {
     const HttpResult result = fetch(settings_for(server));
     ASSERT_TRUE(result);
     ASSERT_EQ(result->retry_after.has_value(), seconds.has_value()) << text;
-    if (seconds) EXPECT_EQ(result->retry_after->count(), *seconds);
+    if (seconds) {
+      EXPECT_EQ(result->retry_after->count(), *seconds);
+    }
   }
 }
 

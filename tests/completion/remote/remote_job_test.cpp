@@ -188,7 +188,9 @@ void check(const std::function<GenerateRequest()>& make, int most_asked, double 
       EXPECT_EQ(found.tokens, expected.tokens);
       EXPECT_EQ(found.stop, expected.stop) << name_of(found.stop);
       EXPECT_LE(found.n_asked, most_asked);
-      if (reports_end) EXPECT_NEAR(found.mean_logprob, expected.mean_logprob, tolerance);
+      if (reports_end) {
+        EXPECT_NEAR(found.mean_logprob, expected.mean_logprob, tolerance);
+      }
     }
   }
 }

@@ -287,7 +287,8 @@ function tests.an_explanation_streams_into_a_window()
 end
 
 function tests.an_explanation_can_be_stopped()
-  start()
+  -- Slow, so that the key comes before the model is done.
+  start({ fathom = { arguments = { '--standalone', '--backend', 'reference' } } })
   wait_for_model()
   editor:lua([[
     vim.lsp.get_clients({ name = 'fathom' })[1]:notify('workspace/didChangeConfiguration', {

@@ -5,6 +5,7 @@ import path from "node:path";
 import { kWaitMs, sleep } from "./world.mjs";
 
 const pictures = process.env.FATHOM_PICTURES;
+const kStatus = '.statusbar-item[id="fathom.fathom.fathom.status"]';
 
 export class Editor {
   constructor(page) {
@@ -21,6 +22,11 @@ export class Editor {
 
   async openView(name) {
     await this.page.locator(`.activitybar [aria-label^="${name}"]`).first().click();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.page.locator(kStatus).waitFor(); // before that the palette lacks our commands
   }
 
   /** A command by its title in the palette. */
@@ -67,28 +73,6 @@ export class Editor {
       await this.picture("failed");
       throw error;
     });
-  }
-
-  /** Writes the settings of the host that the engine runs on, as a user would. */
-  async changeSettings(settings) {
-    await this.command("Preferences: Open Remote Settings (JSON)");
-    await this.page.locator(".tab.active", { hasText: "settings.json" }).waitFor();
-    const lines = this.page.locator(".editor-group-container.active .editor-instance .view-lines").first();
-    const text = JSON.stringify(settings);
-    await waitFor("the settings to be written", async () => {
-      try {
-        await lines.click({ timeout: 5000 }); // the focus may still be in a web view
-        await this.keys.press("Control+a");
-        await this.keys.insertText(text);
-        await lines.filter({ hasText: text }).waitFor({ timeout: 5000 });
-        return true;
-      } catch {
-        return false;
-      }
-    });
-    await this.keys.press("Control+s");
-    await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
-    await this.command("View: Close Editor");
   }
 
   async goto(line, column) {
@@ -155,7 +139,7 @@ export class Editor {
 
   /** What a screen reader says of our item in the status bar. */
   statusLabel() {
-    return this.page.locator('.statusbar-item[id="fathom.fathom.fathom.status"]').getAttribute("aria-label");
+    return this.page.locator(kStatus).getAttribute("aria-label");
   }
 
   /** What the web view shows. */

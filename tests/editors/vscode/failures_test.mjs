@@ -21,7 +21,7 @@ after(() => world?.end());
 
 /** Waits for the message, presses its button, and clears what is left. */
 async function check({ settings, message, button, opens }) {
-  if (settings) await editor.changeSettings(settings);
+  if (settings) world.changeSettings(settings);
   await editor.pressButton(message, button);
   await editor.page.locator(".tab.active, .part.panel", { hasText: opens }).first().waitFor();
   await editor.clearNotifications();
@@ -63,7 +63,7 @@ test("settings of a wrong type: opens them", () =>
   check({ settings: { "fathom.client.path": fathom, "fathom.client.model": 7 }, message: "fathom.client.model", ...kSettings }));
 
 test("a model that is not there: offers others", async () => {
-  await editor.changeSettings({ "fathom.client.path": fathom, "fathom.client.model": "/no/such/model.gguf", "fathom.client.arguments": ["--standalone"] });
+  world.changeSettings({ "fathom.client.path": fathom, "fathom.client.model": "/no/such/model.gguf", "fathom.client.arguments": ["--standalone"] });
   await editor.pressButton("/no/such/model.gguf", "Choose Model");
   await editor.page.locator(".quick-input-widget", { hasText: "Built-in model" }).waitFor();
   await editor.keys.press("Escape");
@@ -73,7 +73,7 @@ test("a model that is not there: offers others", async () => {
 test("a model that is corrupt: offers others", async () => {
   const file = path.join(world.folder, "corrupt.gguf");
   writeFileSync(file, "GGUF, or rather not");
-  await editor.changeSettings({ "fathom.client.path": fathom, "fathom.client.model": file, "fathom.client.arguments": ["--standalone"] });
+  world.changeSettings({ "fathom.client.path": fathom, "fathom.client.model": file, "fathom.client.arguments": ["--standalone"] });
   await editor.pressButton("corrupt.gguf", "Choose Model");
   await editor.page.locator(".quick-input-widget", { hasText: "Built-in model" }).waitFor();
   await editor.keys.press("Escape");
@@ -97,5 +97,25 @@ test("works in an untrusted folder, whose settings name no program", async () =>
     await window.ghost();
   } finally {
     await untrusted.end();
+  }
+});
+
+test("another extension that suggests: says so once", async () => {
+  const crowded = new World({ settings: withModel() });
+  try {
+    crowded.installOther("GitHub", "copilot", "Another Assistant");
+    crowded.write("words.cpp", kCode);
+    await crowded.start();
+    const window = new Editor(await crowded.open());
+    const message = "Another Assistant suggests code as well";
+    await window.pressButton(message, "Show Extensions");
+    await window.page.locator(".extensions-viewlet", { hasText: "Another Assistant" }).waitFor();
+    await window.reload();
+    await window.openView("Explorer");
+    await window.openFile("words.cpp");
+    await waitFor("the model", async () => (await window.statusLabel()) === "fathom: ready");
+    assert.equal(await window.notification(message).count(), 0);
+  } finally {
+    await crowded.end();
   }
 });

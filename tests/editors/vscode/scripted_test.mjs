@@ -54,7 +54,7 @@ async function fix(line, title) {
 /** Has the editor start a server that does what its name says, and opens a document. */
 async function run(behaviour, document) {
   const file = world.fake(behaviour);
-  await editor.changeSettings({ "fathom.client.path": file, "fathom.client.arguments": [behaviour] });
+  world.changeSettings({ "fathom.client.path": file, "fathom.client.arguments": [behaviour] });
   await waitFor("the program", () => existsSync(`${file}.runs`));
   await editor.openFile(document);
 }
@@ -158,6 +158,17 @@ test("reasoning is cut short by one button and stopped by another", async () => 
   await view.locator("#phase", { hasText: "Stopped" }).waitFor();
   await view.locator("#history").selectOption({ index: 1 });
   await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
+});
+
+test("answers are there when the window is opened again, and none is asked for anew", async () => {
+  await editor.reload();
+  await editor.command("fathom: Open Answers");
+  const view = editor.answers();
+  await view.locator("#title", { hasText: "Ask about words.cpp" }).waitFor();
+  await view.locator("#phase", { hasText: "Stopped" }).waitFor();
+  await view.locator("#history").selectOption({ index: 1 });
+  await view.locator("#title", { hasText: "Explain words.cpp" }).waitFor();
+  assert.equal((await view.locator("#answer strong").textContent()).trim(), "adds");
 });
 
 test("what is typed while the model loads gets its suggestion when it is there", async () => {

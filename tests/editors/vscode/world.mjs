@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import net from "node:net";
 import os from "node:os";
@@ -75,9 +75,31 @@ export class World {
     };
     // Paths of programs belong to a machine, not to a user with many.
     writeFileSync(path.join(this.folder, "user/User/settings.json"), JSON.stringify({ ...kQuiet, ...userSettings }));
-    writeFileSync(path.join(this.folder, "user/Machine/settings.json"), JSON.stringify(settings));
+    this.changeSettings(settings);
     const run = this.#codeServer(spawnSync, ["--install-extension", kPackage]);
     if (run.status !== 0) throw new Error(`the extension is not installed: ${run.stdout}${run.stderr}`);
+  }
+
+  /** Writes the settings of the host that the engine runs on. */
+  changeSettings(settings) {
+    writeFileSync(path.join(this.folder, "user/Machine/settings.json"), JSON.stringify(settings));
+  }
+
+  /** Installs an extension of that name that does nothing. */
+  installOther(publisher, name, displayName) {
+    const extensions = path.join(this.folder, "extensions");
+    const folder = `${publisher}.${name}-1.0.0`.toLowerCase();
+    mkdirSync(path.join(extensions, folder));
+    const manifest = { publisher, name, displayName, version: "1.0.0", engines: { vscode: "^1.91.0" } };
+    writeFileSync(path.join(extensions, folder, "package.json"), JSON.stringify(manifest));
+    const list = path.join(extensions, "extensions.json");
+    const entry = {
+      identifier: { id: `${publisher}.${name}`.toLowerCase() },
+      version: "1.0.0",
+      location: { $mid: 1, path: path.join(extensions, folder), scheme: "file" },
+      relativeLocation: folder,
+    };
+    writeFileSync(list, JSON.stringify([...JSON.parse(readFileSync(list, "utf8")), entry]));
   }
 
   write(name, text) {

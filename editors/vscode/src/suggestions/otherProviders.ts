@@ -25,5 +25,5 @@ export async function warnAboutOtherProviders(memory: Memento): Promise<void> {
     l10n.t("{0} suggests code as well. Turn one of them off, or the suggestions mix.", others.join(", ")),
     show,
   );
-  if (chosen === show) await commands.executeCommand("workbench.extensions.action.showInstalledExtensions");
+  if (chosen === show) await commands.executeCommand("workbench.extensions.search", "@installed");
 }
