@@ -1,5 +1,6 @@
 #include "completion/remote/http_client.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -87,7 +88,7 @@ TEST_F(Client, UsesAConnectionAgain) {
 }
 
 TEST_F(Client, MakesANewConnectionWhereTheServerHasLetGo) {
-  int n = 0;
+  std::atomic<int> n = 0;
   const ScriptedServer server([&](const ReceivedRequest&, Peer& peer) {
     peer.reply(200, "{}");
     if (n++ == 0) peer.close();

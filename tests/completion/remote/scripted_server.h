@@ -124,12 +124,30 @@ class ScriptedServer final {
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
-  using TlsSocket = boost::asio::ssl::stream<Socket>;
+
+  struct Connection {
+    explicit Connection(boost::asio::io_context& io) : socket(io) {}
+
+    void shut_down() {
+      const std::lock_guard lock(mutex);
+      boost::system::error_code ignored;
+      socket.shutdown(Socket::shutdown_both, ignored);
+    }
+    void reset() {
+      const std::lock_guard lock(mutex);
+      boost::system::error_code ignored;
+      socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+      socket.close(ignored);
+    }
+
+    Socket socket;
+    std::mutex mutex;  // of who ends it
+  };
 
   template <class Stream>
   class StreamPeer final : public Peer {
    public:
-    StreamPeer(Stream& stream, Socket& socket) : stream_(stream), socket_(socket) {}
+    StreamPeer(Stream& stream, Connection& connection) : stream_(stream), connection_(connection) {}
     bool send(std::string_view bytes) override {
       boost::system::error_code error;
       boost::asio::write(stream_, boost::asio::buffer(bytes), error);
@@ -142,47 +160,41 @@ class ScriptedServer final {
       return error ? std::string() : bytes;
     }
     void close() override {
-      boost::system::error_code ignored;
-      socket_.shutdown(Socket::shutdown_both, ignored);
+      connection_.shut_down();
       is_closed = true;
     }
     void reset() override {
-      boost::system::error_code ignored;
-      socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
-      socket_.close(ignored);
+      connection_.reset();
       is_closed = true;
     }
     bool is_closed = false;
 
    private:
     Stream& stream_;
-    Socket& socket_;
+    Connection& connection_;
   };
 
   void accept() {
     while (true) {
-      auto socket = std::make_shared<Socket>(io_);
+      auto connection = std::make_shared<Connection>(io_);
       boost::system::error_code error;
-      acceptor_.accept(*socket, error);
+      acceptor_.accept(connection->socket, error);
       const std::lock_guard lock(mutex_);
       if (stopping_ || error) return;
-      closers_.push_back([socket] {
-        boost::system::error_code ignored;
-        socket->shutdown(Socket::shutdown_both, ignored);
-      });
-      connections_.emplace_back([this, socket] { serve(*socket); });
+      closers_.push_back([connection] { connection->shut_down(); });
+      connections_.emplace_back([this, connection] { serve(*connection); });
     }
   }
 
-  void serve(Socket& socket) {
+  void serve(Connection& connection) {
     if (!has_tls_) {
-      StreamPeer<Socket> peer(socket, socket);
+      StreamPeer<Socket> peer(connection.socket, connection);
       return talk(peer);
     }
-    boost::asio::ssl::stream<Socket&> stream(socket, tls_);
+    boost::asio::ssl::stream<Socket&> stream(connection.socket, tls_);
     boost::system::error_code error;
     stream.handshake(boost::asio::ssl::stream_base::server, error);
-    StreamPeer<boost::asio::ssl::stream<Socket&>> peer(stream, socket);
+    StreamPeer<boost::asio::ssl::stream<Socket&>> peer(stream, connection);
     if (!error) talk(peer);
     peer.close();
   }
