@@ -243,7 +243,7 @@ class Compiler final {
       if (type.is_null() || is_of_type(value, type)) literals.push_back(value.dump());
     if (literals.empty()) return wrong(place, "no value is of this type");
     std::ranges::sort(literals);
-    literals.erase(std::ranges::unique(literals).begin(), literals.end());
+    literals.erase(std::unique(literals.begin(), literals.end()), literals.end());
     node(at).kind = Kind::literal;
     node(at).literals = std::move(literals);
     return {};
