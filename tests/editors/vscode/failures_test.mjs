@@ -92,9 +92,13 @@ test("works in an untrusted folder, whose settings name no program", async () =>
     await window.openFile("words.cpp");
     await page.locator(".statusbar", { hasText: "Restricted Mode" }).waitFor();
     await waitFor("the model", async () => (await window.statusLabel()) === "fathom: ready");
-    await window.goto(5, 1);
-    await window.keys.type("  std");
-    await window.ghost();
+    await waitFor("a suggestion", async () => {
+      await window.goto(5, 1); // once more where the banner took the focus, and the keys with it
+      await window.keys.press("Shift+End");
+      await window.keys.type("  std");
+      const ghost = window.page.locator(".ghost-text-decoration").first();
+      return ghost.waitFor({ timeout: 10_000 }).then(() => true, () => false);
+    });
   } finally {
     await untrusted.end();
   }
