@@ -149,6 +149,7 @@ test("reasoning is cut short by one button and stopped by another", async () => 
   await use("compare");
   await editor.page.locator(".tab.active", { hasText: "words.cpp: as it is, and as suggested" }).waitFor();
   await editor.command("View: Close Editor");
+  await editor.command("fathom: Open Answers"); // which was closed where it had the focus
 
   await view.locator("#question").fill("And why?");
   await view.locator("#question").press("Enter");
