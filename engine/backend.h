@@ -23,7 +23,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/mapped_file.h"
 #include "engine/base/result.h"
+#include "engine/cache_rows.h"
 #include "engine/dtype.h"
 #include "engine/tensor.h"
 #include "engine/token.h"
@@ -47,7 +49,10 @@ struct WeightData {
   int cols = 0;                      // inputs
   std::span<const std::byte> bytes;  // count * rows * row_bytes(dtype, cols), row-major
   BlockScales scales;
-  std::shared_ptr<const void> owner;  // keeps both alive; a backend that copies drops it
+  std::shared_ptr<const void> owner;  // keeps all of it alive; a backend that copies drops it
+  /// The mapping that the bytes lie in, if they do: they may then be read later, too, as long as it
+  /// is_intact().
+  const MappedFile* file = nullptr;
 };
 
 /// A weight as a backend keeps it (perhaps repacked): count x [rows, cols].
@@ -204,7 +209,8 @@ class Backend {
   virtual Result<std::unique_ptr<Weight>> upload(WeightData data) = 0;
   /// Copies rows to host memory, `host` [rows, cols] without gaps. Waits for what is queued.
   virtual Status download(std::span<float> host, Tensor x) = 0;
-  /// Waits until everything asked for is done; reports sticky device errors.
+  /// Waits until everything asked for is done; reports sticky errors: device_lost, io (a model file
+  /// that is still read was changed).
   virtual Status sync() = 0;
 
   // Plain operations. `y` may alias the first input where it has the same shape, unless noted.
@@ -232,24 +238,25 @@ class Backend {
   virtual void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) = 0;
   /// out[i] = x[rows[i]].
   virtual void gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) = 0;
-  /// cache[slots[i]] columns [column, column + x.cols) = x[i].
-  virtual void write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) = 0;
+  /// cache[slots[i]] columns [column, column + x.cols) = x[i], rounded as quantize() does.
+  virtual void write_cache(CacheRows cache, std::span<const SlotId> slots, Tensor x,
+                           int column) = 0;
 
   /// Grouped-query attention over cache rows [k: n_kv_heads * dim | v: n_kv_heads * dim].
   /// out, q: n_heads heads of dim; query head h reads kv head h / (n_heads / n_kv_heads).
   /// out(h) = softmax(q(h) k^T * scale) v.
-  virtual void attention(Heads out, Heads q, Tensor cache, std::span<const SequenceRows> sequences,
-                         int n_kv_heads, float scale) = 0;
+  virtual void attention(Heads out, Heads q, CacheRows cache,
+                         std::span<const SequenceRows> sequences, int n_kv_heads, float scale) = 0;
   /// Absorbed multi-head latent attention over cache rows [c: latent_dim | k_pe: rope_dim],
   /// shared by all heads. q_latent, out: heads of latent_dim; q_pe: heads of rope_dim (rotated).
   /// out(h) = softmax((q_latent(h) c^T + q_pe(h) k_pe^T) * scale) c.
   /// Source: DeepSeek-V2, arXiv:2405.04434, section 2.1; official inference/model.py "absorb".
-  virtual void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+  virtual void latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                                 std::span<const SequenceRows> sequences, float scale) = 0;
 
   /// As latent_attention(), where each row sees only the positions that it chose: `chosen` has
   /// choose_groups()'s choice of groups of one token, at least one and all of them for each row.
-  virtual void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+  virtual void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                                        std::span<const SequenceRows> sequences, ChosenGroups chosen,
                                        float scale) = 0;
 
@@ -311,6 +318,7 @@ class Backend {
 struct BackendOptions {
   int n_threads = 0;        // 0: one for each core
   std::string cpu_variant;  // "": the best of this machine; else "avx2", "avx512", ...
+  bool pack_first = false;  // see EngineOptions
 };
 
 /// Names that make_backend() accepts on this machine, best first: "cpu", "reference".

@@ -106,39 +106,15 @@ Engine::~Engine() { cancel_all(); }
 Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<Model> model, Backend& backend,
                                                const Limits& limits, std::shared_ptr<Trace> trace) {
   std::unique_ptr<Engine> engine(new Engine(std::move(model), limits, std::move(trace)));
-  for (const int width : engine->model_->cache_widths()) {
-    const size_t size_bytes = sizeof(float) * width * limits.cache_tokens;
-    FATHOM_TRY(memory, backend.allocate(size_bytes));
-    engine->cache_.layers.push_back({.data = static_cast<float*>(memory->data()),
-                                     .rows = limits.cache_tokens,
-                                     .cols = width,
-                                     .stride = width});
-    engine->cache_memory_.push_back(std::move(memory));
-    engine->cache_bytes_ += size_bytes;
-  }
+  FATHOM_TRY(memory, KvMemory::allocate(*engine->model_, backend, limits.cache_tokens));
+  engine->cache_ = std::move(memory);
   return engine;
 }
 
-Status Engine::check(const GenerateRequest& request) const {
-  if (request.prompt.empty()) return fail(ErrorCode::invalid_argument, "the prompt has no tokens");
-  const int n_prompt = static_cast<int>(request.prompt.size());
-  if (n_prompt > limits_.context_tokens) {
-    return fail(ErrorCode::invalid_argument,
-                "the prompt has {} tokens; the model's context here is {}: shorten it", n_prompt,
-                limits_.context_tokens);
-  }
-  const int vocab_size = model_->size().vocab_size;
-  for (const TokenId id : request.prompt) {
-    if (id < 0 || id >= vocab_size) {
-      return fail(ErrorCode::invalid_argument,
-                  "token {} is not in the vocabulary, which has {} entries", id, vocab_size);
-    }
-  }
-  return {};
-}
-
 void Engine::add(std::unique_ptr<Job> job) {
-  if (Status good = check(job->request()); !good) return job->fail(std::move(good.error()));
+  const Status good =
+      check_request(job->request(), limits_.context_tokens, model_->size().vocab_size);
+  if (!good) return job->fail(good.error());
   if (job->request().max_tokens < 0) return job->finish();
   auto running = std::make_unique<Running>();
   running->job = std::move(job);
@@ -178,7 +154,7 @@ bool Engine::step() {
   const TraceSpan span(trace_.get(), decoding ? "decode" : "prefill", std::ssize(batch_tokens_));
   const StepControl control(*this, urgency);
   Status computed = model_->forward(
-      batch(), cache_,
+      batch(), cache_.store,
       std::span(logits_).first(batch_logit_rows_.size() * model_->size().vocab_size), control);
   if (computed) {
     take_results();
@@ -439,7 +415,7 @@ Status Engine::draft_next() {
   }
   const size_t vocab_size = model_->size().vocab_size;
   FATHOM_CHECK(
-      model_->draft(batch(), batch_next_, cache_,
+      model_->draft(batch(), batch_next_, cache_.store,
                     std::span(draft_logits_).first(batch_logit_rows_.size() * vocab_size)));
   for (Running* member : members_) {
     if (!wants_draft(member)) continue;

@@ -28,6 +28,7 @@
 #include "engine/draft_policy.h"
 #include "engine/engine_statistics.h"
 #include "engine/job.h"
+#include "engine/kv_memory.h"
 #include "engine/model.h"
 #include "engine/prefix_tree.h"
 #include "engine/recent_tokens.h"
@@ -77,7 +78,7 @@ class Engine final {
   EngineStatistics statistics() const;
 
   const Model& model() const { return *model_; }
-  uint64_t cache_bytes() const { return cache_bytes_; }
+  uint64_t cache_bytes() const { return cache_.size_bytes; }
 
  private:
   struct Running;     // a job, its lease and its place in the batch
@@ -85,7 +86,6 @@ class Engine final {
 
   Engine(std::unique_ptr<Model> model, const Limits& limits, std::shared_ptr<Trace> trace);
 
-  Status check(const GenerateRequest& request) const;
   bool waits_for_same_prompt(const Running& running) const;
   void admit(Running& running);
   bool make_room(Running& running, int n_rows);
@@ -106,9 +106,7 @@ class Engine final {
   Limits limits_;
   const std::shared_ptr<Trace> trace_;
   PrefixTree prefixes_;
-  std::vector<std::unique_ptr<Buffer>> cache_memory_;
-  KvStore cache_;
-  uint64_t cache_bytes_ = 0;
+  KvMemory cache_;
 
   std::vector<std::unique_ptr<Running>> jobs_;  // in order of arrival
   RecentTokens recent_;

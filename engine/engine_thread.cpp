@@ -12,6 +12,7 @@
 #include "engine/base/queue.h"
 #include "engine/engine.h"
 #include "engine/job.h"
+#include "engine/kv_memory.h"
 #include "engine/read_traits.h"
 #include "engine/tokenizer/tokenizer.h"
 
@@ -59,12 +60,6 @@ Status fit_cache(Engine::Limits& limits, const Checkpoint& checkpoint, uint64_t 
   limits.cache_tokens = static_cast<int>(std::min<int64_t>(limits.cache_tokens, affordable));
   limits.context_tokens = std::min(limits.context_tokens, limits.cache_tokens - 1);
   return {};
-}
-
-uint64_t cache_bytes_per_token(const Model& model) {
-  uint64_t n_bytes = 0;
-  for (const int width : model.cache_widths()) n_bytes += sizeof(float) * width;
-  return n_bytes;
 }
 
 Engine::Limits limits_for(const EngineOptions& options, const Model& model, int context_length) {
@@ -191,9 +186,12 @@ Result<std::unique_ptr<EngineThread>> EngineThread::start(
   impl->traits = std::move(traits);
 
   FATHOM_CHECK(check_weights_fit(*checkpoint, options.memory_bytes));
-  FATHOM_TRY(backend, make_backend(options.backend, {.n_threads = options.n_threads}));
-  const ModelOptions model_options = {.max_batch = std::max(1, options.prefill_chunk) + kDecodeRows,
-                                      .watch = options.watch};
+  FATHOM_TRY(backend, make_backend(options.backend, {.n_threads = options.n_threads,
+                                                     .pack_first = options.pack_first}));
+  const ModelOptions model_options = {
+      .max_batch = std::max(1, options.prefill_chunk) + kDecodeRows,
+      .cache_type = options.cache_type.value_or(default_cache_type(checkpoint->size_bytes())),
+      .watch = options.watch};
   FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));
   // The last tensor may have changed while it was read, and then its bytes mean nothing.
   for (const MappedFile& file : checkpoint->files())

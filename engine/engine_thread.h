@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,13 +32,17 @@ namespace fathom::engine {
 
 struct EngineOptions {
   std::string backend = "auto";
-  int n_threads = 0;        // 0: one for each core
-  int context_tokens = 0;   // longest request; 0: the model's context, at most 8192
-  int cache_tokens = 0;     // tokens the KV cache holds; 0: twice the longest request
-  int prefill_chunk = 128;  // prompt tokens computed in one step
-  bool force_fim = false;   // see read_traits()
-  bool speculate = true;    // see Engine::Limits
+  int n_threads = 0;                // 0: one for each core
+  int context_tokens = 0;           // longest request; 0: the model's context, at most 8192
+  int cache_tokens = 0;             // tokens the KV cache holds; 0: twice the longest request
+  std::optional<DType> cache_type;  // see ModelOptions; default_cache_type() if nothing
+  int prefill_chunk = 128;          // prompt tokens computed in one step
+  bool force_fim = false;           // see read_traits()
+  bool speculate = true;            // see Engine::Limits
   bool threads = true;
+  /// Weights of large files are laid out before start() returns rather than while the engine is at
+  /// work already: for measuring.
+  bool pack_first = false;
   uint64_t memory_bytes = 0;     // that weights and KV cache may take; 0: no limit
   LoadWatch watch;               // of start()
   std::shared_ptr<Trace> trace;  // null: nothing is recorded
@@ -56,8 +61,9 @@ struct EngineInfo {
 
 class EngineThread final : public Generator {
  public:
-  /// Loads tokenizer and model. Keeps nothing that points into the checkpoint. A memory limit
-  /// shrinks the KV cache before it is an error.
+  /// Loads tokenizer and model. Reads a large file on until all weights are laid out; if it is
+  /// changed before that, requests fail (io). A memory limit shrinks the KV cache before it is an
+  /// error.
   /// Errors: see Tokenizer::load, load_model, make_backend; out_of_memory.
   static Result<std::unique_ptr<EngineThread>> start(std::shared_ptr<const Checkpoint> checkpoint,
                                                      const EngineOptions& options, Log& log);

@@ -16,7 +16,9 @@ Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
   if (chosen == "reference") return std::make_unique<ReferenceBackend>(options.n_threads);
   if (chosen == "cpu") {
     FATHOM_TRY(variant, cpu::configured_cpu_variant(options.cpu_variant));
-    return std::make_unique<cpu::CpuBackend>(*variant, options.n_threads);
+    return std::make_unique<cpu::CpuBackend>(
+        *variant, options.n_threads,
+        options.pack_first ? cpu::CpuBackend::kPackFirst : cpu::CpuBackend::kPackLaterBytes);
   }
   return fail(ErrorCode::invalid_argument, "unknown backend \"{}\"; choose auto, cpu or reference",
               name);

@@ -47,9 +47,9 @@ struct Batch {
   Probe* probe = nullptr;
 };
 
-/// Memory of keys and values: per layer one tensor [n_slots, row width of that layer].
+/// Memory of keys and values: per layer [n_slots, row width of that layer].
 struct KvStore {
-  std::vector<Tensor> layers;
+  std::vector<CacheRows> layers;
 };
 
 /// Looked at between layers; true makes forward() return ErrorCode::cancelled.
@@ -76,6 +76,8 @@ class Model {
   virtual const ModelSize& size() const = 0;
   /// Numbers per token and layer in the KV cache, draft layers last.
   virtual std::span<const int> cache_widths() const = 0;
+  /// What those numbers are kept as.
+  virtual DType cache_type() const { return DType::f32; }
   /// Rows a batch may have: the scratch memory that load_model() was asked to set aside.
   virtual int max_batch() const = 0;
 
@@ -106,6 +108,8 @@ struct LoadWatch {
 
 struct ModelOptions {
   int max_batch = 128;  // rows of one step
+  /// f32, bf16 or q8_0: what keys and values are kept as, if the model's operations can.
+  DType cache_type = DType::f32;
   LoadWatch watch;
 };
 

@@ -51,13 +51,13 @@ TokenId Sampler::draw(std::span<const float> logits, float highest, int position
       candidates_[n++] = {static_cast<TokenId>(id), weight};
     }
   }
-  const std::span<Candidate> kept(candidates_.data(), n);
+  const std::span<Weighted> kept(candidates_.data(), n);
   double total = 0.0;
-  for (const Candidate& c : kept) total += c.weight;
+  for (const Weighted& c : kept) total += c.weight;
 
   size_t n_nucleus = n;
   if (params_.top_p < 1.0f) {
-    std::sort(kept.begin(), kept.end(), [](const Candidate& a, const Candidate& b) {
+    std::sort(kept.begin(), kept.end(), [](const Weighted& a, const Weighted& b) {
       return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
     });
     double sum = 0.0;
@@ -69,7 +69,7 @@ TokenId Sampler::draw(std::span<const float> logits, float highest, int position
   }
 
   double threshold = uniform(params_.seed, position) * total;
-  for (const Candidate& c : kept.first(n_nucleus)) {
+  for (const Weighted& c : kept.first(n_nucleus)) {
     threshold -= c.weight;
     if (threshold < 0.0) return c.id;
   }

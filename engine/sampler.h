@@ -31,7 +31,7 @@ class Sampler final {
   std::optional<Sampled> sample(std::span<const float> logits, int position);
 
  private:
-  struct Candidate {
+  struct Weighted {
     TokenId id;
     float weight;  // probability, not normalised
   };
@@ -39,7 +39,7 @@ class Sampler final {
   TokenId draw(std::span<const float> logits, float highest, int position);
 
   SamplingParams params_;
-  std::vector<Candidate> candidates_;  // scratch [vocab_size]; empty if greedy
+  std::vector<Weighted> candidates_;  // scratch [vocab_size]; empty if greedy
 };
 
 }  // namespace fathom::engine

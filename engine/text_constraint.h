@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace fathom::engine {
@@ -20,6 +21,9 @@ class TextConstraint {
   virtual void accept(std::string_view bytes) = 0;
   /// The text is complete: nothing may follow.
   virtual bool finished() const = 0;
+  /// About the same as a JSON schema, for servers that cannot be bound byte by byte; "": there is
+  /// none.
+  virtual std::string json_schema() const { return {}; }
 };
 
 }  // namespace fathom::engine

@@ -19,10 +19,10 @@ uint64_t numbers_of(const GatedFfnWeights& w) {
 }
 
 /// Cache rows that attention reads, each sequence's once.
-uint64_t cache_bytes(std::span<const SequenceRows> sequences, Tensor cache) {
+uint64_t cache_bytes(std::span<const SequenceRows> sequences, const CacheRows& cache) {
   uint64_t rows = 0;
   for (const SequenceRows& s : sequences) rows += s.slots.size();
-  return rows * uint64_t(cache.cols) * sizeof(float);
+  return rows * uint64_t(cache.bytes_of(cache.cols));
 }
 
 }  // namespace
@@ -118,29 +118,30 @@ void TimingBackend::gather_rows(Tensor out, Tensor x, std::span<const int32_t> r
   timed("gather_rows", {}, [&] { inner_.gather_rows(out, x, rows); });
 }
 
-void TimingBackend::write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) {
+void TimingBackend::write_cache(CacheRows cache, std::span<const SlotId> slots, Tensor x,
+                                int column) {
   timed("write_cache", {}, [&] { inner_.write_cache(cache, slots, x, column); });
 }
 
-void TimingBackend::attention(Heads out, Heads q, Tensor cache,
+void TimingBackend::attention(Heads out, Heads q, CacheRows cache,
                               std::span<const SequenceRows> sequences, int n_kv_heads,
                               float scale) {
   timed("attention", {cache_bytes(sequences, cache)},
         [&] { inner_.attention(out, q, cache, sequences, n_kv_heads, scale); });
 }
 
-void TimingBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+void TimingBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                                      std::span<const SequenceRows> sequences, float scale) {
   timed("latent_attention", {cache_bytes(sequences, cache)},
         [&] { inner_.latent_attention(out, q_latent, q_pe, cache, sequences, scale); });
 }
 
-void TimingBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+void TimingBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                                             std::span<const SequenceRows> sequences,
                                             ChosenGroups chosen, float scale) {
   uint64_t bytes = 0;
   for (const SequenceRows& sequence : sequences)
-    bytes += uint64_t(sequence.n_rows) * chosen.limit * cache.cols * sizeof(float);
+    bytes += uint64_t(sequence.n_rows) * chosen.limit * uint64_t(cache.bytes_of(cache.cols));
   timed("chosen_latent_attention", {bytes}, [&] {
     inner_.chosen_latent_attention(out, q_latent, q_pe, cache, sequences, chosen, scale);
   });

@@ -16,6 +16,7 @@
 #include "engine/base/system.h"
 #include "engine/cpu/roofs.h"
 #include "engine/generator.h"
+#include "engine/kv_memory.h"
 
 namespace fathom::cli {
 namespace {
@@ -25,6 +26,7 @@ struct Options {
   int prompt_tokens = 512;
   int max_tokens = 64;
   int repeat = 3;
+  std::string cache_type;  // "": the engine's own choice
   bool json = false;
 };
 
@@ -169,7 +171,13 @@ void print(const Json& json) {
 Result<ExitCode> bench(const Options& options) {
   Log log = stderr_log(options.model.verbose);
   // The prompt repeats itself: what follows it could be guessed, and would tell nothing.
-  FATHOM_TRY(engine, start_engine(options.model, {.speculate = false}, log));
+  FATHOM_TRY(checkpoint, completion::open_model(options.model.model));
+  engine::DType cache_type = engine::default_cache_type(checkpoint->size_bytes());
+  for (const engine::DType type : engine::kAllDTypes)
+    if (engine::info(type).name == options.cache_type) cache_type = type;
+  FATHOM_TRY(engine,
+             start_engine(options.model,
+                          {.cache_type = cache_type, .speculate = false, .pack_first = true}, log));
   const engine::EngineInfo info = engine->info();
   const std::string name = engine->traits().name;
   const std::vector<engine::TokenId> prompt =
@@ -179,9 +187,8 @@ Result<ExitCode> bench(const Options& options) {
   const uint64_t peak_rss_bytes = peak_resident_bytes();
   engine.reset();
 
-  FATHOM_TRY(checkpoint, completion::open_model(options.model.model));
   FATHOM_TRY(profile, profile_ops(checkpoint, info.backend, options.model.n_threads.value_or(0),
-                                  prompt, std::min(options.max_tokens, 32)));
+                                  cache_type, prompt, std::min(options.max_tokens, 32)));
   const Roofs roofs = measure_roofs(options.model.n_threads.value_or(0));
   const double decode = median(speeds.decode_tokens_per_s);
 
@@ -193,6 +200,7 @@ Result<ExitCode> bench(const Options& options) {
       {"prompt_tokens", options.prompt_tokens},
       {"max_tokens", options.max_tokens},
       {"repeat", options.repeat},
+      {"cache_type", engine::info(cache_type).name},
       {"prefill_tokens_per_s", median(speeds.prefill_tokens_per_s)},
       {"decode_tokens_per_s", decode},
       {"decode_tokens_per_s_empty", median(speeds.decode_tokens_per_s_empty)},
@@ -233,6 +241,12 @@ Action add_bench(CLI::App& command) {
   command.add_option("--repeat", options->repeat, "runs; medians are shown (default: 3)")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N");
+  command
+      .add_option("--cache-type", options->cache_type,
+                  "what keys and values are kept as: f32, bf16 or q8_0 (default: f32 for models "
+                  "below 256 MB, bf16 for others)")
+      ->check(CLI::IsMember({"f32", "bf16", "q8_0"}).description(""))
+      ->type_name("TYPE");
   add_json_option(command, options->json);
 
   CLI::App* typing = command.add_subcommand(

@@ -74,8 +74,9 @@ Result<Loaded> load(const ModelOptions& options) {
   loaded.tokenizer = std::move(tokenizer);
   FATHOM_TRY(traits, engine::read_traits(*checkpoint, *loaded.tokenizer));
   loaded.traits = std::move(traits);
-  FATHOM_TRY(backend, engine::make_backend(options.backend.value_or("auto"),
-                                           {.n_threads = options.n_threads.value_or(0)}));
+  FATHOM_TRY(backend, engine::make_backend(
+                          options.backend.value_or("auto"),
+                          {.n_threads = options.n_threads.value_or(0), .pack_first = true}));
   loaded.backend = std::move(backend);
   FATHOM_TRY(model, engine::load_model(checkpoint, *loaded.backend, {.max_batch = kPrefillChunk}));
   loaded.model = std::move(model);

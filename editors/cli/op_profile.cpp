@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/kv_memory.h"
 #include "engine/model.h"
 
 namespace fathom::cli {
@@ -20,12 +21,8 @@ class Sequence final {
  public:
   static Result<Sequence> create(engine::Model& model, engine::Backend& backend, int n_slots) {
     Sequence sequence(model);
-    for (const int width : model.cache_widths()) {
-      FATHOM_TRY(buffer, backend.allocate(sizeof(float) * size_t(n_slots) * size_t(width)));
-      sequence.cache_.layers.push_back(
-          {static_cast<float*>(buffer->data()), n_slots, width, width});
-      sequence.buffers_.push_back(std::move(buffer));
-    }
+    FATHOM_TRY(cache, engine::KvMemory::allocate(model, backend, n_slots));
+    sequence.cache_ = std::move(cache);
     sequence.slots_.resize(size_t(n_slots));
     std::iota(sequence.slots_.begin(), sequence.slots_.end(), 0);
     sequence.logits_.resize(size_t(model.size().vocab_size));
@@ -45,7 +42,7 @@ class Sequence final {
                                   .slots = places,
                                   .sequences = {&rows, 1},
                                   .logit_rows = {&last, 1}},
-                                 cache_, logits_, Never()));
+                                 cache_.store, logits_, Never()));
     return static_cast<engine::TokenId>(std::ranges::max_element(logits_) - logits_.begin());
   }
 
@@ -53,8 +50,7 @@ class Sequence final {
   explicit Sequence(engine::Model& model) : model_(&model) {}
 
   engine::Model* model_;
-  std::vector<std::unique_ptr<engine::Buffer>> buffers_;
-  engine::KvStore cache_;
+  engine::KvMemory cache_;
   std::vector<engine::SlotId> slots_;
   std::vector<float> logits_;
   int length_ = 0;
@@ -63,11 +59,12 @@ class Sequence final {
 }  // namespace
 
 Result<OpProfile> profile_ops(std::shared_ptr<const engine::Checkpoint> checkpoint,
-                              const std::string& backend, int n_threads,
+                              const std::string& backend, int n_threads, engine::DType cache_type,
                               std::span<const engine::TokenId> prompt, int n_decode) {
-  FATHOM_TRY(device, engine::make_backend(backend, {.n_threads = n_threads}));
+  FATHOM_TRY(device, engine::make_backend(backend, {.n_threads = n_threads, .pack_first = true}));
   engine::TimingBackend timing(*device);
-  FATHOM_TRY(model, engine::load_model(std::move(checkpoint), timing, {.max_batch = kChunk}));
+  FATHOM_TRY(model, engine::load_model(std::move(checkpoint), timing,
+                                       {.max_batch = kChunk, .cache_type = cache_type}));
   FATHOM_TRY(sequence,
              Sequence::create(*model, timing, static_cast<int>(prompt.size()) + n_decode));
 

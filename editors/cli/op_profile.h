@@ -22,7 +22,7 @@ struct OpProfile {
 /// Loads the model a second time, outside the engine, computes `prompt` and then `n_decode` more
 /// tokens one by one. Errors: those of make_backend, load_model and Model::forward.
 Result<OpProfile> profile_ops(std::shared_ptr<const engine::Checkpoint> checkpoint,
-                              const std::string& backend, int n_threads,
+                              const std::string& backend, int n_threads, engine::DType cache_type,
                               std::span<const engine::TokenId> prompt, int n_decode);
 
 }  // namespace fathom::cli

@@ -71,8 +71,10 @@ Result<Index> find_weights(const fs::path& folder) {
   if (is_there(folder / "model.safetensors")) return Index{{"model.safetensors"}, {}};
   if (is_there(folder / "model.safetensors.index.json"))
     return read_index(folder / "model.safetensors.index.json");
+  if (is_there(folder / "tokenizer.json")) return Index{};  // the vocabulary of a model elsewhere
   return fail(ErrorCode::not_found,
-              "{}: has neither model.safetensors nor model.safetensors.index.json",
+              "{}: has neither model.safetensors nor model.safetensors.index.json, nor a "
+              "tokenizer.json",
               folder.string());
 }
 

@@ -39,6 +39,8 @@ Result<std::vector<NamedSource>> translate(const Checkpoint& checkpoint, GgufWri
 Result<ConvertReport> convert(const Checkpoint& checkpoint, const std::filesystem::path& out,
                               const ConvertOptions& options) {
   FATHOM_TRY(mix, require_quant_mix(options.mix));
+  if (checkpoint.tensors().empty())
+    return fail(ErrorCode::not_found, "{}: has no weights", checkpoint.source());
   GgufWriter writer;
   const bool is_gguf = checkpoint.format() == Checkpoint::Format::gguf;
   FATHOM_TRY(sources, is_gguf ? take_over(checkpoint, writer) : translate(checkpoint, writer));

@@ -84,21 +84,35 @@ void pack_queries(float* out, const AttentionShape& shape, const AttentionTile& 
   }
 }
 
-/// Points the task at copies of the keys and values that it would read.
-void copy_cache(AttentionTask& task, float* out, int n_keys) {
+CacheType cache_type(DType dtype) {
+  switch (dtype) {
+    case DType::f32:
+      return CacheType::f32;
+    case DType::bf16:
+      return CacheType::bf16;
+    default:
+      FATHOM_ASSERT(dtype == DType::q8_0);
+      return CacheType::q8_0;
+  }
+}
+
+/// Points the task at copies, as f32, of the keys and values that it would read.
+void copy_cache(const Kernels& kernels, CacheType type, AttentionTask& task, float* out,
+                int n_keys) {
   static constexpr auto kInOrder = [] {
     std::array<int32_t, kAttentionChunk> slots{};
     for (int i = 0; i < kAttentionChunk; ++i) slots[i] = i;
     return slots;
   }();
+  const auto widen = kernels.widen[static_cast<int>(type)];
   const int64_t stride = int64_t{task.q_dim} + task.v_dim;
   for (int key = 0; key < n_keys; ++key) {
-    const float* row = task.cache + task.slots[key] * task.cache_stride;
-    std::copy_n(row + task.key_column, task.q_dim, out + key * stride);
-    std::copy_n(row + task.value_column, task.v_dim, out + key * stride + task.q_dim);
+    const uint8_t* row = task.cache + task.slots[key] * task.cache_stride;
+    widen(out + key * stride, row, task.key_column, task.q_dim);
+    widen(out + key * stride + task.q_dim, row, task.value_column, task.v_dim);
   }
-  task.cache = out;
-  task.cache_stride = stride;
+  task.cache = reinterpret_cast<const uint8_t*>(out);
+  task.cache_stride = stride * int64_t{sizeof(float)};
   task.key_column = 0;
   task.value_column = task.q_dim;
   task.slots = kInOrder.data();
@@ -119,7 +133,7 @@ void attend_chunk(const Kernels& kernels, const AttentionShape& shape, const Att
       .n_queries = tile.n_queries(),
       .q_dim = shape.q_dim(),
       .v_dim = shape.v_dim(),
-      .cache = shape.cache.data,
+      .cache = reinterpret_cast<const uint8_t*>(shape.cache.data),
       .cache_stride = shape.cache.stride,
       .key_column = int64_t{tile.kv_head} * shape.q_dim(),
       .value_column = shape.value_column + int64_t{tile.kv_head} * shape.v_dim(),
@@ -130,10 +144,12 @@ void attend_chunk(const Kernels& kernels, const AttentionShape& shape, const Att
       .largest = sums.largest,
       .sum = sums.sum,
   };
+  CacheType type = cache_type(shape.cache.dtype);
   if (shape.n_kv_heads > 1 && tile.n_queries() >= kMinQueriesToCopy) {
-    copy_cache(task, scratch.cache, n_keys[tile.n_queries() - 1]);
+    copy_cache(kernels, type, task, scratch.cache, n_keys[tile.n_queries() - 1]);
+    type = CacheType::f32;
   }
-  kernels.attend(task);
+  kernels.attend[static_cast<int>(type)](task);
 }
 
 /// Adds the sums of the next chunk to those so far; both of one query.
@@ -253,7 +269,7 @@ void CpuBackend::run_attention(const AttentionShape& shape,
   }
 }
 
-void CpuBackend::attention(Heads out, Heads q, Tensor cache,
+void CpuBackend::attention(Heads out, Heads q, CacheRows cache,
                            std::span<const SequenceRows> sequences, int n_kv_heads, float scale) {
   FATHOM_ASSERT(q.n_heads % n_kv_heads == 0 && out.n_heads == q.n_heads && out.dim == q.dim);
   FATHOM_ASSERT(cache.cols == 2 * n_kv_heads * q.dim && out.rows == q.rows);
@@ -267,7 +283,7 @@ void CpuBackend::attention(Heads out, Heads q, Tensor cache,
                 sequences);
 }
 
-void CpuBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+void CpuBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                                   std::span<const SequenceRows> sequences, float scale) {
   FATHOM_ASSERT(q_latent.n_heads == q_pe.n_heads && q_latent.rows == q_pe.rows);
   FATHOM_ASSERT(out.n_heads == q_latent.n_heads && out.dim == q_latent.dim);

@@ -11,7 +11,7 @@ struct AttentionShape {
   Heads out;
   Heads q;     // first part of a query
   Heads q_pe;  // second part, dim 0 if there is none
-  Tensor cache;
+  CacheRows cache;
   int n_kv_heads = 1;
   int value_column = 0;  // of kv head 0; head h is h * v_dim further, its keys at h * q_dim()
   float scale = 1.0f;

@@ -6,8 +6,11 @@
 
 namespace fathom::engine::cpu {
 
-CpuBackend::CpuBackend(const CpuVariant& variant, int n_threads)
-    : ReferenceBackend(n_threads), variant_(variant), kernels_(*variant.kernels) {}
+CpuBackend::CpuBackend(const CpuVariant& variant, int n_threads, size_t pack_later_bytes)
+    : ReferenceBackend(n_threads),
+      variant_(variant),
+      kernels_(*variant.kernels),
+      pack_later_bytes_(pack_later_bytes) {}
 
 std::string CpuBackend::description() const {
   return fmt::format("{}, {} threads", variant_.name, n_threads());
@@ -18,7 +21,15 @@ Result<std::unique_ptr<Weight>> CpuBackend::upload(WeightData data) {
   const bool is_vector = data.count == 1 && data.rows == 1;
   if (is_vector && info(data.dtype).block_elements == 1)
     return std::make_unique<VectorWeight>(data);
-  return PackedWeight::pack(data, pool());
+  if (data.file == nullptr || data.file->bytes().size() < pack_later_bytes_)
+    return PackedWeight::pack(data, pool());
+
+  auto weight = PackedWeight::unpacked(data);
+  panel_bytes_ = std::max(panel_bytes_, weight->panel_bytes());
+  if (!panels_.try_reserve(n_threads() * panel_bytes_))
+    return fail(ErrorCode::out_of_memory, "{}: no memory to read it", data.name);
+  pack_later_.add(weight->store());
+  return weight;
 }
 
 void CpuBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {

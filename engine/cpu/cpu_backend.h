@@ -1,5 +1,5 @@
-// The engine on CPUs: weights repacked once, integer matrix products, vector kernels of the best
-// instruction set of the machine.
+// The engine on CPUs: weights repacked once, those of large files while it is at work already,
+// integer matrix products, vector kernels of the best instruction set of the machine.
 //
 // Threads: see Backend. Ranges of outputs are shared among the pool's threads.
 //
@@ -8,11 +8,13 @@
 
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "engine/cpu/aligned_buffer.h"
 #include "engine/cpu/attention_tile.h"
 #include "engine/cpu/cpu_variant.h"
+#include "engine/cpu/pack_later.h"
 #include "engine/cpu/packed_weight.h"
 #include "engine/reference/reference_backend.h"
 
@@ -20,12 +22,18 @@ namespace fathom::engine::cpu {
 
 class CpuBackend final : public ReferenceBackend {
  public:
-  CpuBackend(const CpuVariant& variant, int n_threads);
+  /// Weights of files of at least so many bytes are laid out behind the first step: before it, that
+  /// would be noticed.
+  static constexpr size_t kPackLaterBytes = size_t{1} << 30;
+  static constexpr size_t kPackFirst = std::numeric_limits<size_t>::max();
+
+  CpuBackend(const CpuVariant& variant, int n_threads, size_t pack_later_bytes = kPackLaterBytes);
 
   std::string_view name() const override { return "cpu"; }
   std::string description() const override;
 
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
+  Status sync() override { return pack_later_.after_step(); }
 
   void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;
   void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) override;
@@ -35,9 +43,9 @@ class CpuBackend final : public ReferenceBackend {
   void add_bias(Tensor y, const Weight& bias) override;
   void silu_mul(Tensor y, Tensor gate, Tensor up, float limit) override;
   void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) override;
-  void attention(Heads out, Heads q, Tensor cache, std::span<const SequenceRows> sequences,
+  void attention(Heads out, Heads q, CacheRows cache, std::span<const SequenceRows> sequences,
                  int n_kv_heads, float scale) override;
-  void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+  void latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                         std::span<const SequenceRows> sequences, float scale) override;
   void moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
                FfnScratch scratch) override;
@@ -60,12 +68,17 @@ class CpuBackend final : public ReferenceBackend {
 
   /// Quantised rows of x, [rows, heads, dim / 32]; dim must be a multiple of 32.
   const QuantBlock* quantise(Heads x);
-  void run_matmul(MatmulTask task, const PackedWeight& w) const;
+  /// `thread`: which part of the pool calls.
+  void run_matmul(MatmulTask task, const PackedWeight& w, int matrix, int thread) const;
+  void run_rows(MatmulTask task, const PackedWeight& w) const;
 
   void group_by_expert(Routes routes, int n_rows, int n_experts);
   void run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch scratch);
-  void run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden, int first_panel,
-                    int last_panel) const;
+  struct PanelRange {
+    int first, last;
+  };
+  void run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden, PanelRange panels,
+                    int thread) const;
 
   void run_attention(const AttentionShape& shape, std::span<const SequenceRows> sequences);
   void attend_by_tile(const AttentionShape& shape);
@@ -73,6 +86,10 @@ class CpuBackend final : public ReferenceBackend {
 
   const CpuVariant& variant_;
   const Kernels& kernels_;
+  const size_t pack_later_bytes_;
+  PackLater pack_later_;
+  AlignedBuffer<uint8_t> panels_;  // one for each thread, of what is not packed yet
+  int64_t panel_bytes_ = 0;        // the largest of those
 
   // Scratch, grown once.
   AlignedBuffer<QuantBlock> x_blocks_;

@@ -77,14 +77,13 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
   const int n_steps = (hidden + kStep - 1) / kStep;
   const int64_t n_products = 2 * int64_t{n_items} * x.cols * hidden;
   const int64_t nanoseconds = n_products / kProductsPerNanosecond;
-  share(int64_t{n_steps} * n_used, nanoseconds, [&](int64_t begin, int64_t end, int) {
+  share(int64_t{n_steps} * n_used, nanoseconds, [&](int64_t begin, int64_t end, int thread) {
     for (int64_t index = begin; index < end; ++index) {
       const int step = static_cast<int>(index / n_used);
       const int i = static_cast<int>(index % n_used);
       const auto product = [&](const PackedWeight& weight, Tensor y) {
         const bool quantised = weight.is_quantised();
         MatmulTask task;
-        task.panels = weight.panels(used_experts_[i]);
         task.first_panel = step * kStepPanels;
         task.last_panel = std::min(task.first_panel + kStepPanels, weight.n_panels());
         task.x = quantised ? static_cast<const void*>(x_blocks) : x.data;
@@ -95,7 +94,7 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
         task.y_stride = y.stride;
         task.y_rows = items_.data() + offsets_[i];
         task.n_rows = offsets_[i + 1] - offsets_[i];
-        run_matmul(task, weight);
+        run_matmul(task, weight, used_experts_[i], thread);
       };
       product(gate, scratch.gate);
       product(up, scratch.up);
@@ -114,14 +113,13 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
   });
 }
 
-void CpuBackend::run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden, int first_panel,
-                              int last_panel) const {
+void CpuBackend::run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden, PanelRange panels,
+                              int thread) const {
   const PackedWeight& down = packed(w.down);
   for (size_t i = 0; i < used_experts_.size(); ++i) {
     MatmulTask task;
-    task.panels = down.panels(used_experts_[i]);
-    task.first_panel = first_panel;
-    task.last_panel = last_panel;
+    task.first_panel = panels.first;
+    task.last_panel = panels.last;
     if (down.is_quantised()) {
       task.x = hidden_blocks_.data();
       task.x_stride = down.cols() / kQuantBlock * int64_t{sizeof(QuantBlock)};
@@ -134,7 +132,7 @@ void CpuBackend::run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden,
     task.y_stride = y.stride;
     task.y_rows = task.x_rows;
     task.n_rows = offsets_[i + 1] - offsets_[i];
-    run_matmul(task, down);
+    run_matmul(task, down, used_experts_[i], thread);
   }
 }
 
@@ -151,9 +149,9 @@ void CpuBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeig
 
   const int n_panels = packed(experts.down).n_panels();
   const int64_t n_products = n_items * out.cols * experts.down->cols();
-  share(n_panels, n_products / kProductsPerNanosecond, [&](int64_t begin, int64_t end, int) {
-    run_ffn_down(scratch.out, experts, scratch.gate, static_cast<int>(begin),
-                 static_cast<int>(end));
+  share(n_panels, n_products / kProductsPerNanosecond, [&](int64_t begin, int64_t end, int thread) {
+    run_ffn_down(scratch.out, experts, scratch.gate,
+                 {static_cast<int>(begin), static_cast<int>(end)}, thread);
     const int first = static_cast<int>(begin) * kPanelRows;
     const int last = std::min(static_cast<int>(end) * kPanelRows, out.cols);
     for (int row = 0; row < out.rows; ++row) {
@@ -181,8 +179,8 @@ void CpuBackend::gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnSc
 
   const int64_t n_products = int64_t{x.rows} * out.cols * w.down->cols();
   const int n_panels = packed(w.down).n_panels();
-  share(n_panels, n_products / kProductsPerNanosecond, [&](int64_t begin, int64_t end, int) {
-    run_ffn_down(out, w, scratch.gate, static_cast<int>(begin), static_cast<int>(end));
+  share(n_panels, n_products / kProductsPerNanosecond, [&](int64_t begin, int64_t end, int thread) {
+    run_ffn_down(out, w, scratch.gate, {static_cast<int>(begin), static_cast<int>(end)}, thread);
   });
 }
 

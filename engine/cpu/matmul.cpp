@@ -27,11 +27,28 @@ const QuantBlock* CpuBackend::quantise(Heads x) {
   return blocks;
 }
 
-void CpuBackend::run_matmul(MatmulTask task, const PackedWeight& w) const {
+void CpuBackend::run_matmul(MatmulTask task, const PackedWeight& w, int matrix, int thread) const {
+  task.outputs = w.rows();
+  task.panels = w.panels(matrix);
+  if (task.panels != nullptr) return run_rows(task, w);
+
+  uint8_t* made = panels_.data() + thread * panel_bytes_;
+  for (int panel = task.first_panel; panel < task.last_panel; ++panel) {
+    w.write_panel(made, matrix, panel);
+    MatmulTask one = task;
+    one.panels = made;
+    one.first_panel = 0;
+    one.last_panel = 1;
+    one.y += panel * kPanelRows;
+    one.outputs -= panel * kPanelRows;
+    run_rows(one, w);
+  }
+}
+
+void CpuBackend::run_rows(MatmulTask task, const PackedWeight& w) const {
   task.panel_bytes = w.panel_bytes();
   task.cols = w.cols();
   task.scale_columns = w.scale_columns();
-  task.outputs = w.rows();
   const auto kernel = kernels_.matmul[static_cast<int>(w.dtype())];
 
   const int64_t row_bytes = w.is_quantised()
@@ -70,12 +87,11 @@ void CpuBackend::matmul_heads(Heads y, Heads x, const Weight& w) {
   const int n_blocks = x.dim / kQuantBlock;
   const int n_panels = packed->n_panels();
   const int64_t nanoseconds = int64_t{x.rows} * x.n_heads * x.dim * y.dim / kProductsPerNanosecond;
-  share(int64_t{x.n_heads} * n_panels, nanoseconds, [&](int64_t begin, int64_t end, int) {
+  share(int64_t{x.n_heads} * n_panels, nanoseconds, [&](int64_t begin, int64_t end, int thread) {
     while (begin < end) {
       const int head = static_cast<int>(begin / n_panels);
       const int64_t head_end = std::min<int64_t>(end, int64_t{head + 1} * n_panels);
       MatmulTask task;
-      task.panels = packed->panels(head);
       task.first_panel = static_cast<int>(begin - int64_t{head} * n_panels);
       task.last_panel = static_cast<int>(head_end - int64_t{head} * n_panels);
       if (blocks != nullptr) {
@@ -88,7 +104,7 @@ void CpuBackend::matmul_heads(Heads y, Heads x, const Weight& w) {
       task.y = y.at(0, head);
       task.y_stride = y.row_stride;
       task.n_rows = x.rows;
-      run_matmul(task, *packed);
+      run_matmul(task, *packed, head, thread);
       begin = head_end;
     }
   });

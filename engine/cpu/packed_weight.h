@@ -3,42 +3,48 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "engine/base/thread_pool.h"
-#include "engine/cpu/aligned_buffer.h"
 #include "engine/cpu/panel.h"
+#include "engine/cpu/panel_store.h"
 #include "engine/reference/host_weight.h"
 
 namespace fathom::engine::cpu {
 
 class PackedWeight final : public HostWeight {
  public:
-  /// `data` must have passed validate_weight(). Errors: out_of_memory.
+  /// With its panels made. `data` must have passed validate_weight(). Errors: out_of_memory.
   static Result<std::unique_ptr<PackedWeight>> pack(const WeightData& data, ThreadPool& pool);
+  /// To be made later by whoever has store().
+  static std::unique_ptr<PackedWeight> unpacked(const WeightData& data);
 
-  /// The same numbers, bit for bit, as in the file.
-  void read_row(int matrix, int row, std::span<float> out) const override;
-  size_t size_bytes() const override { return static_cast<size_t>(matrix_bytes_) * count(); }
+  void read_row(int matrix, int row, std::span<float> out) const override {
+    store_->read_row(matrix, row, out);
+  }
+  size_t size_bytes() const override { return static_cast<size_t>(store_->size_bytes()); }
 
   bool is_quantised() const { return info(dtype()).block_elements > 1; }
-  int n_panels() const { return (rows() + kPanelRows - 1) / kPanelRows; }
-  int64_t panel_bytes() const { return panel_bytes_; }
-  /// Columns that share a scale (f8_e4m3 only); a multiple of 4.
-  int64_t scale_columns() const { return scale_columns_; }
-  const uint8_t* panels(int matrix) const { return bytes_.data() + matrix * matrix_bytes_; }
+  int n_panels() const { return static_cast<int>(store_->matrix_panels()); }
+  int64_t panel_bytes() const { return store_->panel_bytes(); }
+  int64_t scale_columns() const { return store_->scale_columns(); }
+  /// Of a matrix; null before they are made.
+  const uint8_t* panels(int matrix) const {
+    const uint8_t* all = store_->panels();
+    return all == nullptr ? nullptr : all + matrix * store_->matrix_panels() * panel_bytes();
+  }
+  /// One panel, made now, to out [panel_bytes()].
+  void write_panel(uint8_t* out, int matrix, int panel) const {
+    store_->write_panel(out, matrix * store_->matrix_panels() + panel);
+  }
+  const std::shared_ptr<PanelStore>& store() const { return store_; }
 
  private:
-  explicit PackedWeight(const WeightData& data);
-  void pack_panel(const WeightData& data, int matrix, int panel);
-  /// Scales of a row of f8_e4m3 numbers, to `out`, where the panel's begin.
-  void put_scales(const BlockScales& scales, int matrix, int row, uint8_t* out) const;
-  /// Of a panel of floats, without its scales.
-  int64_t number_bytes() const { return int64_t{cols()} * kPanelRows * info(dtype()).block_bytes; }
+  explicit PackedWeight(const WeightData& data)
+      : HostWeight(data.dtype, data.count, data.rows, data.cols),
+        store_(std::make_shared<PanelStore>(data)) {}
 
-  int64_t scale_columns_ = 0;
-  int64_t panel_bytes_ = 0;
-  int64_t matrix_bytes_ = 0;
-  AlignedBuffer<uint8_t> bytes_;
+  std::shared_ptr<PanelStore> store_;
 };
 
 /// One row of floats, kept as f32: norms and biases. The only widening there is, of some kilobytes.

@@ -33,14 +33,20 @@ T read_at(std::span<const std::byte> bytes, size_t index) {
   return number;
 }
 
-/// Of the file that the bytes lie in, if they lie in one.
-void release_pages(const Checkpoint& checkpoint, std::span<const std::byte> bytes) {
+/// The file that the bytes lie in, or null.
+const MappedFile* file_of(const Checkpoint& checkpoint, std::span<const std::byte> bytes) {
   const std::less<> before;
   for (const MappedFile& file : checkpoint.files()) {
     const std::byte* begin = file.bytes().data();
-    if (before(bytes.data(), begin) || !before(bytes.data(), begin + file.bytes().size())) continue;
-    release_file_pages(file.bytes(), bytes);
+    if (!before(bytes.data(), begin) && before(bytes.data(), begin + file.bytes().size()))
+      return &file;
   }
+  return nullptr;
+}
+
+/// The file does not have to be in memory a second time.
+void release_pages(const Checkpoint& checkpoint, std::span<const std::byte> bytes) {
+  if (const MappedFile* file = file_of(checkpoint, bytes)) release_file_pages(file->bytes(), bytes);
 }
 
 }  // namespace
@@ -169,8 +175,8 @@ const Weight* Binder::Scope::upload_matrix(StoredMatrix matrix, int64_t count, i
                        .cols = static_cast<int>(cols),
                        .bytes = m.bytes,
                        .scales = {.rows = m.block_rows, .cols = m.block_cols, .values = m.scales},
-                       .owner = owner});
-  // The file does not have to be in memory a second time.
+                       .owner = owner,
+                       .file = file_of(*binder_->checkpoint_, m.bytes)});
   release_pages(*binder_->checkpoint_, m.bytes);
   return weight;
 }

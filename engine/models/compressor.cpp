@@ -21,7 +21,7 @@ CompressorScratch CompressorScratch::allocate(ScratchAllocator& memory, int max_
           .group_starts = std::vector<int32_t>(max_batch)};
 }
 
-void compress(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
+void compress(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
               const CompressorWeights& w, const CompressorConfig& c, CompressorScratch& scratch) {
   const Tensor inputs = scratch.inputs.first_rows(x.rows).columns(0, 2 * c.width());
   const Tensor keys = scratch.keys.first_rows(x.rows).columns(0, c.key_dim);
@@ -34,7 +34,7 @@ void compress(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
   backend.write_cache(cache, batch.slots, inputs, c.column);
 
   // Rows that end no group go through this too, with a key that nobody looks at.
-  backend.pool_groups(keys, cache, batch.sequences,
+  backend.pool_groups(keys, cache.floats(), batch.sequences,
                       {.size = c.group,
                        .column = c.column,
                        .dim = c.key_dim,

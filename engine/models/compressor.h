@@ -55,7 +55,7 @@ struct CompressorScratch {
 };
 
 /// Writes the compressor's part of the rows of `batch`, whose tokens are x [n, dim].
-void compress(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
+void compress(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
               const CompressorWeights& w, const CompressorConfig& config,
               CompressorScratch& scratch);
 

@@ -47,7 +47,7 @@ V4AttentionScratch V4AttentionScratch::allocate(ScratchAllocator& memory, int ma
       .compressor = CompressorScratch::allocate(memory, max_batch, 2 * max_key_dim, max_key_dim)};
 }
 
-void v4_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
+void v4_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
                   const V4AttentionWeights& w, const V4AttentionConfig& c,
                   const V4LayerConfig& layer, V4AttentionScratch& scratch, LayerProbe probe) {
   const int nope_dim = c.head_dim - c.rope_dim;
@@ -84,14 +84,14 @@ void v4_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
     backend.rope(index_q.heads(c.index_heads, c.index_dim - c.rope_dim, c.rope_dim),
                  batch.positions, layer.rope);
     backend.matmul(index_weights, x, *w.index_weights);
-    backend.choose_groups(scratch.chosen, index_q.heads(c.index_heads), index_weights, cache,
-                          batch.sequences,
+    backend.choose_groups(scratch.chosen, index_q.heads(c.index_heads), index_weights,
+                          cache.floats(), batch.sequences,
                           {.size = layer.index->group, .column = layer.index->key_column()});
     attention.chosen = scratch.chosen;
     probe.see_groups(scratch.chosen, x.rows);
   }
-  backend.shared_kv_attention(out.heads(c.n_heads), q.heads(c.n_heads), cache, batch.sequences,
-                              attention);
+  backend.shared_kv_attention(out.heads(c.n_heads), q.heads(c.n_heads), cache.floats(),
+                              batch.sequences, attention);
   backend.rope(out.heads(c.n_heads, nope_dim, c.rope_dim), batch.positions, layer.inverse_rope);
   backend.matmul_heads(out_a.heads(c.n_out_groups), out.heads(c.n_out_groups), *w.out_a);
   backend.matmul(x, out_a, *w.out_b);

@@ -85,7 +85,7 @@ struct V4AttentionScratch {
 };
 
 /// Writes the rows' part of `cache` and replaces x [n, dim] by the attention's result.
-void v4_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
+void v4_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
                   const V4AttentionWeights& w, const V4AttentionConfig& config,
                   const V4LayerConfig& layer, V4AttentionScratch& scratch, LayerProbe probe);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/kv_memory.h"
 #include "engine/models/feed_forward.h"
 #include "engine/models/limits.h"
 #include "engine/models/output_head.h"
@@ -34,6 +35,7 @@ class GqaModel final : public Model {
 
   const ModelSize& size() const override { return size_; }
   std::span<const int> cache_widths() const override { return cache_widths_; }
+  DType cache_type() const override { return cache_type_; }
   int max_batch() const override { return max_batch_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
@@ -43,13 +45,14 @@ class GqaModel final : public Model {
       : backend_(backend), config_(std::move(config)), max_batch_(max_batch) {}
   Status bind(Binder binder);
   Status allocate_scratch();
-  void attention(const Layer& layer, Tensor x, const Batch& batch, Tensor cache);
+  void attention(const Layer& layer, Tensor x, const Batch& batch, CacheRows cache);
 
   Backend& backend_;
   const GqaConfig config_;
   const int max_batch_;
   ModelSize size_;
   std::vector<int> cache_widths_;
+  DType cache_type_ = DType::f32;
 
   const Weight* embedding_ = nullptr;  // [vocab, dim]
   std::vector<Layer> layers_;
@@ -105,6 +108,7 @@ Result<std::unique_ptr<Model>> GqaModel::load(std::shared_ptr<const Checkpoint> 
   Binder binder(std::move(checkpoint), backend, options.watch);
   FATHOM_CHECK(apply_stored_factors(binder, config.rope));
   std::unique_ptr<GqaModel> model(new GqaModel(backend, std::move(config), options.max_batch));
+  model->cache_type_ = fitting_cache_type(options.cache_type, {model->config_.head_dim});
   FATHOM_CHECK(model->bind(std::move(binder)));
   FATHOM_CHECK(model->allocate_scratch());
   return model;
@@ -148,7 +152,7 @@ Status GqaModel::allocate_scratch() {
   return {};
 }
 
-void GqaModel::attention(const Layer& layer, Tensor x, const Batch& batch, Tensor cache) {
+void GqaModel::attention(const Layer& layer, Tensor x, const Batch& batch, CacheRows cache) {
   const Tensor q = q_.first_rows(x.rows), out = out_.first_rows(x.rows);
   const Tensor k = k_.first_rows(x.rows), v = v_.first_rows(x.rows);
   backend_.matmul(q, x, *layer.q);

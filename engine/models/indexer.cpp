@@ -65,8 +65,8 @@ void choose_positions(Backend& backend, const IndexerInput& input, const Batch& 
   backend.matmul(q, input.q_latent, *w.q);
   backend.rope(q.heads(c.n_heads, 0, rope_dim), batch.positions, c.rope);
   backend.matmul(head_weights, input.x, *w.head_weights);
-  backend.choose_groups(scratch.chosen, q.heads(c.n_heads), head_weights, input.cache, sequences,
-                        {.size = 1, .column = input.column});
+  backend.choose_groups(scratch.chosen, q.heads(c.n_heads), head_weights, input.cache.floats(),
+                        sequences, {.size = 1, .column = input.column});
 }
 
 }  // namespace fathom::engine

@@ -52,8 +52,8 @@ struct IndexerScratch {
 struct IndexerInput {
   Tensor x;
   Tensor q_latent;
-  Tensor cache;
-  int column = 0;  // of the keys in a cache row
+  CacheRows cache;  // f32
+  int column = 0;   // of the keys in a cache row
 };
 
 /// Writes the keys of all rows of the batch to the cache.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/kv_memory.h"
 #include "engine/models/feed_forward.h"
 #include "engine/models/limits.h"
 #include "engine/models/mla.h"
@@ -86,6 +87,7 @@ class LatentTransformer final : public Model {
 
   const ModelSize& size() const override { return size_; }
   std::span<const int> cache_widths() const override { return cache_widths_; }
+  DType cache_type() const override { return cache_type_; }
   int max_batch() const override { return max_batch_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
@@ -105,6 +107,7 @@ class LatentTransformer final : public Model {
   const int max_batch_;
   ModelSize size_;
   std::vector<int> cache_widths_;
+  DType cache_type_ = DType::f32;
 
   const Weight* embedding_ = nullptr;  // [vocab, dim]
   std::vector<Block> blocks_;
@@ -128,6 +131,9 @@ Result<std::unique_ptr<Model>> LatentTransformer::load(std::shared_ptr<const Che
                                                        const ModelOptions& options) {
   std::unique_ptr<LatentTransformer> model(
       new LatentTransformer(backend, std::move(config), options.max_batch));
+  const MlaConfig& c = model->config_.attention;
+  if (!c.indexer)  // whose keys are read as f32
+    model->cache_type_ = fitting_cache_type(options.cache_type, {c.kv_lora, c.rope_dim});
   FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend, options.watch)));
   FATHOM_CHECK(model->allocate_scratch());
   return model;

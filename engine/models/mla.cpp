@@ -187,7 +187,7 @@ void attend_to_chosen(Backend& backend, const LatentQueries& q, const IndexerInp
                       const Batch& batch, const MlaWeights& w, const MlaConfig& c, MlaScratch& s,
                       LayerProbe probe) {
   write_index_keys(backend, input, batch, w.indexer, *c.indexer, s.indexer);
-  const Tensor latents = input.cache.columns(0, c.latent_width());
+  const CacheRows latents = input.cache.columns(0, c.latent_width());
   part_sequences(batch, c.indexer->top_k, s);
   if (!s.dense.empty())
     backend.latent_attention(q.out, q.latent, q.pe, latents, s.dense, c.softmax_scale);
@@ -204,7 +204,7 @@ void attend_to_chosen(Backend& backend, const LatentQueries& q, const IndexerInp
 
 }  // namespace
 
-void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
+void mla_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
                    const MlaWeights& w, const MlaConfig& c, MlaScratch& scratch, LayerProbe probe) {
   const Tensor q = scratch.q.first_rows(x.rows);
   const Tensor kv = scratch.kv.first_rows(x.rows);

@@ -51,7 +51,7 @@ struct MlaScratch {
 };
 
 /// Writes the rows' latents to `cache` and replaces x [n, dim] by the attention's result.
-void mla_attention(Backend& backend, Tensor x, const Batch& batch, Tensor cache,
+void mla_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
                    const MlaWeights& w, const MlaConfig& config, MlaScratch& scratch,
                    LayerProbe probe);
 

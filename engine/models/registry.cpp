@@ -60,6 +60,12 @@ Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const Checkpoint> chec
     return fail(ErrorCode::invalid_argument, "max_batch is {}; it must be at least 1",
                 options.max_batch);
   FATHOM_TRY(architecture, find_architecture(*checkpoint));
+  if (checkpoint->tensors().empty()) {
+    return fail(ErrorCode::not_found,
+                "{}: has no weights, only what prompts for a server are made with: to run it here "
+                "pull all of the model",
+                checkpoint->source());
+  }
   return architecture->load(std::move(checkpoint), backend, options);
 }
 

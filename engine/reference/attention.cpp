@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/assert.h"
+#include "engine/reference/cache_numbers.h"
 #include "engine/reference/dot.h"
 #include "engine/reference/reference_backend.h"
 
@@ -19,7 +20,8 @@ struct Query {
   std::span<const SlotId> visible;  // cache rows of the positions it sees
 };
 
-std::vector<Query> queries_of(std::span<const SequenceRows> sequences, int n_rows, Tensor cache) {
+std::vector<Query> queries_of(std::span<const SequenceRows> sequences, int n_rows,
+                              const CacheRows& cache) {
   std::vector<Query> queries;
   for (const SequenceRows& sequence : sequences) {
     FATHOM_ASSERT(sequence.n_rows <= static_cast<int>(sequence.slots.size()));
@@ -44,11 +46,12 @@ void softmax(std::span<double> scores) {
 }
 
 /// out [dim] = sum over p of weights[p] * cache[slots[p]][column .. column + dim).
-void weighted_sum(float* out, int dim, std::span<const double> weights, Tensor cache,
+void weighted_sum(float* out, int dim, std::span<const double> weights, const CacheRows& cache,
                   std::span<const SlotId> slots, int column) {
   std::vector<double> sums(dim, 0.0);
+  reference::CacheNumbers numbers;
   for (size_t p = 0; p < slots.size(); ++p) {
-    const float* value = cache.row(slots[p]) + column;
+    const float* value = numbers.read(cache, slots[p], column, dim);
     for (int i = 0; i < dim; ++i) sums[i] += weights[p] * value[i];
   }
   std::copy(sums.begin(), sums.end(), out);
@@ -56,7 +59,7 @@ void weighted_sum(float* out, int dim, std::span<const double> weights, Tensor c
 
 }  // namespace
 
-void ReferenceBackend::attention(Heads out, Heads q, Tensor cache,
+void ReferenceBackend::attention(Heads out, Heads q, CacheRows cache,
                                  std::span<const SequenceRows> sequences, int n_kv_heads,
                                  float scale) {
   FATHOM_ASSERT(q.n_heads % n_kv_heads == 0 && out.n_heads == q.n_heads && out.dim == q.dim);
@@ -65,13 +68,14 @@ void ReferenceBackend::attention(Heads out, Heads q, Tensor cache,
   const int64_t n_items = static_cast<int64_t>(queries.size()) * q.n_heads;
   pool_.parallel_for(n_items, 1, [&](int64_t begin, int64_t end, int) {
     std::vector<double> scores;
+    reference::CacheNumbers numbers;
     for (int64_t item = begin; item < end; ++item) {
       const Query& query = queries[item / q.n_heads];
       const int head = static_cast<int>(item % q.n_heads);
       const int key_column = head / (q.n_heads / n_kv_heads) * q.dim;
       scores.resize(query.visible.size());
       for (size_t p = 0; p < scores.size(); ++p) {
-        const float* key = cache.row(query.visible[p]) + key_column;
+        const float* key = numbers.read(cache, query.visible[p], key_column, q.dim);
         scores[p] = reference::dot(q.at(query.row, head), key, q.dim) * scale;
       }
       softmax(scores);
@@ -81,7 +85,7 @@ void ReferenceBackend::attention(Heads out, Heads q, Tensor cache,
   });
 }
 
-void ReferenceBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+void ReferenceBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                                         std::span<const SequenceRows> sequences, float scale) {
   FATHOM_ASSERT(q_latent.n_heads == q_pe.n_heads && q_latent.rows == q_pe.rows);
   FATHOM_ASSERT(out.n_heads == q_latent.n_heads && out.dim == q_latent.dim);
@@ -90,12 +94,13 @@ void ReferenceBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, T
   const int64_t n_items = static_cast<int64_t>(queries.size()) * q_latent.n_heads;
   pool_.parallel_for(n_items, 1, [&](int64_t begin, int64_t end, int) {
     std::vector<double> scores;
+    reference::CacheNumbers numbers;
     for (int64_t item = begin; item < end; ++item) {
       const Query& query = queries[item / q_latent.n_heads];
       const int head = static_cast<int>(item % q_latent.n_heads);
       scores.resize(query.visible.size());
       for (size_t p = 0; p < scores.size(); ++p) {
-        const float* c = cache.row(query.visible[p]);
+        const float* c = numbers.read(cache, query.visible[p], 0, cache.cols);
         const float* k_pe = c + q_latent.dim;
         scores[p] = (reference::dot(q_latent.at(query.row, head), c, q_latent.dim) +
                      reference::dot(q_pe.at(query.row, head), k_pe, q_pe.dim)) *
@@ -108,7 +113,8 @@ void ReferenceBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, T
 }
 
 // A row that sees chosen positions is a sequence of those positions whose last row it is.
-void ReferenceBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+void ReferenceBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe,
+                                               CacheRows cache,
                                                std::span<const SequenceRows> sequences,
                                                ChosenGroups chosen, float scale) {
   chosen_slots_.resize(int64_t{q_latent.rows} * chosen.limit);

@@ -27,6 +27,19 @@ class MappedWeight final : public HostWeight {
   void read_row(int matrix, int row, std::span<float> out) const override;
   size_t size_bytes() const override { return bytes_.size(); }
 
+  std::span<const std::byte> bytes() const { return bytes_; }
+  /// Of `n` rows from `first` on.
+  std::span<const std::byte> row_range(int matrix, int first, int n) const {
+    return bytes_.subspan((int64_t{matrix} * rows() + first) * row_bytes_, n * row_bytes_);
+  }
+  const BlockScales& scales() const { return scales_; }
+  /// Lets the bytes go; nothing can be read any more.
+  void drop() {
+    bytes_ = {};
+    scales_.values = {};
+    owner_.reset();
+  }
+
  private:
   std::span<const std::byte> bytes_;
   BlockScales scales_;

@@ -7,6 +7,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/base/system.h"
+#include "engine/quant/quantize.h"
 #include "engine/reference/gate.h"
 #include "engine/reference/host_weight.h"
 
@@ -201,13 +202,14 @@ void ReferenceBackend::gather_rows(Tensor out, Tensor x, std::span<const int32_t
   }
 }
 
-void ReferenceBackend::write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x,
+void ReferenceBackend::write_cache(CacheRows cache, std::span<const SlotId> slots, Tensor x,
                                    int column) {
   FATHOM_ASSERT(x.rows == static_cast<int>(slots.size()));
   FATHOM_ASSERT(column >= 0 && column + x.cols <= cache.cols);
   for (int row = 0; row < x.rows; ++row) {
     FATHOM_ASSERT(slots[row] >= 0 && slots[row] < cache.rows);
-    std::copy_n(x.row(row), x.cols, cache.row(slots[row]) + column);
+    quantize(cache.dtype, {x.row(row), static_cast<size_t>(x.cols)},
+             {cache.at(slots[row], column), static_cast<size_t>(cache.bytes_of(x.cols))});
   }
 }
 

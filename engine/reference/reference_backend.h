@@ -39,12 +39,12 @@ class ReferenceBackend : public Backend {
   void unit_rms_norm(Heads y, Heads x, float eps) override;
   void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) override;
   void gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) override;
-  void write_cache(Tensor cache, std::span<const SlotId> slots, Tensor x, int column) override;
-  void attention(Heads out, Heads q, Tensor cache, std::span<const SequenceRows> sequences,
+  void write_cache(CacheRows cache, std::span<const SlotId> slots, Tensor x, int column) override;
+  void attention(Heads out, Heads q, CacheRows cache, std::span<const SequenceRows> sequences,
                  int n_kv_heads, float scale) override;
-  void latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+  void latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                         std::span<const SequenceRows> sequences, float scale) override;
-  void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, Tensor cache,
+  void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
                                std::span<const SequenceRows> sequences, ChosenGroups chosen,
                                float scale) override;
   void shared_kv_attention(Heads out, Heads q, Tensor cache,

@@ -88,6 +88,17 @@ TEST(Checkpoint, ReadsAGgufFile) {
   EXPECT_THAT(checkpoint.find("blk.0.attn_v.weight")->shape, ElementsAre(16, 64));
 }
 
+TEST_F(CheckpointFolder, MayHaveAVocabularyAlone) {
+  write("config.json", R"({"architectures": ["X"]})");
+  EXPECT_EQ(Checkpoint::open(folder_).error().code, ErrorCode::not_found);
+  write("tokenizer.json", "{}");
+  const auto checkpoint = Checkpoint::open(folder_);
+  ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+  EXPECT_TRUE((*checkpoint)->tensors().empty());
+  write("model.safetensors.index.json", R"({"weight_map": {"a": "b.safetensors"}})");
+  EXPECT_FALSE(Checkpoint::open(folder_)) << "weights are meant to be here";
+}
+
 TEST_F(CheckpointFolder, FlattensTheConfiguration) {
   write("config.json", R"({"architectures": ["X"], "a": {"b": {"c": 1}}, "none": null,
       "ids": [1, 2], "mixed": [1, 0.5], "names": ["x"], "flags": [true, false],

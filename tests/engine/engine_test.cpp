@@ -275,6 +275,41 @@ TEST_F(EngineTest, ForbidsAnEmptyAnswerWhenAsked) {
   EXPECT_FALSE(run_alone({.prompt = p, .max_tokens = 3, .forbid_empty = true}).tokens.empty());
 }
 
+TEST_F(EngineTest, GivesTheLikeliestCandidatesOfEachToken) {
+  const Tokens p = prompt(3, 20);
+  std::vector<std::vector<Candidate>> candidates;
+  Tokens text;
+  engine_->add(std::make_unique<Job>(
+      GenerateRequest{.prompt = p, .max_tokens = 3, .ignore_end_tokens = true, .n_candidates = 4},
+      [&](const TokenEvent& event) {
+        candidates.emplace_back(event.candidates.begin(), event.candidates.end());
+        text.push_back(event.id);
+        EXPECT_FLOAT_EQ(event.candidates[0].logprob, event.logprob);
+        return true;
+      },
+      [](const auto& result) { EXPECT_TRUE(result); }, *tokenizer_, traits_));
+  run();
+  ASSERT_EQ(candidates.size(), 3u);
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    ASSERT_EQ(candidates[i].size(), 4u);
+    EXPECT_EQ(candidates[i][0].id, text[i]);
+    EXPECT_TRUE(std::ranges::is_sorted(candidates[i], std::ranges::greater{}, &Candidate::logprob));
+  }
+  // What comes after so many likelier ones is what an alternative begins with.
+  const GenerateResult second =
+      run_alone({.prompt = p, .max_tokens = 1, .ignore_end_tokens = true, .first_rank = 1});
+  EXPECT_EQ(second.tokens[0], candidates[0][1].id);
+}
+
+TEST_F(EngineTest, WritesOnlyWhatIsAllowed) {
+  const Tokens p = prompt(3, 20);
+  const Tokens allowed = {7, 11};
+  const GenerateResult result =
+      run_alone({.prompt = p, .max_tokens = 5, .ignore_end_tokens = true, .allowed = allowed});
+  ASSERT_EQ(result.tokens.size(), 5u);
+  for (const TokenId id : result.tokens) EXPECT_TRUE(id == 7 || id == 11) << id;
+}
+
 TEST_F(EngineTest, HealsTheTokenAtTheCursor) {
   const Tokens p = prompt(17, 10);
   for (const std::string wanted : {"r", "retu", "x = ", "\xC3\xA9t", "<|zzz"}) {

@@ -158,7 +158,7 @@ TEST_P(ModelOf, LooksForAnInterruptBeforeEachLayer) {
   std::vector<std::vector<float>> rows;
   KvStore cache;
   for (const int width : model.cache_widths())
-    cache.layers.push_back({rows.emplace_back(width).data(), 1, width, width});
+    cache.layers.push_back(Tensor{rows.emplace_back(width).data(), 1, width, width});
   const TokenId tokens[] = {0};
   const int32_t first[] = {0};
   const SequenceRows sequence = {.n_rows = 1, .slots = first};

@@ -37,7 +37,7 @@ std::vector<TokenId> FakeModel::seen_by(const Batch& batch, int row, const KvSto
     if (row < sequence.first_row || row >= sequence.first_row + sequence.n_rows) continue;
     std::vector<TokenId> tokens;
     for (int position = 0; position <= batch.positions[row]; ++position) {
-      const float* entry = cache.layers[0].row(sequence.slots[position]);
+      const float* entry = cache.layers[0].floats().row(sequence.slots[position]);
       tokens.push_back(static_cast<int>(entry[1]) == position ? static_cast<TokenId>(entry[0])
                                                               : -1);
     }
@@ -53,7 +53,7 @@ Status FakeModel::forward(const Batch& batch, const KvStore& cache, std::span<fl
   ++n_forwards_;
   n_rows_ += static_cast<int>(batch.tokens.size());
   for (size_t row = 0; row < batch.tokens.size(); ++row) {
-    float* entry = cache.layers[0].row(batch.slots[row]);
+    float* entry = cache.layers[0].floats().row(batch.slots[row]);
     entry[0] = static_cast<float>(batch.tokens[row]);
     entry[1] = static_cast<float>(batch.positions[row]);
   }

@@ -12,26 +12,24 @@ class Never final : public Interrupt {
   bool requested() const override { return false; }
 };
 
+KvMemory cache_of(LoadedModel& loaded, int n_slots) {
+  auto cache = KvMemory::allocate(*loaded.model, *loaded.backend, n_slots);
+  FATHOM_ASSERT(cache.has_value());
+  return std::move(*cache);
+}
+
 }  // namespace
 
 Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
-                         int max_batch) {
+                         int max_batch, DType cache_type) {
   FATHOM_TRY(checkpoint, Checkpoint::open(path));
-  FATHOM_TRY(model, load_model(checkpoint, *backend, {.max_batch = max_batch}));
+  FATHOM_TRY(model,
+             load_model(checkpoint, *backend, {.max_batch = max_batch, .cache_type = cache_type}));
   return LoadedModel{std::move(backend), std::move(model)};
 }
 
-FlatCache::FlatCache(LoadedModel& loaded, int n_slots) {
-  for (const int width : loaded.model->cache_widths()) {
-    auto buffer = loaded.backend->allocate(size_t(n_slots) * width * sizeof(float));
-    FATHOM_ASSERT(buffer.has_value());
-    store.layers.push_back({static_cast<float*>((*buffer)->data()), n_slots, width, width});
-    buffers.push_back(std::move(*buffer));
-  }
-}
-
 ModelRunner::ModelRunner(LoadedModel& loaded, int capacity)
-    : model_(*loaded.model), cache_(loaded, capacity) {
+    : model_(*loaded.model), cache_(cache_of(loaded, capacity)) {
   for (int i = 0; i < capacity; ++i) slots_.push_back(capacity - 1 - i);
 }
 
@@ -96,7 +94,7 @@ std::vector<TokenId> ModelRunner::greedy(std::vector<float> logits, int n) {
 
 std::vector<float> run_together(LoadedModel& loaded, std::span<const TokenId> a,
                                 std::span<const TokenId> b) {
-  FlatCache cache(loaded, static_cast<int>(a.size() + b.size()));
+  const KvMemory cache = cache_of(loaded, static_cast<int>(a.size() + b.size()));
   std::vector<TokenId> tokens(a.begin(), a.end());
   tokens.insert(tokens.end(), b.begin(), b.end());
   std::vector<int32_t> positions;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/backend.h"
+#include "engine/kv_memory.h"
 #include "engine/model.h"
 
 namespace fathom::engine {
@@ -24,15 +25,7 @@ struct LoadedModel {
 
 /// Errors: those of Checkpoint::open and load_model.
 Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
-                         int max_batch);
-
-/// A KV cache of `n_slots` rows.
-struct FlatCache {
-  FlatCache(LoadedModel& loaded, int n_slots);
-
-  KvStore store;
-  std::vector<std::unique_ptr<Buffer>> buffers;  // own what `store` views
-};
+                         int max_batch, DType cache_type = DType::f32);
 
 class ModelRunner final {
  public:
@@ -65,7 +58,7 @@ class ModelRunner final {
   Batch batch_of_last_step() const;
 
   Model& model_;
-  FlatCache cache_;
+  KvMemory cache_;
   std::vector<SlotId> slots_;  // of every position
   int length_ = 0;
 

@@ -28,6 +28,7 @@ class OwnedTensor final {
   static OwnedTensor random(int rows, int cols, uint32_t seed);
 
   operator Tensor() { return view(); }
+  operator CacheRows() { return view(); }
   Tensor view();
   /// The numbers without the gaps.
   std::vector<float> numbers() const;

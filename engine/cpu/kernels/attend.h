@@ -4,13 +4,14 @@
 //
 // 2 * n_keys * (q_dim + v_dim) FLOPs a query; keys and values come from L2 or memory once for four
 // queries. Scores are summed in 16 lanes over the columns and then across lanes; values are summed
-// in the order of the positions. All f32.
+// in the order of the positions. All f32: what the cache keeps is widened where it is read.
 
 #pragma once
 
 #include "engine/cpu/kernels/exp.h"
 #include "engine/cpu/kernels/kernels.h"
 #include "engine/cpu/kernels/simd.h"
+#include "engine/cpu/quant_block.h"
 
 namespace fathom::engine::cpu::FATHOM_ISA {
 
@@ -19,26 +20,71 @@ namespace fathom::engine::cpu::FATHOM_ISA {
 /// a power of two apart, so that the L1 cache would hold only a few of them.
 constexpr int kPrefetchKeys = 16;
 
-inline void prefetch_row(const float* row, int n) {
-  for (int i = 0; i < n; i += 16) __builtin_prefetch(row + i, 0, 2);
+// Rows of the cache by type: where a column is, in bytes, and 16 numbers from there on, or the
+// first n < 16 of them and zeros.
+
+struct RowF32 {
+  static int64_t offset(int64_t column) { return 4 * column; }
+  static Wide load(const uint8_t* p, int i) { return wide_load(numbers(p) + i); }
+  static Wide load_first(const uint8_t* p, int i, int n) {
+    return wide_load_first(numbers(p) + i, n);
+  }
+  static const float* numbers(const uint8_t* p) { return reinterpret_cast<const float*>(p); }
+};
+
+struct RowBf16 {
+  static int64_t offset(int64_t column) { return 2 * column; }
+  static Wide load(const uint8_t* p, int i) { return wide_load_bf16(numbers(p) + i); }
+  static Wide load_first(const uint8_t* p, int i, int n) {
+    uint16_t first[16] = {};
+    __builtin_memcpy(first, numbers(p) + i, n * sizeof(uint16_t));
+    return wide_load_bf16(first);
+  }
+  static const uint16_t* numbers(const uint8_t* p) { return reinterpret_cast<const uint16_t*>(p); }
+};
+
+/// Blocks of an f16 scale and 32 numbers of 8 bits; columns begin and end with blocks.
+struct RowQ8 {
+  static constexpr int kBlockBytes = 34;
+  static int64_t offset(int64_t column) { return column / kQuantBlock * kBlockBytes; }
+  static Wide load(const uint8_t* p, int i) {
+    const uint8_t* block = p + i / kQuantBlock * kBlockBytes;
+    uint16_t scale;
+    __builtin_memcpy(&scale, block, sizeof scale);
+    return mul(wide_broadcast(_cvtsh_ss(scale)), wide_load_i8(block + 2 + i % kQuantBlock));
+  }
+  static Wide load_first(const uint8_t* p, int i, int) { return load(p, i); }
+};
+
+inline void prefetch_row(const uint8_t* row, int64_t n_bytes) {
+  for (int64_t i = 0; i < n_bytes; i += 64) __builtin_prefetch(row + i, 0, 2);
+}
+
+template <class Row>
+inline void widen(float* out, const uint8_t* row, int64_t column, int n) {
+  const uint8_t* p = row + Row::offset(column);
+  int i = 0;
+  for (; i + 16 <= n; i += 16) wide_store(out + i, Row::load(p, i));
+  if (i < n) wide_store_first(out + i, Row::load_first(p, i, n - i), n - i);
 }
 
 /// Scores of kQueries queries for kKeys keys: 16 sums at once.
-template <int kQueries, int kKeys>
+template <class Row, int kQueries, int kKeys>
 inline void score_tile(const AttentionTask& task, int query, int key, int n_keys) {
   static_assert(kQueries * kKeys == 16);
   const float* q[kQueries];
-  const float* k[kKeys];
+  const uint8_t* k[kKeys];
   for (int i = 0; i < kQueries; ++i) q[i] = task.q + int64_t{query + i} * task.q_dim;
   for (int j = 0; j < kKeys; ++j) {
     // Past the last key: any valid row; its score is not used.
     const int position = key + j < n_keys ? key + j : key;
-    k[j] = task.cache + task.slots[position] * task.cache_stride + task.key_column;
+    k[j] = task.cache + task.slots[position] * task.cache_stride + Row::offset(task.key_column);
   }
   if constexpr (kQueries == 1) {
     const int end = key + kKeys + kPrefetchKeys;
     for (int next = key + kKeys; next < end && next < n_keys; ++next) {
-      prefetch_row(task.cache + task.slots[next] * task.cache_stride + task.key_column, task.q_dim);
+      prefetch_row(task.cache + task.slots[next] * task.cache_stride + Row::offset(task.key_column),
+                   Row::offset(task.q_dim));
     }
   }
   Wide sums[16];
@@ -48,7 +94,7 @@ inline void score_tile(const AttentionTask& task, int query, int key, int n_keys
     Wide queries[kQueries];
     for (int i = 0; i < kQueries; ++i) queries[i] = wide_load(q[i] + d);
     for (int j = 0; j < kKeys; ++j) {
-      const Wide numbers = wide_load(k[j] + d);
+      const Wide numbers = Row::load(k[j], d);
       for (int i = 0; i < kQueries; ++i) {
         sums[i * kKeys + j] = fma(queries[i], numbers, sums[i * kKeys + j]);
       }
@@ -56,7 +102,7 @@ inline void score_tile(const AttentionTask& task, int query, int key, int n_keys
   }
   if (const int rest = task.q_dim - d; rest > 0) {
     for (int j = 0; j < kKeys; ++j) {
-      const Wide numbers = wide_load_first(k[j] + d, rest);
+      const Wide numbers = Row::load_first(k[j], d, rest);
       for (int i = 0; i < kQueries; ++i) {
         sums[i * kKeys + j] = fma(wide_load_first(q[i] + d, rest), numbers, sums[i * kKeys + j]);
       }
@@ -87,21 +133,22 @@ inline void softmax(const AttentionTask& task, int query) {
 }
 
 /// out[query][d .. d + 16 kWides) of kQueries queries. All see the first `n_common` keys.
-template <int kQueries, int kWides>
+template <class Row, int kQueries, int kWides>
 inline void value_tile(const AttentionTask& task, int query, int d, int n_common) {
   Wide sums[kQueries][kWides];
   for (auto& row : sums) {
     for (Wide& sum : row) sum = wide_zero();
   }
   const float* scores = task.scores + int64_t{query} * kAttentionChunk;
+  const uint8_t* values = task.cache + Row::offset(task.value_column);
   for (int p = 0; p < n_common; ++p) {
-    const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
+    const uint8_t* v = values + task.slots[p] * task.cache_stride;
     if (kQueries == 1 && p + kPrefetchKeys < n_common) {
       const int64_t next = task.slots[p + kPrefetchKeys];
-      prefetch_row(task.cache + next * task.cache_stride + task.value_column + d, 16 * kWides);
+      prefetch_row(values + next * task.cache_stride + Row::offset(d), Row::offset(16 * kWides));
     }
     Wide numbers[kWides];
-    for (int j = 0; j < kWides; ++j) numbers[j] = wide_load(v + 16 * j);
+    for (int j = 0; j < kWides; ++j) numbers[j] = Row::load(v, d + 16 * j);
     for (int i = 0; i < kQueries; ++i) {
       const Wide weight = wide_broadcast(scores[i * kAttentionChunk + p]);
       for (int j = 0; j < kWides; ++j) sums[i][j] = fma(weight, numbers[j], sums[i][j]);
@@ -109,10 +156,10 @@ inline void value_tile(const AttentionTask& task, int query, int d, int n_common
   }
   for (int i = 0; i < kQueries; ++i) {
     for (int p = n_common; p < task.n_keys[query + i]; ++p) {
-      const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
+      const uint8_t* v = values + task.slots[p] * task.cache_stride;
       const Wide weight = wide_broadcast(scores[i * kAttentionChunk + p]);
       for (int j = 0; j < kWides; ++j) {
-        sums[i][j] = fma(weight, wide_load(v + 16 * j), sums[i][j]);
+        sums[i][j] = fma(weight, Row::load(v, d + 16 * j), sums[i][j]);
       }
     }
     float* out = task.out + int64_t{query + i} * task.v_dim + d;
@@ -120,21 +167,22 @@ inline void value_tile(const AttentionTask& task, int query, int d, int n_common
   }
 }
 
-template <int kQueries>
+template <class Row, int kQueries>
 inline void value_rest(const AttentionTask& task, int query, int d) {
   const int rest = task.v_dim - d;
   for (int i = 0; i < kQueries; ++i) {
     const float* scores = task.scores + int64_t{query + i} * kAttentionChunk;
     Wide sum = wide_zero();
     for (int p = 0; p < task.n_keys[query + i]; ++p) {
-      const float* v = task.cache + task.slots[p] * task.cache_stride + task.value_column + d;
-      sum = fma(wide_broadcast(scores[p]), wide_load_first(v, rest), sum);
+      const uint8_t* v =
+          task.cache + task.slots[p] * task.cache_stride + Row::offset(task.value_column);
+      sum = fma(wide_broadcast(scores[p]), Row::load_first(v, d, rest), sum);
     }
     wide_store_first(task.out + int64_t{query + i} * task.v_dim + d, sum, rest);
   }
 }
 
-template <int kQueries>
+template <class Row, int kQueries>
 inline void attend_tile(const AttentionTask& task, int query) {
   int n_common = task.n_keys[query];
   int n_keys = n_common;
@@ -144,21 +192,22 @@ inline void attend_tile(const AttentionTask& task, int query) {
     n_keys = n > n_keys ? n : n_keys;
   }
   for (int key = 0; key < n_keys; key += 16 / kQueries) {
-    score_tile<kQueries, 16 / kQueries>(task, query, key, n_keys);
+    score_tile<Row, kQueries, 16 / kQueries>(task, query, key, n_keys);
   }
   for (int i = 0; i < kQueries; ++i) softmax(task, query + i);
   int d = 0;
   for (; d + 16 * kValueWides <= task.v_dim; d += 16 * kValueWides) {
-    value_tile<kQueries, kValueWides>(task, query, d, n_common);
+    value_tile<Row, kQueries, kValueWides>(task, query, d, n_common);
   }
-  for (; d + 16 <= task.v_dim; d += 16) value_tile<kQueries, 1>(task, query, d, n_common);
-  if (d < task.v_dim) value_rest<kQueries>(task, query, d);
+  for (; d + 16 <= task.v_dim; d += 16) value_tile<Row, kQueries, 1>(task, query, d, n_common);
+  if (d < task.v_dim) value_rest<Row, kQueries>(task, query, d);
 }
 
+template <class Row>
 inline void attend(const AttentionTask& task) {
   int query = 0;
-  for (; query + 4 <= task.n_queries; query += 4) attend_tile<4>(task, query);
-  for (; query < task.n_queries; ++query) attend_tile<1>(task, query);
+  for (; query + 4 <= task.n_queries; query += 4) attend_tile<Row, 4>(task, query);
+  for (; query < task.n_queries; ++query) attend_tile<Row, 1>(task, query);
 }
 
 }  // namespace fathom::engine::cpu::FATHOM_ISA

@@ -42,8 +42,8 @@ struct AttentionTask {
   int q_dim = 0;
   int v_dim = 0;
 
-  const float* cache = nullptr;
-  int64_t cache_stride = 0;
+  const uint8_t* cache = nullptr;
+  int64_t cache_stride = 0;  // in bytes
   int64_t key_column = 0;
   int64_t value_column = 0;
   const int32_t* slots = nullptr;   // of this chunk
@@ -59,6 +59,10 @@ struct AttentionTask {
 /// positions [0, 128), [128, 256), ... whose sums are merged in this order.
 inline constexpr int kAttentionChunk = 128;
 
+/// What keys and values may be kept as, in the order of the kernels that read them.
+enum class CacheType { f32, bf16, q8_0 };
+inline constexpr int kCacheTypes = 3;
+
 struct Kernels {
   /// In the order of DType.
   void (*matmul[kDTypes])(const MatmulTask& task);
@@ -66,7 +70,10 @@ struct Kernels {
   void (*rms_norm)(float* y, const float* x, const float* weight, int n, float eps);
   /// y = silu(min(gate, limit)) * clamp(up, -limit, limit); y may be gate or up.
   void (*silu_mul)(float* y, const float* gate, const float* up, int n, float limit);
-  void (*attend)(const AttentionTask& task);
+  /// By CacheType.
+  void (*attend[kCacheTypes])(const AttentionTask& task);
+  /// out[i] = number column + i of a row of the cache; by CacheType.
+  void (*widen[kCacheTypes])(float* out, const uint8_t* row, int64_t column, int n);
   /// y[i] = exp(x[i]).
   void (*exp)(float* y, const float* x, int n);
   /// Multiplies small integers for nothing; returns how many products that were (peak.h).

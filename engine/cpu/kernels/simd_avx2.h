@@ -185,6 +185,8 @@ struct Wide {
 inline Wide wide_zero() { return {zero(), zero()}; }
 inline Wide wide_broadcast(float x) { return {broadcast(x), broadcast(x)}; }
 inline Wide wide_load(const float* p) { return {load(p), load(p + 8)}; }
+inline Wide wide_load_bf16(const uint16_t* p) { return {load_bf16(p), load_bf16(p + 8)}; }
+inline Wide wide_load_i8(const uint8_t* p) { return {load_i8(p), load_i8(p + 8)}; }
 inline Wide wide_load_first(const float* p, int n) {
   return {load_first(p, n), n > 8 ? load_first(p + 8, n - 8) : zero()};
 }

@@ -182,6 +182,8 @@ struct Wide {
 inline Wide wide_zero() { return {zero()}; }
 inline Wide wide_broadcast(float x) { return {broadcast(x)}; }
 inline Wide wide_load(const float* p) { return {load(p)}; }
+inline Wide wide_load_bf16(const uint16_t* p) { return {load_bf16(p)}; }
+inline Wide wide_load_i8(const uint8_t* p) { return {load_i8(p)}; }
 inline Wide wide_load_first(const float* p, int n) { return {load_first(p, n)}; }
 inline void wide_store(float* p, Wide x) { store(p, x.v); }
 inline void wide_store_first(float* p, Wide x, int n) { store_first(p, x.v, n); }

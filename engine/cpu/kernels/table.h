@@ -19,7 +19,8 @@ constexpr Kernels kTable = {
     .quantize = quantize,
     .rms_norm = rms_norm,
     .silu_mul = silu_mul,
-    .attend = attend,
+    .attend = {attend<RowF32>, attend<RowBf16>, attend<RowQ8>},
+    .widen = {widen<RowF32>, widen<RowBf16>, widen<RowQ8>},
     .exp = exp,
     .multiply = multiply,
 };
