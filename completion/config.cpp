@@ -26,8 +26,7 @@ constexpr ConfigKey kKeys[] = {
      .high = kMaxMegabytes},
     {.name = "engine.reasoning_model",
      .member = &Config::reasoning_model,
-     .help =
-         "model that explains, and reviews in editors, as engine.model; \"\": engine.model does",
+     .help = "model that explains and reviews, as engine.model; \"\": engine.model does",
      .project_may_set = false},
     {.name = "engine.reasoning_memory_mb",
      .member = &Config::reasoning_memory_mb,

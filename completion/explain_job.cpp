@@ -124,6 +124,7 @@ Result<std::vector<TokenId>> ExplainJob::build_prompt() {
         log_.info("{}: explaining the first {} of {} bytes, which is what fits into the context",
                   snapshot.path, code.size(), all.size());
       }
+      conversation_ = conversation_of({&message, 1}, prompt.size());
       return prompt;
     }
     const size_t fewer = code.size() * static_cast<size_t>(room) / prompt.size() * 9 / 10;
@@ -140,6 +141,7 @@ void ExplainJob::submit(int max_tokens) {
   const engine::ModelTraits& traits = generator_.traits();
   const int room = max_request_tokens_ - static_cast<int>(prompt_.size());
   engine::GenerateRequest request{.prompt = prompt_,
+                                  .conversation = conversation_,
                                   .max_tokens = std::max(std::min(max_tokens, room), 1),
                                   .sampling = {.temperature = traits.chat->temperature,
                                                .top_p = traits.chat->top_p,

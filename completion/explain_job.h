@@ -50,8 +50,9 @@ class ExplainJob final : public std::enable_shared_from_this<ExplainJob> {
   Assistant::OnDelta on_delta_;            // until stream_ has it
   std::optional<ReasoningStream> stream_;  // from start() on
   std::vector<engine::TokenId> prompt_;
-  bool saw_all_ = true;           // the code was not cut
-  engine::GenerateResult stats_;  // of all parts together
+  std::shared_ptr<const engine::Conversation> conversation_;  // that prompt_ begins with
+  bool saw_all_ = true;                                       // the code was not cut
+  engine::GenerateResult stats_;                              // of all parts together
 };
 
 }  // namespace fathom::completion

@@ -52,7 +52,7 @@ HostedModel::HostedModel(ModelLoader loader, Options options, OnState on_state)
       threads_(options.threads),
       spec_(std::move(options.spec)),
       idle_unload_(options.idle_unload),
-      state_({.model = spec_.model}) {
+      state_(state_of_spec(ModelState::Phase::unloaded)) {
   if (threads_) thread_ = std::jthread([this] { run(); });
 }
 
@@ -74,6 +74,11 @@ std::shared_ptr<Assistant> HostedModel::get() {
   return loaded_ ? loaded_->assistant : nullptr;
 }
 
+std::shared_ptr<Assistant> HostedModel::loaded() {
+  const std::lock_guard lock(mutex_);
+  return loaded_ ? loaded_->assistant : nullptr;
+}
+
 void HostedModel::when_ready(OnReady on_ready) {
   Lock lock(mutex_);
   last_use_ = Clock::now();
@@ -92,7 +97,7 @@ void HostedModel::when_ready(OnReady on_ready) {
 
 ModelState HostedModel::state() const {
   const std::lock_guard lock(mutex_);
-  return state_;
+  return state_now();
 }
 
 std::optional<engine::EngineStatistics> HostedModel::statistics() const {
@@ -109,6 +114,7 @@ void HostedModel::configure(const ModelSpec& spec, std::chrono::milliseconds idl
     cancel_load_.cancel();
     if (state_.phase != ModelState::Phase::loading) retire();
     state_.model = spec.model;
+    state_.server = origin_of(spec.remote);
     untold_ = true;
   }
   if (threads_) {
@@ -165,7 +171,9 @@ void HostedModel::ask_for_load(Lock& lock) {
   if (state_.phase == ModelState::Phase::loading) return;
   const bool failed = state_.phase == ModelState::Phase::failed;
   if (failed && Clock::now() < failed_ + retry_after_) return;
-  state_ = {.phase = ModelState::Phase::loading, .model = spec_.model};
+  std::string error = std::move(state_.error);
+  state_ = state_of_spec(ModelState::Phase::loading);
+  state_.error = std::move(error);
   untold_ = true;
   if (threads_) {
     wake_.notify_all();
@@ -178,14 +186,15 @@ void HostedModel::load(Lock& lock) {
   cancel_load_ = {};
   const LoadOrder order = {.spec = spec_,
                            .cancel = cancel_load_.token(),
-                           .on_progress = [this](double progress) { on_progress(progress); }};
+                           .on_progress = [this](double progress) { on_progress(progress); },
+                           .on_problem = [this] { on_problem(); }};
   lock.unlock();
   Result<LoadedModel> loaded = load_guarded(loader_, order);
   lock.lock();
   if (stopping_) return;
   if (spec_ != order.spec) {  // configured otherwise meanwhile
-    state_ = {.model = spec_.model};
-    if (!waiting_.empty()) state_.phase = ModelState::Phase::loading;
+    state_ =
+        state_of_spec(waiting_.empty() ? ModelState::Phase::unloaded : ModelState::Phase::loading);
     untold_ = true;
     if (loaded) retired_.push_back(*std::move(loaded));
     return;
@@ -195,13 +204,14 @@ void HostedModel::load(Lock& lock) {
   next_file_look_ = last_use_ + kFileLookEvery;
   Result<std::shared_ptr<Assistant>> answer;
   if (loaded) {
-    state_ = {.phase = ModelState::Phase::ready, .model = spec_.model, .info = loaded->info};
+    state_ = state_of_spec(ModelState::Phase::ready);
+    state_.info = loaded->info;
     answer = loaded->assistant;
     loaded_ = *std::move(loaded);
   } else {
     failed_ = last_use_;
-    state_ = {
-        .phase = ModelState::Phase::failed, .model = spec_.model, .error = loaded.error().message};
+    state_ = state_of_spec(ModelState::Phase::failed);
+    state_.error = loaded.error().message;
     answer = tl::unexpected(std::move(loaded.error()));
   }
   untold_ = true;
@@ -223,10 +233,27 @@ void HostedModel::on_progress(double progress) {
   tell(lock);
 }
 
+/// On a thread of the model that is there.
+void HostedModel::on_problem() {
+  const std::lock_guard lock(mutex_);
+  untold_ = true;
+  wake_.notify_all();
+}
+
+ModelState HostedModel::state_now() const {
+  ModelState state = state_;
+  if (loaded_ && loaded_->problem) state.problem = loaded_->problem();
+  return state;
+}
+
+ModelState HostedModel::state_of_spec(ModelState::Phase phase) const {
+  return {.phase = phase, .model = spec_.model, .server = origin_of(spec_.remote)};
+}
+
 /// Gives up the model; drop_retired() frees it.
 void HostedModel::retire() {
   if (loaded_) retired_.push_back(*std::exchange(loaded_, std::nullopt));
-  state_ = {.model = spec_.model};
+  state_ = state_of_spec(ModelState::Phase::unloaded);
   untold_ = true;
 }
 
@@ -268,7 +295,7 @@ void HostedModel::look_at_file(Lock& lock, Clock::time_point now) {
 
 void HostedModel::tell(Lock& lock) {
   untold_ = false;
-  const ModelState state = state_;
+  const ModelState state = state_now();
   lock.unlock();
   on_state_(state);
   lock.lock();

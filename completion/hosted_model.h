@@ -42,6 +42,8 @@ struct LoadOrder {
   ModelSpec spec;
   CancelToken cancel;                       // nobody wants it any more
   std::function<void(double)> on_progress;  // 0 to 1; cheap, may be called for every tensor
+  /// What LoadedModel::problem says has changed. From any thread, while the model is there.
+  std::function<void()> on_problem;
 };
 
 /// What a loader gives. `assistant` owns all that it needs; the last owner destroys it on the
@@ -52,6 +54,8 @@ struct LoadedModel {
   std::function<engine::EngineStatistics()> statistics;  // any thread; null: none
   /// Whether the model's file is not the one that was loaded any more. May read files; null: never.
   std::function<bool()> file_changed;
+  /// Why nothing can be asked of it for now, for people; "": it can. Any thread; null: never.
+  std::function<std::string()> problem;
 };
 
 /// Called on the thread of the model that it loads. Errors are shown to people as they are.
@@ -62,8 +66,10 @@ struct ModelState {
 
   Phase phase = Phase::unloaded;
   std::string model;          // as configured; "": the built-in one
+  std::string server;         // that computes, as origin_of(); "": this machine does
   double progress = 0;        // while loading
-  std::string error;          // why it failed, for people
+  std::string error;          // why it failed, for people; while it is tried again, too
+  std::string problem;        // why nothing can be asked of it for now, for people
   bool file_changed = false;  // ready, but its file was replaced: the next load takes the new one
   engine::EngineInfo info;    // of a model that is ready
 };
@@ -89,6 +95,8 @@ class HostedModel final {
 
   // As in ModelHost.
   std::shared_ptr<Assistant> get();
+  /// Null: there is none; its load is not asked for.
+  std::shared_ptr<Assistant> loaded();
   void when_ready(OnReady on_ready);
   ModelState state() const;
   std::optional<engine::EngineStatistics> statistics() const;
@@ -104,6 +112,9 @@ class HostedModel final {
   void ask_for_load(Lock& lock);
   void load(Lock& lock);
   void on_progress(double progress);
+  void on_problem();
+  ModelState state_now() const;
+  ModelState state_of_spec(ModelState::Phase phase) const;
   void retire();
   bool is_idle(Clock::time_point now);
   bool drop_retired(Lock& lock);

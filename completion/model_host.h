@@ -1,9 +1,10 @@
 // The models that all clients share, by role: loaded when first needed, unloaded when idle.
 //
 // A role whose model is not configured, or is the same file, is served by the completion role's
-// model: then both have one state and one Assistant. Each model has a thread that loads it, gives
-// its memory back and calls back; two models load side by side, and one that fails leaves the other
-// alone.
+// model: then both have one state and one Assistant. A role may have a server besides its model on
+// this machine: who may reach servers is given the server's, and this machine's while the server
+// cannot be asked. Each model has a thread that loads it, gives its memory back and calls back;
+// models load side by side, and one that fails leaves the others alone.
 //
 // Threads: any. Nothing here waits except the destructor, which gives up a load between two
 // tensors. With ModelHostOptions::threads = false there are no threads: a load happens inside the
@@ -20,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "completion/assistant.h"
 #include "completion/config.h"
@@ -34,6 +36,9 @@ inline constexpr Role kRoles[] = {Role::completion, Role::reasoning};
 /// "completion", "reasoning".
 std::string_view name_of(Role role);
 
+/// Where text may go that is asked about.
+enum class Reach { this_machine, servers };
+
 struct ModelHostConfig {
   ModelSpec completion;
   ModelSpec reasoning;  // model "" without a server: the completion role's model serves both
@@ -43,14 +48,15 @@ struct ModelHostConfig {
   bool operator==(const ModelHostConfig&) const = default;
 };
 
-/// The server that computes for a role, if any: the reasoning role has its own, or shares the
-/// completion role's where it has no model of its own.
-RemoteServer remote_server(const Config& config, Role role);
 /// What the configuration says of models.
 ModelHostConfig host_config(const Config& config);
+/// The model that a role has at that reach: without a server the one on this machine.
+ModelSpec spec_of(const ModelHostConfig& config, Role role, Reach reach);
 
 struct ModelHostOptions {
   ModelHostConfig config;
+  /// A person has chosen this model already; see choose().
+  std::optional<std::string> chosen;
   /// A load that failed is tried again by the first request after this time.
   std::chrono::milliseconds retry_after{30'000};
   bool threads = true;  // false: everything inline, for tests
@@ -69,14 +75,20 @@ class ModelHost final {
   /// The role's assistant, or null while there is none: then its load has been asked for. Hold the
   /// pointer for a call or two, not for long: a model that someone holds is not unloaded. What was
   /// asked of the assistant keeps it by itself until it is answered.
-  std::shared_ptr<Assistant> get(Role role);
+  std::shared_ptr<Assistant> get(Role role, Reach reach);
+  /// All that are there, each once; loads none.
+  std::vector<std::shared_ptr<Assistant>> loaded();
 
   /// Calls at once if there is an assistant or its load has failed lately, else when the load has
   /// ended, on a thread of the host.
-  void when_ready(Role role, OnReady on_ready);
+  void when_ready(Role role, Reach reach, OnReady on_ready);
 
-  ModelState state(Role role) const;
-  /// Of a model that is ready. Cheap.
+  /// Of the model that get() would give. Where that is this machine's because the server cannot be
+  /// asked, `problem` says why; if it has failed, too, `error` says both.
+  ModelState state(Role role, Reach reach) const;
+  /// Of the role's server, whoever may reach it; nothing: it has none.
+  std::optional<ModelState> server(Role role) const;
+  /// Of this machine's model, if it is ready. Cheap.
   std::optional<engine::EngineStatistics> statistics(Role role) const;
 
   /// Told of every change of state, at most about ten times a second while a model loads, on a
@@ -90,11 +102,15 @@ class ModelHost final {
   /// (what was asked of it is cancelled); the new one is loaded when first needed.
   void configure(const ModelHostConfig& config);
 
-  /// A person has chosen another model for the completion role: takes it and calls once it is
-  /// loaded. If it cannot be, the one before is taken again.
+  /// A person has chosen another model for the completion role, on this machine: takes it and calls
+  /// once it is loaded. If it cannot be, the one before is taken again.
   void choose(const std::string& model, OnReady on_ready);
+  /// What the configuration says counts again, its server too.
+  void unchoose();
   /// What was chosen and is in use; nothing: the one of the configuration is.
   std::optional<std::string> chosen() const;
+  /// What the configuration says of the completion role, whatever was chosen.
+  ModelSpec configured() const;
 
   /// Without threads: does what is due at `now`.
   void tick(Clock::time_point now);

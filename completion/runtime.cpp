@@ -28,6 +28,18 @@ std::function<engine::EngineStatistics()> statistics_of(const engine::EngineThre
   return [engine] { return engine->statistics(); };
 }
 
+/// Why the server is left alone for now. Null: there is none.
+std::function<std::string()> problem_of(const RemoteGenerator* remote) {
+  if (!remote) return nullptr;
+  return [remote]() -> std::string {
+    const RemoteState state = remote->state();
+    const bool may_be_asked = state.breaker == CircuitBreaker::State::closed ||
+                              (state.breaker == CircuitBreaker::State::open &&
+                               CircuitBreaker::Clock::now() >= state.retry_at);
+    return may_be_asked ? "" : state.problem;
+  };
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Runtime>> Runtime::create(const RuntimeOptions& options, Log& log) {
@@ -41,7 +53,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(
   if (!options.remote.url.empty()) {
     FATHOM_TRY(remote, RemoteGenerator::connect(options.remote, *checkpoint,
                                                 {.context_tokens = options.context_tokens,
-                                                 .force_fim = options.force_fim},
+                                                 .force_fim = options.force_fim,
+                                                 .on_breaker = options.on_breaker},
                                                 log));
     runtime->remote_ = std::move(remote);
   } else {
@@ -84,6 +97,7 @@ ModelLoader runtime_loader(RuntimeOptions options, Log& log) {
     ordered.model = order.spec.model;
     ordered.memory_mb = order.spec.memory_mb;
     ordered.remote = order.spec.remote;
+    ordered.on_breaker = order.on_problem;
     ordered.may_speculate = [] { return !is_on_battery(); };
     ordered.watch = {.cancel = order.cancel, .on_progress = order.on_progress};
     FATHOM_TRY(checkpoint, open_model(ordered.model));
@@ -96,7 +110,8 @@ ModelLoader runtime_loader(RuntimeOptions options, Log& log) {
         .assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant()),
         .info = runtime->info(),
         .statistics = statistics_of(runtime->engine()),
-        .file_changed = [versions = std::move(versions)] { return any_changed(versions); }};
+        .file_changed = [versions = std::move(versions)] { return any_changed(versions); },
+        .problem = problem_of(runtime->remote())};
   };
 }
 

@@ -20,13 +20,14 @@ namespace fathom::completion {
 struct RuntimeOptions {
   std::string model;    // GGUF file, Hugging Face folder, or "": the built-in model
   RemoteServer remote;  // computes, if it has a url; then only the model's vocabulary is read
-  std::string backend = "auto";  // "auto", "cpu", "reference"
-  int n_threads = 0;             // 0: one for each core
-  int context_tokens = 0;        // of one request; 0: the model's own, at most 8192
-  bool force_fim = false;        // fill in the middle with a model that was not trained for it
-  int memory_mb = 0;             // for weights and KV cache; 0: no limit
-  engine::LoadWatch watch;       // of the load
-  bool threads = true;           // false: everything inline, for tests
+  std::function<void()> on_breaker;  // as in RemoteOptions
+  std::string backend = "auto";      // "auto", "cpu", "reference"
+  int n_threads = 0;                 // 0: one for each core
+  int context_tokens = 0;            // of one request; 0: the model's own, at most 8192
+  bool force_fim = false;            // fill in the middle with a model that was not trained for it
+  int memory_mb = 0;                 // for weights and KV cache; 0: no limit
+  engine::LoadWatch watch;           // of the load
+  bool threads = true;               // false: everything inline, for tests
   std::function<bool()> may_speculate;           // as in AssistantOptions
   std::shared_ptr<Trace> trace;                  // null: nothing is recorded
   std::shared_ptr<const Workspaces> workspaces;  // as in AssistantOptions

@@ -3,6 +3,7 @@
 namespace fathom::http {
 
 using completion::Assistant;
+using completion::Reach;  // clients of the API have asked this machine
 
 namespace {
 
@@ -40,26 +41,30 @@ void submit(Run run, engine::GenerateRequest request) {
 
 void generate(const Api& api, const ExchangePtr& exchange, completion::Role role,
               std::shared_ptr<Answer> answer) {
-  api.models.when_ready(role, [exchange, jobs = api.jobs, answer = std::move(answer)](
-                                  Result<std::shared_ptr<Assistant>> assistant) {
-    if (!assistant) return answer->fail(assistant.error());
-    Result<engine::GenerateRequest> request = answer->ask((*assistant)->generator());
-    if (!request) return answer->fail(request.error());
-    if (!jobs->begin()) {
-      return answer->fail({ErrorCode::cancelled, "too many requests are being answered already"});
-    }
-    submit({.assistant = std::move(*assistant),
-            .answer = answer,
-            .jobs = jobs,
-            .cancel = exchange->cancel()},
-           std::move(*request));
-  });
+  api.models.when_ready(role, Reach::this_machine,
+                        [exchange, jobs = api.jobs,
+                         answer = std::move(answer)](Result<std::shared_ptr<Assistant>> assistant) {
+                          if (!assistant) return answer->fail(assistant.error());
+                          Result<engine::GenerateRequest> request =
+                              answer->ask((*assistant)->generator());
+                          if (!request) return answer->fail(request.error());
+                          if (!jobs->begin()) {
+                            return answer->fail({ErrorCode::cancelled,
+                                                 "too many requests are being answered already"});
+                          }
+                          submit({.assistant = std::move(*assistant),
+                                  .answer = answer,
+                                  .jobs = jobs,
+                                  .cancel = exchange->cancel()},
+                                 std::move(*request));
+                        });
 }
 
 void with_model(const Api& api, const ExchangePtr& exchange, completion::Role role,
                 std::function<void(const engine::Generator&)> use) {
   api.models.when_ready(
-      role, [exchange, use = std::move(use)](Result<std::shared_ptr<Assistant>> assistant) {
+      role, Reach::this_machine,
+      [exchange, use = std::move(use)](Result<std::shared_ptr<Assistant>> assistant) {
         if (!assistant) return reply_error(*exchange, assistant.error());
         use((*assistant)->generator());
       });

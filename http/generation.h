@@ -45,7 +45,8 @@ void answer_question(const Api& api, const ExchangePtr& exchange, completion::Ro
   if (!question) return reply_error(*exchange, question.error());
   generate(
       api, exchange, role,
-      std::make_shared<Answers>(exchange, std::move(*question), model_id(api.models.state(role))));
+      std::make_shared<Answers>(exchange, std::move(*question),
+                                model_id(api.models.state(role, completion::Reach::this_machine))));
 }
 
 /// `use` gets the role's model once it is loaded. The exchange is answered if that fails.

@@ -35,6 +35,7 @@ inline constexpr const char* kAnswerNowCommand = "fathom.answerNow";
 inline constexpr const char* kReviewCommand = "fathom.review";
 inline constexpr const char* kClearReviewCommand = "fathom.clearReview";
 inline constexpr const char* kDismissFindingCommand = "fathom.dismissFinding";
+inline constexpr const char* kAskAboutServerCommand = "fathom.askAboutServer";
 /// Run by clients when they insert a suggestion.
 inline constexpr const char* kDidAcceptCommand = "fathom.didAccept";
 

@@ -152,7 +152,6 @@ Result<DaemonClient> DaemonClient::open(std::unique_ptr<Impl> impl, std::string_
   FATHOM_CHECK(client.impl_->connect(deadline));
   FATHOM_TRY(answer, client.request("initialize", greeting, timeout));
   client.initialized_ = std::move(answer);
-  FATHOM_CHECK(client.impl_->send(notification_message("initialized", Json::object()), deadline));
   return client;
 }
 

@@ -24,7 +24,8 @@ struct DaemonPort {
 
 class DaemonClient final {
  public:
-  /// Connects and says initialize and initialized.
+  /// Connects and says initialize. Not initialized, at which a daemon loads its model: who asks how
+  /// it is changes nothing.
   /// Errors: not_found (nobody listens there: no daemon runs), and those of request().
   static Result<DaemonClient> open(const std::filesystem::path& socket,
                                    std::chrono::milliseconds timeout);

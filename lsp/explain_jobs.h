@@ -17,10 +17,10 @@
 #include <unordered_map>
 
 #include "completion/assistant.h"
-#include "completion/model_host.h"
 #include "engine/base/cancel.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "lsp/client_models.h"
 #include "lsp/event_loop.h"
 #include "lsp/json_rpc.h"
 #include "lsp/model_request.h"
@@ -46,7 +46,7 @@ class ExplainJobs final {
 
   static constexpr size_t kMaxRunning = 4;  // of a client; more are refused
 
-  ExplainJobs(Transport& transport, Router& router, completion::ModelHost& models, Log& log)
+  ExplainJobs(Transport& transport, Router& router, ClientModels& models, Log& log)
       : post_(transport.poster()), router_(router), models_(models), log_(log) {}
 
   /// `request.cancel` is set here.
@@ -75,7 +75,7 @@ class ExplainJobs final {
 
   const Poster post_;
   Router& router_;
-  completion::ModelHost& models_;
+  ClientModels& models_;
   Log& log_;
   std::unordered_map<uint64_t, Job> jobs_;  // until the assistant has answered
   uint64_t last_job_ = 0;

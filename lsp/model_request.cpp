@@ -35,8 +35,7 @@ void ModelRequest::begin_on(RequestId token) {
   token_ = std::move(token);
 }
 
-void ModelRequest::wait_for_assistant(completion::ModelHost& models, const Poster& post,
-                                      OnAssistant then) {
+void ModelRequest::wait_for_assistant(ClientModels& models, const Poster& post, OnAssistant then) {
   update(models);
   // Not an owner: the host lets go of it on another thread.
   models.when_ready(kRole, [weak = weak_from_this(), post,
@@ -53,8 +52,10 @@ void ModelRequest::wait_for_assistant(completion::ModelHost& models, const Poste
   });
 }
 
-void ModelRequest::update(const completion::ModelHost& models) {
+void ModelRequest::update(const ClientModels& models) {
   if (!waits_) return;
+  if (const std::string server = models.open_question(kRole); !server.empty())
+    return report({{"message", words_of_waiting(server)}});
   const completion::ModelState state = models.state(kRole);
   if (state.phase != completion::ModelState::Phase::loading) return;
   report({{"message", fmt::format("loading the model, {} %", int(state.progress * 100))}});

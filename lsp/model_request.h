@@ -15,8 +15,8 @@
 #include <string_view>
 
 #include "completion/assistant.h"
-#include "completion/model_host.h"
 #include "engine/base/result.h"
+#include "lsp/client_models.h"
 #include "lsp/event_loop.h"
 #include "lsp/json.h"
 #include "lsp/json_rpc.h"
@@ -47,9 +47,9 @@ class ModelRequest final : public std::enable_shared_from_this<ModelRequest> {
 
   /// Calls `then` once, later, unless the request goes first: with the assistant; or with why there
   /// is none, for people; or with ErrorCode::cancelled if nobody waits any more.
-  void wait_for_assistant(completion::ModelHost& models, const Poster& post, OnAssistant then);
+  void wait_for_assistant(ClientModels& models, const Poster& post, OnAssistant then);
   /// The model that is waited for may have come further.
-  void update(const completion::ModelHost& models);
+  void update(const ClientModels& models);
 
   /// Drops what nobody would see.
   void report(const Json& value);

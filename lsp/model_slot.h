@@ -12,6 +12,7 @@
 #include <string>
 
 #include "completion/model_host.h"
+#include "lsp/client_models.h"
 #include "lsp/event_loop.h"
 #include "lsp/reply.h"
 #include "lsp/router.h"
@@ -21,8 +22,9 @@ namespace fathom::lsp {
 
 class ModelSlot final {
  public:
-  ModelSlot(Transport& transport, Router& router, completion::ModelHost& models)
-      : post_(transport.poster()), router_(router), models_(models) {}
+  ModelSlot(Transport& transport, Router& router, const ClientModels& models,
+            completion::ModelHost& host)
+      : post_(transport.poster()), router_(router), models_(models), host_(host) {}
 
   /// The client may be told from now on.
   void listen(bool has_progress);
@@ -37,17 +39,21 @@ class ModelSlot final {
   struct Told {
     completion::ModelState::Phase phase = completion::ModelState::Phase::unloaded;
     std::string error;            // shown last
+    std::string problem;          // of its server
+    std::string message;          // of its status
     bool shows_progress = false;  // progress was begun and not ended
     int percentage = 0;
   };
 
-  void begin(completion::Role role);
+  void begin(completion::Role role, const completion::ModelState& state);
   void report(completion::Role role, double progress);
   void end(completion::Role role, const completion::ModelState& state);
+  void tell_problem(completion::Role role, const completion::ModelState& state);
 
   const Poster post_;
   Router& router_;
-  completion::ModelHost& models_;
+  const ClientModels& models_;
+  completion::ModelHost& host_;
   std::map<uint64_t, Reply> choosing_;
   uint64_t last_choice_ = 0;
   std::array<Told, 2> told_;  // by role

@@ -391,7 +391,8 @@ Status parse(const Json& json, SuggestionParams& out) {
 }
 
 Status parse(const Json& json, ChooseModelParams& out) {
-  return read_member(json, "model", out.model);
+  const bool is_null = json.is_object() && json.contains("model") && json["model"].is_null();
+  return is_null ? Status() : read_member(json, "model", out.model);
 }
 
 Status parse(const Json& json, LedgerParams& out) {

@@ -176,7 +176,8 @@ struct SuggestionParams {
 };
 
 struct ChooseModelParams {
-  std::string model;  // as for --model; "": the built-in one
+  /// As for --model; "": the built-in one; nothing: what the configuration says.
+  std::optional<std::string> model;
 };
 
 struct LedgerParams {

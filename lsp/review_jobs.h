@@ -15,9 +15,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "completion/model_host.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "lsp/client_models.h"
 #include "lsp/event_loop.h"
 #include "lsp/json_rpc.h"
 #include "lsp/model_request.h"
@@ -42,8 +42,8 @@ class ReviewJobs final {
     OnDone on_done;
   };
 
-  ReviewJobs(Transport& transport, Router& router, completion::ModelHost& models,
-             ReviewFindings& findings, Log& log)
+  ReviewJobs(Transport& transport, Router& router, ClientModels& models, ReviewFindings& findings,
+             Log& log)
       : post_(transport.poster()),
         router_(router),
         models_(models),
@@ -71,7 +71,7 @@ class ReviewJobs final {
 
   const Poster post_;
   Router& router_;
-  completion::ModelHost& models_;
+  ClientModels& models_;
   ReviewFindings& findings_;
   Log& log_;
   std::unordered_map<uint64_t, Job> jobs_;  // until their work has ended

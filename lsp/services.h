@@ -13,6 +13,7 @@
 #include "completion/counters.h"
 #include "completion/model_host.h"
 #include "completion/workspaces.h"
+#include "lsp/consent_desk.h"
 
 namespace fathom::lsp {
 
@@ -41,6 +42,7 @@ struct Services {
   completion::Workspaces* workspaces = nullptr;     // what is known of the clients' folders
   completion::Acceptance* acceptance = nullptr;     // counts what becomes of suggestions
   const completion::Counters* counters = nullptr;   // counts what becomes of requests
+  ConsentDesk* consents = nullptr;  // what users have said of servers; null: nothing may leave
   std::function<DaemonStatus()> daemon_status = nullptr;  // main thread; of a daemon only
 };
 
@@ -51,13 +53,15 @@ struct OwnServices {
   std::unique_ptr<completion::ModelHost> models;
   std::unique_ptr<completion::ConfigWatch> config_watch;
   std::unique_ptr<completion::Acceptance> acceptance;
+  std::unique_ptr<ConsentDesk> consents;
 
   Services borrow() const {
     return {.models = *models,
             .config_watch = config_watch.get(),
             .workspaces = workspaces.get(),
             .acceptance = acceptance.get(),
-            .counters = counters.get()};
+            .counters = counters.get(),
+            .consents = consents.get()};
   }
 };
 

@@ -32,28 +32,35 @@ Session::Session(Transport& transport, SessionOptions options, Services& service
       documents_(options_.max_document_bytes),
       virtual_documents_(router_),
       suggestions_(services.acceptance),
+      models_(transport, router_, workspace_, services.models, services.consents, log,
+              [this] {
+                models_.get(completion::Role::completion);  // which starts to load it
+                for (const completion::Role role : completion::kRoles) models_changed(role);
+              }),
       completions_(transport, log),
       pause_(transport, kPause),
-      explanations_(transport, router_, services.models, log),
+      explanations_(transport, router_, models_, log),
       findings_(router_, documents_),
-      reviews_(transport, router_, services.models, findings_, log),
-      model_(transport, router_, services.models) {
+      reviews_(transport, router_, models_, findings_, log),
+      model_(transport, router_, models_, services.models) {
   register_handlers(*this);
   subscription_ = services_.models.subscribe(
       [this, post = transport.poster()](completion::Role role, const completion::ModelState&) {
-        post([this, role] {
-          model_.update(role);
-          if (role == completion::Role::completion) warm_up_again(*this);
-          if (role != ModelRequest::kRole) return;
-          explanations_.update();
-          reviews_.update();
-        });
+        post([this, role] { models_changed(role); });
       });
 }
 
 Session::~Session() {
   services_.models.unsubscribe(subscription_);
   if (config_watch_id_ != 0) services_.config_watch->unwatch(config_watch_id_);
+}
+
+void Session::models_changed(completion::Role role) {
+  model_.update(role);
+  if (role == completion::Role::completion) warm_up_again(*this);
+  if (role != ModelRequest::kRole) return;
+  explanations_.update();
+  reviews_.update();
 }
 
 std::optional<Refusal> Session::refuse(std::string_view method) const {
@@ -99,7 +106,6 @@ void Session::on_end() {
 void Session::initialized_by(Client client) {
   client_ = std::move(client);
   state_ = State::running;
-  services_.models.get(completion::Role::completion);  // which starts to load it
 }
 
 void Session::set_client_settings(ClientSettings settings) {
@@ -160,17 +166,8 @@ void Session::shut_down() {
 void Session::leave() {
   if (std::exchange(left_, true)) return;
   router_.cancel_all();
-  with_assistants(
-      [this](completion::Assistant& assistant) { assistant.close_client(options_.client); });
+  for (const auto& assistant : services_.models.loaded()) assistant->close_client(options_.client);
   transport_.close();
-}
-
-void Session::with_assistants(const std::function<void(completion::Assistant&)>& use) {
-  for (const completion::Role role : completion::kRoles) {
-    // Asking for one that is not there would load it.
-    if (services_.models.state(role).phase != completion::ModelState::Phase::ready) continue;
-    if (const auto assistant = services_.models.get(role)) use(*assistant);
-  }
 }
 
 }  // namespace fathom::lsp

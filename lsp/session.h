@@ -25,6 +25,7 @@
 #include "completion/model_host.h"
 #include "engine/base/log.h"
 #include "engine/base/result.h"
+#include "lsp/client_models.h"
 #include "lsp/completion_jobs.h"
 #include "lsp/documents.h"
 #include "lsp/explain_jobs.h"
@@ -98,8 +99,6 @@ class Session final {
   void initialized_by(Client client);
   void shut_down();
   void leave();
-  /// Calls `use` with every assistant that is there, and loads none.
-  void with_assistants(const std::function<void(completion::Assistant&)>& use);
   void set_client_settings(ClientSettings settings);
   /// Asks the client for its settings, if it can be asked.
   void ask_for_settings();
@@ -129,6 +128,8 @@ class Session final {
   VirtualDocuments& virtual_documents() { return virtual_documents_; }
   SuggestionTracker& suggestions() { return suggestions_; }
   Ledger& ledger() { return ledger_; }
+  ClientModels& models() { return models_; }
+  const ClientModels& models() const { return models_; }
   ModelSlot& model() { return model_; }
 
  private:
@@ -136,6 +137,7 @@ class Session final {
 
   std::optional<Refusal> refuse(std::string_view method) const;
   void tell_settings_problems();
+  void models_changed(completion::Role role);
 
   Transport& transport_;
   SessionOptions options_;
@@ -156,6 +158,7 @@ class Session final {
   VirtualDocuments virtual_documents_;
   SuggestionTracker suggestions_;
   Ledger ledger_;
+  ClientModels models_;
   CompletionJobs completions_;
   std::optional<Cursor> cursor_;
   Pause pause_;

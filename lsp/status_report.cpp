@@ -26,8 +26,17 @@ void add_engine(Json& json, const engine::EngineStatistics& engine) {
   json["right_drafts"] = engine.n_right_drafts;
 }
 
+/// Of a role that has one.
+Json server_report(const ModelState& server) {
+  Json json = {{"origin", server.server}, {"state", name_of(server.phase)}};
+  if (server.phase == ModelState::Phase::ready) json["device"] = server.info.device;
+  const std::string& problem = server.error.empty() ? server.problem : server.error;
+  if (!problem.empty()) json["problem"] = problem;
+  return json;
+}
+
 Json model_report(completion::Role role, const completion::ModelHost& models) {
-  const ModelState state = models.state(role);
+  const ModelState state = models.state(role, completion::Reach::this_machine);
   Json json = {{"role", name_of(role)}, {"state", name_of(state.phase)}, {"model", state.model}};
   switch (state.phase) {
     case ModelState::Phase::unloaded:
@@ -50,6 +59,7 @@ Json model_report(completion::Role role, const completion::ModelHost& models) {
       if (const auto engine = models.statistics(role)) add_engine(json, *engine);
       break;
   }
+  if (const auto server = models.server(role)) json["server"] = server_report(*server);
   return json;
 }
 
@@ -110,6 +120,8 @@ Json status_report(const Services& services, const std::string& version) {
   Json json = {{"version", version}, {"models", Json::array()}};
   for (const completion::Role role : completion::kRoles)
     json["models"].push_back(model_report(role, services.models));
+  const completion::ModelSpec configured = services.models.configured();
+  json["configured"] = {{"model", configured.model}, {"server", origin_of(configured.remote)}};
   if (services.daemon_status) {
     const DaemonStatus daemon = services.daemon_status();
     json["pid"] = daemon.pid;

@@ -21,6 +21,8 @@ class Workspace final {
 
   void add(std::string_view folder_uri);
   void remove(std::string_view folder_uri);
+  /// Paths, each of which ends in '/'.
+  const std::vector<std::string>& folders() const { return folders_; }
   /// The first folder, which ends in '/'; "" if there is none.
   std::string first() const { return folders_.empty() ? std::string() : folders_.front(); }
 

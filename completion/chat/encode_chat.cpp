@@ -1,5 +1,7 @@
 #include "completion/chat/encode_chat.h"
 
+#include <utility>
+
 #include "completion/chat/encoders.h"
 #include "engine/base/assert.h"
 
@@ -53,6 +55,21 @@ Result<std::vector<engine::TokenId>> encode_chat(std::span<const ChatMessage> me
     out.token(*bos);
   FATHOM_CHECK(encode({messages, options, chat}, out));
   return out.finish();
+}
+
+std::shared_ptr<const engine::Conversation> conversation_of(std::span<const ChatMessage> messages,
+                                                            size_t n_tokens) {
+  engine::Conversation conversation{.n_tokens = n_tokens};
+  for (const ChatMessage& message : messages) {
+    const bool is_text = message.content && message.role != ChatRole::tool &&
+                         message.tool_calls.empty() && message.tools.empty();
+    if (!is_text) return nullptr;
+    const std::string_view role = message.role == ChatRole::system ? "system"
+                                  : message.role == ChatRole::user ? "user"
+                                                                   : "assistant";
+    conversation.turns.push_back({.role = role, .text = *message.content});
+  }
+  return std::make_shared<const engine::Conversation>(std::move(conversation));
 }
 
 Status check_no_tools(const Conversation& conversation) {

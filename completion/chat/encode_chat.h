@@ -6,11 +6,13 @@
 
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "completion/chat/message.h"
 #include "engine/base/result.h"
+#include "engine/generator.h"
 #include "engine/model_traits.h"
 #include "engine/tokenizer/tokenizer.h"
 
@@ -30,5 +32,9 @@ Result<std::vector<engine::TokenId>> encode_chat(std::span<const ChatMessage> me
                                                  const ChatOptions& options,
                                                  const engine::ChatTraits& chat,
                                                  const engine::Tokenizer& tokenizer);
+
+/// What a prompt of `n_tokens` was laid out from; null if that is more than texts.
+std::shared_ptr<const engine::Conversation> conversation_of(std::span<const ChatMessage> messages,
+                                                            size_t n_tokens);
 
 }  // namespace fathom::completion

@@ -112,4 +112,13 @@ Result<ModelSource> resolve_source(std::string_view what) {
       .name = name, .repository = std::string(repository), .file = std::string(file), .sha256 = {}};
 }
 
+ModelSource vocabulary_of(const ModelSource& source) {
+  return {.name = source.name + "-vocabulary",
+          .repository = source.repository,
+          .revision = source.revision,
+          .file = {},
+          .sha256 = {},
+          .has_weights = false};
+}
+
 }  // namespace fathom::completion

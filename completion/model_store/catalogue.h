@@ -34,7 +34,11 @@ struct ModelSource {
   std::string revision = "main";
   std::string file;  // "": a folder
   std::string sha256;
+  bool has_weights = true;  // else only what prompts for a server are made with
 };
+
+/// The same without weights, under a name of its own.
+ModelSource vocabulary_of(const ModelSource& source);
 
 /// `what` is a name of the catalogue, owner/repo (a folder of safetensors) or owner/repo:file.
 /// Errors: not_found (with the closest names), invalid_argument.

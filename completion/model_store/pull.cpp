@@ -61,8 +61,10 @@ class Pull final {
     for (const char* file : {"config.json", "tokenizer.json"})
       FATHOM_CHECK(fetch_into(folder, file));
     for (const char* file :
-         {"tokenizer_config.json", "generation_config.json", "chat_template.jinja", kIndex})
+         {"tokenizer_config.json", "generation_config.json", "chat_template.jinja"})
       FATHOM_CHECK(fetch_optional(folder, file));
+    if (!source_.has_weights) return {};
+    FATHOM_CHECK(fetch_optional(folder, kIndex));
     FATHOM_TRY(shards, list_shards(folder));
     for (const std::string& shard : shards) FATHOM_CHECK(fetch_into(folder, shard));
     return {};

@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMaxFileBytes = size_t{1} << 20;
+constexpr std::string_view kNever = "never ";
 
 /// Without links and dots, so that no other name of a folder is asked about again.
 fs::path plain_path(const fs::path& folder) {
@@ -28,39 +29,69 @@ bool is_in(const fs::path& path, const fs::path& folder) {
   return end == folder.end();
 }
 
-}  // namespace
+struct Line {
+  ConsentAnswer answer = ConsentAnswer::yes;
+  std::string_view origin;
+  std::string_view folder;  // "": the line says nothing
+};
 
-bool Consent::given(std::string_view origin, const fs::path& folder) const {
-  const Result<std::string> text = read_text_file(file_, kMaxFileBytes);
-  if (!text || origin.empty() || !folder.is_absolute()) return false;
-  const fs::path wanted = plain_path(folder);
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const size_t blank = std::min(line.find(' '), line.size());
-    const std::string_view path = line.substr(std::min(blank + 1, line.size()));
-    if (line.substr(0, blank) == origin && path.starts_with('/') && is_in(wanted, plain_path(path)))
-      return true;
+Line read_line(std::string_view text) {
+  Line line;
+  if (text.starts_with(kNever)) {
+    line.answer = ConsentAnswer::never;
+    text.remove_prefix(kNever.size());
   }
-  return false;
+  const size_t blank = std::min(text.find(' '), text.size());
+  line.origin = text.substr(0, blank);
+  line.folder = text.substr(std::min(blank + 1, text.size()));
+  return line;
 }
 
-Status Consent::give(std::string_view origin, const fs::path& folder) const {
+template <class Use>
+void for_each_line(std::string_view text, const Use& use) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    use(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+ConsentAnswer Consent::answer(std::string_view origin, const fs::path& folder) const {
+  const Result<std::string> text = read_text_file(file_, kMaxFileBytes);
+  if (!text || origin.empty() || !folder.is_absolute()) return ConsentAnswer::none;
+  const fs::path wanted = plain_path(folder);
+  ConsentAnswer answer = ConsentAnswer::none;
+  size_t innermost = 0;
+  for_each_line(*text, [&](std::string_view text_of_line) {
+    const Line line = read_line(text_of_line);
+    if (line.origin != origin || !line.folder.starts_with('/')) return;
+    const fs::path covered = plain_path(line.folder);
+    const size_t depth = size_t(std::distance(covered.begin(), covered.end()));
+    if (depth < innermost || !is_in(wanted, covered)) return;
+    innermost = depth;
+    answer = line.answer;
+  });
+  return answer;
+}
+
+Status Consent::record(std::string_view origin, const fs::path& folder,
+                       ConsentAnswer answer) const {
   const std::string path = plain_path(folder).string();
   if (origin.empty() || !path.starts_with('/') || path.find('\n') != std::string::npos)
     return fail(ErrorCode::invalid_argument, "'{}' is no folder to remember", path);
-  if (given(origin, folder)) return {};
   std::error_code error;
   fs::create_directories(file_.parent_path(), error);
   std::string text;
   if (fs::exists(file_, error)) {
     FATHOM_TRY(before, read_text_file(file_, kMaxFileBytes));
-    text = std::move(before);
-    if (!text.empty() && !text.ends_with('\n')) text += '\n';
+    for_each_line(before, [&](std::string_view kept) {
+      const Line line = read_line(kept);
+      if (line.origin != origin || line.folder != path) text.append(kept) += '\n';
+    });
   }
-  text += fmt::format("{} {}\n", origin, path);
+  text += fmt::format("{}{} {}\n", answer == ConsentAnswer::never ? kNever : "", origin, path);
   FATHOM_TRY(out, AtomicFile::create(file_));
   FATHOM_CHECK(out.write(std::as_bytes(std::span(text))));
   return out.commit();

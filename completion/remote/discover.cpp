@@ -1,6 +1,7 @@
 #include "completion/remote/discover.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,8 @@ constexpr std::string_view kProbe =
     "(!isEmptyOrNull) {}\r\n";
 
 constexpr size_t kMaxNameBytes = 200;
+constexpr std::string_view kVllm = "vLLM";
+constexpr int kOllamaContext = 4096;  // unless its model or its user says otherwise
 
 /// Nobody wants a piece of an answer.
 const HttpClient::OnBody kWhole;
@@ -105,7 +108,7 @@ Result<Discovered> read_models(const std::string& origin, const HttpAnswer& answ
     if (id != wanted && !(wanted.empty() && data->size() == 1)) continue;
     const bool is_vllm = text_in(model, "owned_by") == "vllm";
     return Discovered{
-        .kind = is_vllm ? "vLLM" : "OpenAI-compatible",
+        .kind = std::string(is_vllm ? kVllm : "OpenAI-compatible"),
         .model = id,
         .context_tokens = static_cast<int>(integer_in(model, "max_model_len").value_or(0))};
   }
@@ -122,24 +125,61 @@ Result<Discovered> read_models(const std::string& origin, const HttpAnswer& answ
 asio::awaitable<Status> try_features(HttpClient& client, HttpCall& call, const std::string& origin,
                                      std::shared_ptr<const engine::Tokenizer> tokenizer,
                                      Discovered& found) {
-  OpenAiFeatures features{.model = found.model, .has_token_ids = true};
-  const Ask ask{.prompt = tokenizer->encode("a"), .n_tokens = 1, .n_candidates = 2};
-  while (true) {
+  const OpenAiFeatures tries[] = {
+      {.model = found.model, .has_token_ids = true},
+      {.model = found.model},
+      {.model = found.model, .takes_tokens = false},
+      {.model = found.model, .lays_out = true, .completes = false},
+  };
+  Ask ask{.prompt = tokenizer->encode("a"), .n_tokens = 1, .n_candidates = 2};
+  ask.conversation = std::make_shared<const engine::Conversation>(
+      engine::Conversation{.turns = {{.role = "user", .text = "a"}}, .n_tokens = 1});
+  Error error;
+  bool has_completions = true;
+  for (const OpenAiFeatures& features : tries) {
+    if (features.completes && !has_completions) continue;
     found.protocol = openai_protocol(tokenizer, features);
-    const HttpRequest request{.path = found.protocol->path(), .body = found.protocol->body(ask)};
+    const HttpRequest request{.path = found.protocol->path(ask), .body = found.protocol->body(ask)};
     HttpResult result = co_await client.send(request, call, kWhole);
     if (!result) co_return tl::unexpected(std::move(result.error().error));
     const Result<ServerReply> reply = result->status == 200
                                           ? found.protocol->read(result->body)
                                           : tl::unexpected(status_error(origin, *result));
     if (reply && (!features.has_token_ids || !reply->tokens.empty())) co_return Status();
-    const bool refused = result->status == 400 || result->status == 422;
-    if (result->status != 200 && !refused) co_return tl::unexpected(reply.error());
-    if (std::exchange(features.has_token_ids, false)) continue;
-    if (std::exchange(features.takes_tokens, false)) continue;
-    co_return tl::unexpected(reply ? Error{ErrorCode::unsupported, "it generates nothing"}
-                                   : reply.error());
+    has_completions = result->status != 404 && result->status != 405 && result->status != 501;
+    const bool refused = result->status == 200 || result->status == 400 || result->status == 422;
+    error = reply ? Error{ErrorCode::unsupported, "it generates nothing"} : reply.error();
+    if (has_completions && !refused) break;
   }
+  co_return tl::unexpected(error);
+}
+
+/// Ollama puts every prompt into a template of its own, and is asked as it wants to be
+/// (github.com/ollama/ollama, docs/api.md). False: it is something else.
+asio::awaitable<Result<bool>> try_ollama(HttpClient& client, HttpCall& call,
+                                         std::shared_ptr<const engine::Tokenizer> tokenizer,
+                                         Discovered& found) {
+  const HttpRequest ask_version{.post = false, .path = "/api/version"};
+  HttpResult answer = co_await client.send(ask_version, call, kWhole);
+  if (!answer) co_return tl::unexpected(std::move(answer.error().error));
+  const Result<Json> version = parse_object(answer->body);
+  if (answer->status != 200 || !version || text_in(*version, "version").empty()) co_return false;
+  found.kind = "Ollama";
+  found.protocol = openai_protocol(std::move(tokenizer), {.model = found.model, .lays_out = true});
+
+  // It cuts longer prompts off at their beginning, and tells nobody.
+  found.context_tokens = kOllamaContext;
+  const HttpRequest ask_model{.path = "/api/show", .body = Json{{"model", found.model}}.dump()};
+  HttpResult model = co_await client.send(ask_model, call, kWhole);
+  if (!model) co_return tl::unexpected(std::move(model.error().error));
+  const Result<Json> shown = parse_object(model->body);
+  const std::string parameters = shown ? text_in(*shown, "parameters") : "";
+  constexpr std::string_view kName = "num_ctx";
+  if (const size_t at = parameters.find(kName); at != std::string::npos) {
+    const int n = std::atoi(parameters.c_str() + at + kName.size());
+    if (n > 0) found.context_tokens = n;
+  }
+  co_return true;
 }
 
 }  // namespace
@@ -182,6 +222,11 @@ asio::awaitable<Result<Discovered>> discover(HttpClient& client, HttpCall& call,
   const Status same =
       co_await check_vocabulary(client, call, origin, found->model, *tokenizer, false);
   if (!same) co_return tl::unexpected(same.error());
+  if (found->kind != kVllm) {
+    const Result<bool> is_ollama = co_await try_ollama(client, call, tokenizer, *found);
+    if (!is_ollama) co_return tl::unexpected(is_ollama.error());
+    if (*is_ollama) co_return found;
+  }
   const Status tried = co_await try_features(client, call, origin, tokenizer, *found);
   if (!tried) co_return tl::unexpected(tried.error());
   co_return found;

@@ -19,7 +19,7 @@ namespace fathom::completion {
 
 struct Discovered {
   std::unique_ptr<Protocol> protocol;
-  std::string kind;        // "llama-server", "vLLM", "OpenAI-compatible"
+  std::string kind;        // "llama-server", "vLLM", "Ollama", "OpenAI-compatible"
   std::string model;       // as the server calls it
   int context_tokens = 0;  // of one request; 0: it does not say
   int n_slots = 0;         // requests that it computes side by side; 0: it does not say

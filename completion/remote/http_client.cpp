@@ -22,6 +22,8 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "completion/remote/look_up_host.h"
+
 namespace fathom::completion {
 namespace {
 
@@ -144,22 +146,6 @@ struct Guard {
   std::function<void()>& slot_;
 };
 
-asio::awaitable<std::pair<error_code, tcp::resolver::results_type>> resolve(
-    const ServerUrl& url, std::chrono::milliseconds limit, std::function<void()>& slot) {
-  const auto resolver = std::make_shared<tcp::resolver>(co_await asio::this_coro::executor);
-  const auto expired = std::make_shared<bool>(false);
-  asio::steady_timer timer(resolver->get_executor(), limit);
-  timer.async_wait([resolver, expired](const error_code& error) {
-    if (error) return;
-    *expired = true;
-    resolver->cancel();
-  });
-  const Guard guard(slot, [&resolver] { resolver->cancel(); });
-  const std::string port = std::to_string(url.port);
-  auto [error, found] = co_await resolver->async_resolve(url.host, port, kAwait);
-  co_return std::pair(*expired ? error_code(beast::error::timeout) : error, std::move(found));
-}
-
 /// Asks a proxy for a way through to the server.
 asio::awaitable<Status> open_tunnel(beast::tcp_stream& stream, const ServerUrl& proxy,
                                     const ServerUrl& url, std::chrono::milliseconds limit) {
@@ -189,10 +175,12 @@ HttpClient::connect(HttpCall& call) {
   const HttpTimes& times = settings_.times;
   const ServerUrl& url = settings_.url;
   const ServerUrl& next = settings_.proxy ? *settings_.proxy : url;
-  auto [resolve_error, endpoints] = co_await resolve(next, times.connect, call.stop_);
+  const HostLookUp look_up = look_up_by_system;
+  const HostAddresses addresses =
+      co_await look_up_host(next.host, next.port, times.connect, call.stop_, look_up);
   if (call.aborted()) co_return aborted(false);
-  if (resolve_error)
-    co_return failure(false, next, "for its address", resolve_error, times.connect);
+  if (addresses.error)
+    co_return failure(false, next, "for its address", addresses.error, times.connect);
 
   auto connection = std::make_unique<Connection>();
   if (url.tls) {
@@ -203,7 +191,7 @@ HttpClient::connect(HttpCall& call) {
   beast::tcp_stream& stream = connection->lowest();
   const Guard guard(call.stop_, [&stream] { stream.close(); });
   stream.expires_after(times.connect);
-  auto [connect_error, endpoint] = co_await stream.async_connect(endpoints, kAwait);
+  auto [connect_error, endpoint] = co_await stream.async_connect(addresses.endpoints, kAwait);
   if (call.aborted()) co_return aborted(false);
   if (connect_error)
     co_return failure(false, next, "while connecting", connect_error, times.connect);

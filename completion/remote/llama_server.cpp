@@ -21,8 +21,8 @@ class LlamaServer final : public Protocol {
   explicit LlamaServer(std::shared_ptr<const engine::Tokenizer> tokenizer)
       : tokenizer_(std::move(tokenizer)) {}
 
-  std::string path() const override { return "/completion"; }
-  bool chooses() const override { return true; }
+  Abilities abilities() const override { return {.chooses = true}; }
+  std::string path(const Ask&) const override { return "/completion"; }
 
   std::string body(const Ask& ask) const override {
     Json body = {{"prompt", ask.prompt},

@@ -1,12 +1,14 @@
 // OpenAI's completions: POST /v1/completions, as vLLM, SGLang and fathom answer it. What vLLM adds
-// to them: docs.vllm.ai, "OpenAI-Compatible Server", extra parameters.
+// to them: docs.vllm.ai, "OpenAI-Compatible Server", extra parameters. Of chats: openai_chat.h.
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "completion/remote/openai_chat.h"
 #include "completion/remote/protocol.h"
 #include "completion/remote/read_json.h"
 
@@ -26,15 +28,26 @@ class OpenAi final : public Protocol {
   OpenAi(std::shared_ptr<const engine::Tokenizer> tokenizer, OpenAiFeatures features)
       : tokenizer_(std::move(tokenizer)), features_(std::move(features)) {}
 
-  std::string path() const override { return "/v1/completions"; }
-  bool chooses() const override { return features_.has_token_ids; }
+  Abilities abilities() const override {
+    return {.chooses = features_.has_token_ids,
+            .takes_prompts = !features_.lays_out,
+            .completes = features_.completes};
+  }
+
+  std::string path(const Ask& ask) const override {
+    return is_chat(ask) ? "/v1/chat/completions" : "/v1/completions";
+  }
 
   std::string body(const Ask& ask) const override {
-    Json body = {{"max_tokens", std::max(ask.n_tokens, 1)},
-                 {"stream", ask.stream},
-                 {"temperature", ask.sampling.temperature},
-                 {"top_p", ask.sampling.top_p}};
-    if (features_.takes_tokens) {
+    OrderedJson body = {{"max_tokens", std::max(ask.n_tokens, 1)},
+                        {"stream", ask.stream},
+                        {"temperature", ask.sampling.temperature},
+                        {"top_p", ask.sampling.top_p}};
+    if (is_chat(ask)) {
+      add_conversation(ask, *tokenizer_, body);
+    } else if (features_.lays_out) {
+      add_hole(ask.prompt, body);
+    } else if (features_.takes_tokens) {
       body["prompt"] = ask.prompt;
     } else {
       body["prompt"] = text_of(ask.prompt);
@@ -49,7 +62,7 @@ class OpenAi final : public Protocol {
       if (ask.forbid_end) body["ignore_eos"] = true;
       if (!ask.only.empty()) body["allowed_token_ids"] = ask.only;
     }
-    return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   }
 
   Result<ServerReply> read(std::string_view data) const override {
@@ -65,7 +78,9 @@ class OpenAi final : public Protocol {
     const Json& choice = (*choices)[0];
     reply.ended = text_in(choice, "finish_reason") == "stop";
     const Json* logprobs = find(choice, "logprobs");
-    const std::string text = text_in(choice, "text");
+    ChatText chat = chat_text(choice);
+    reply.reasoning = std::move(chat.reasoning);
+    const std::string text = text_in(choice, "text") + chat.text;
     if (features_.has_token_ids && logprobs) {
       FATHOM_CHECK(read_tokens(*logprobs, reply.tokens));
     } else if (features_.has_token_ids && !text.empty()) {
@@ -77,6 +92,29 @@ class OpenAi final : public Protocol {
   }
 
  private:
+  bool is_chat(const Ask& ask) const {
+    return ask.conversation && (features_.lays_out || !ask.schema.empty());
+  }
+
+  /// The text on both sides of the hole; without one, all of it is before it. A prompt may go on
+  /// behind its suffix, with what the middle begins with.
+  void add_hole(std::span<const TokenId> prompt, OrderedJson& body) const {
+    const auto at = [&](engine::SpecialRole role) {
+      const std::optional<TokenId> id = tokenizer_->special(role);
+      return id ? std::ranges::find(prompt, *id) : prompt.end();
+    };
+    const auto hole = at(engine::SpecialRole::fim_hole);
+    const auto end = std::max(hole, at(engine::SpecialRole::fim_end));
+    std::vector<TokenId> before(prompt.begin(), hole);
+    if (end != prompt.end()) before.insert(before.end(), end + 1, prompt.end());
+    std::erase_if(before, [&](TokenId id) { return tokenizer_->is_special(id); });
+    body["prompt"] = tokenizer_->decode(before);
+    if (hole == prompt.end()) return;
+    std::string suffix = tokenizer_->decode({hole + 1, end});
+    // Without one it would be no hole.
+    body["suffix"] = suffix.empty() ? "\n" : std::move(suffix);
+  }
+
   std::string text_of(const std::vector<TokenId>& prompt) const {
     std::string text;
     for (size_t i = 0; i < prompt.size(); ++i) {

@@ -25,12 +25,12 @@ struct Ask {
   bool forbid_end = false;            // the text may not end
   std::vector<engine::TokenId> only;  // the next token must be one of these; empty: any
   engine::SamplingParams sampling;
+  /// What the prompt begins with, where that is a conversation.
+  std::shared_ptr<const engine::Conversation> conversation;
+  std::string schema;  // of JSON that is wanted, of a server that cannot choose; "": any text
 };
 
-struct Candidate {
-  engine::TokenId id = 0;
-  float logprob = 0;
-};
+using engine::Candidate;
 
 /// One place of the text.
 struct ServerToken {
@@ -41,23 +41,30 @@ struct ServerToken {
 
 /// An event of a stream, or a whole answer.
 struct ServerReply {
+  std::string reasoning;  // before the tokens, where the server keeps it apart
   std::vector<ServerToken> tokens;
   bool done = false;      // nothing follows
   bool ended = false;     // the model ended its text
   int reused_tokens = 0;  // of the prompt
 };
 
+/// What a kind of server can be asked for.
+struct Abilities {
+  bool chooses = false;       // among candidates; keeps to `only` and `forbid_end`
+  bool takes_prompts = true;  // else it lays them out by itself; one alone is not computed
+  bool completes = true;      // else it only talks
+};
+
 class Protocol {
  public:
   virtual ~Protocol() = default;
 
-  virtual std::string path() const = 0;
+  virtual Abilities abilities() const = 0;
+  virtual std::string path(const Ask& ask) const = 0;
   virtual std::string body(const Ask& ask) const = 0;
   /// Of one event, or of an answer that is no stream. Errors: corrupt (not what such a server
   /// says), io (the server says that it failed, and why).
   virtual Result<ServerReply> read(std::string_view data) const = 0;
-  /// Whether it can choose among candidates and keep to `only` and `forbid_end`.
-  virtual bool chooses() const = 0;
 };
 
 std::unique_ptr<Protocol> llama_server_protocol(std::shared_ptr<const engine::Tokenizer> tokenizer);
@@ -68,6 +75,9 @@ struct OpenAiFeatures {
   bool takes_tokens = true;  // as a prompt; else text
   /// vLLM's extensions: candidates by their ids, tokens that are allowed.
   bool has_token_ids = false;
+  /// It lays prompts out by itself: takes conversations, and the text on both sides of a hole.
+  bool lays_out = false;
+  bool completes = true;  // else it has only /v1/chat/completions
 };
 
 std::unique_ptr<Protocol> openai_protocol(std::shared_ptr<const engine::Tokenizer> tokenizer,

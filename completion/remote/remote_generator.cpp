@@ -92,11 +92,6 @@ Result<HttpSettings> settings_of(const RemoteServer& server) {
 
 }  // namespace
 
-std::string origin_of(const RemoteServer& server) {
-  const Result<ServerUrl> url = parse_server_url(server.url);
-  return url ? url->origin() : "";
-}
-
 class RemoteGenerator::Impl final {
  public:
   explicit Impl(Log& log) : log_(log), idle_(asio::make_work_guard(io_)) {}
@@ -121,6 +116,7 @@ class RemoteGenerator::Impl final {
     FATHOM_TRY(traits, engine::read_traits(vocabulary, *tokenizer_, options.force_fim));
     traits_ = std::move(traits);
     origin_ = settings.url.origin();
+    on_breaker_ = options.on_breaker;
     FATHOM_TRY(client, HttpClient::create(io_.get_executor(), std::move(settings)));
     client_ = std::move(client);
 
@@ -151,7 +147,7 @@ class RemoteGenerator::Impl final {
                   RemoteJob::Model{.tokenizer = *tokenizer_,
                                    .traits = traits_,
                                    .context_tokens = info_.context_tokens,
-                                   .chooses = protocol_->chooses()}));
+                                   .can = protocol_->abilities()}));
     asio::post(io_, [this, work = std::move(work)] {
       waiting_.push_back(work);
       schedule();
@@ -275,8 +271,9 @@ class RemoteGenerator::Impl final {
   asio::awaitable<Status> ask_server(WorkPtr work, const Ask& ask, HttpCall& call) {
     for (int attempt = 0;; ++attempt) {
       if (!breaker_.allow(Clock::now())) co_return tl::unexpected(left_alone());
+      publish(state().problem);  // it may be finding out now
       Reading reading(*this, work);
-      const HttpRequest request{.path = protocol_->path(), .body = protocol_->body(ask)};
+      const HttpRequest request{.path = protocol_->path(ask), .body = protocol_->body(ask)};
       HttpClient::OnBody on_body;
       if (ask.stream)
         on_body = [&reading](std::string_view bytes) { return reading.stream(bytes); };
@@ -361,7 +358,9 @@ class RemoteGenerator::Impl final {
       done_ = reply->done;
       ended_ |= reply->ended;
       RemoteJob& job = work_->job;
-      if (!reply->tokens.empty() || reply->done) job.begin(reply->reused_tokens);
+      const bool begins = !reply->tokens.empty() || !reply->reasoning.empty() || reply->done;
+      if (begins) job.begin(reply->reused_tokens);
+      if (!reply->reasoning.empty() && !job.take_reasoning(reply->reasoning)) refused_ = true;
       for (const ServerToken& token : reply->tokens) {
         const Result<bool> goes_on = job.take(token);
         if (!goes_on) {
@@ -408,14 +407,22 @@ class RemoteGenerator::Impl final {
     publish(state().problem);
   }
   void publish(std::string problem) {
-    const std::lock_guard lock(mutex_);
-    state_ = {.breaker = breaker_.state(), .problem = std::move(problem)};
+    bool has_changed = false;
+    {
+      const std::lock_guard lock(mutex_);
+      has_changed = state_.breaker != breaker_.state();
+      state_ = {.breaker = breaker_.state(),
+                .retry_at = breaker_.retry_at(),
+                .problem = std::move(problem)};
+    }
+    if (has_changed && on_breaker_) on_breaker_();
   }
 
   Log& log_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> idle_;
   std::string origin_;
+  std::function<void()> on_breaker_;
   std::shared_ptr<const engine::Tokenizer> tokenizer_;
   engine::ModelTraits traits_;
   engine::EngineInfo info_;

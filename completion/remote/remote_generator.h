@@ -17,6 +17,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,19 +32,17 @@
 
 namespace fathom::completion {
 
-/// "https://gpu.example:8080", what consent is given for; "" if there is no server or its address
-/// is none.
-std::string origin_of(const RemoteServer& server);
-
 struct RemoteState {
   CircuitBreaker::State breaker = CircuitBreaker::State::closed;
-  std::string problem;  // why it is not closed, for people
+  CircuitBreaker::Clock::time_point retry_at;  // of an open one: the next request finds out
+  std::string problem;                         // why it is not closed, for people
 };
 
 struct RemoteOptions {
   int context_tokens = 0;  // as EngineOptions::context_tokens
   bool force_fim = false;  // see read_traits()
   HttpTimes times;
+  std::function<void()> on_breaker;  // it opens or closes; on the generator's thread; may be null
 };
 
 class RemoteGenerator final : public engine::Generator {

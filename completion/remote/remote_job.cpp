@@ -13,17 +13,6 @@ using engine::TokenId;
 
 constexpr int kCandidates = 20;  // vLLM gives no more unless told so
 constexpr int kMaxBurst = 32;
-constexpr size_t kLongestToken = 1024;  // in bytes
-
-double ms_between(std::chrono::steady_clock::time_point a,
-                  std::chrono::steady_clock::time_point b) {
-  return std::chrono::duration<double, std::milli>(b - a).count();
-}
-
-/// Whether a text that must begin with `wanted` can begin with `bytes`.
-bool agrees(std::string_view bytes, std::string_view wanted) {
-  return !bytes.empty() && (bytes.starts_with(wanted) || wanted.starts_with(bytes));
-}
 
 bool contains(const std::vector<TokenId>& ids, TokenId id) {
   return std::ranges::find(ids, id) != ids.end();
@@ -33,36 +22,26 @@ bool contains(const std::vector<TokenId>& ids, TokenId id) {
 
 RemoteJob::RemoteJob(GenerateRequest request, engine::Generator::OnToken on_token,
                      engine::Generator::OnDone on_done, const Model& model)
-    : request_(std::move(request)),
-      on_token_(std::move(on_token)),
-      on_done_(std::move(on_done)),
-      model_(model),
-      tokens_(request_.prompt),
-      stop_strings_(request_.stop_strings, kLongestToken),
-      rank_left_(request_.first_rank) {
-  if (model_.chooses) {
-    forced_rest_ = request_.forced_prefix;
-  } else {
-    given_ = model_.tokenizer.encode(request_.forced_prefix);
-  }
+    : model_(model),
+      record_(std::move(request), std::move(on_token), std::move(on_done), model.tokenizer,
+              model.traits),
+      rank_left_(this->request().first_rank) {
+  if (!model_.can.chooses) given_ = model_.tokenizer.encode(this->request().forced_prefix);
+  const bool is_prompt_alone = this->request().max_tokens <= 0;
+  if (is_prompt_alone && !model_.can.takes_prompts) record_.stop(StopReason::max_tokens);
 }
 
 Status RemoteJob::check() const {
-  const int n_prompt = static_cast<int>(request_.prompt.size());
-  if (n_prompt == 0) return fathom::fail(ErrorCode::invalid_argument, "the prompt has no tokens");
-  if (n_prompt > model_.context_tokens) {
-    return fathom::fail(ErrorCode::invalid_argument,
-                        "the prompt has {} tokens; the model's context there is {}: shorten it",
-                        n_prompt, model_.context_tokens);
+  FATHOM_CHECK(
+      engine::check_request(request(), model_.context_tokens, model_.tokenizer.vocab_size()));
+  if (!model_.can.completes && !request().conversation) {
+    return fathom::fail(ErrorCode::unsupported,
+                        "the server only talks and continues no text, as completions need: take "
+                        "another one for them, or the engine here");
   }
-  for (const TokenId id : request_.prompt) {
-    if (id < 0 || id >= model_.tokenizer.vocab_size()) {
-      return fathom::fail(ErrorCode::invalid_argument,
-                          "token {} is not in the vocabulary, which has {} entries", id,
-                          model_.tokenizer.vocab_size());
-    }
-  }
-  if (!model_.chooses && (request_.constraint || request_.first_rank > 0)) {
+  const bool has_schema = request().conversation && request().constraint &&
+                          !request().constraint->json_schema().empty();
+  if (!model_.can.chooses && ((request().constraint && !has_schema) || request().first_rank > 0)) {
     return fathom::fail(ErrorCode::unsupported,
                         "the server does not say which tokens it finds likely, so that it cannot "
                         "be kept to a form, as reviews need: take llama-server or vLLM, or the "
@@ -73,23 +52,22 @@ Status RemoteJob::check() const {
 
 Result<Ask> RemoteJob::next() {
   FATHOM_CHECK(check());
-  const int n_generated = static_cast<int>(tokens_.size() - request_.prompt.size());
-  const int room = model_.context_tokens - static_cast<int>(tokens_.size() + given_.size());
-  const int left = std::max(0, std::min(request_.max_tokens - n_generated, room));
-  Ask ask{.prompt = tokens_, .n_tokens = left, .sampling = request_.sampling};
+  const std::span<const TokenId> tokens = record_.tokens();
+  const int n_tokens = static_cast<int>(tokens.size());
+  const int room = model_.context_tokens - n_tokens - static_cast<int>(given_.size());
+  const int n_generated = n_tokens - record_.n_prompt();
+  const int left = std::max(0, std::min(request().max_tokens - n_generated, room));
+  Ask ask{.n_tokens = left, .sampling = request().sampling, .conversation = request().conversation};
+  ask.prompt.assign(tokens.begin(), tokens.end());
   ask.prompt.insert(ask.prompt.end(), given_.begin(), given_.end());
-  ask.sampling.seed += static_cast<uint64_t>(n_sampled_);  // not the same chance again
+  ask.sampling.seed += static_cast<uint64_t>(record_.n_sampled());  // not the same chance again
   if (left == 0) return ask;
   if (exact_) {
     ask.only = fitting_tokens();
-    if (ask.only.empty()) {
-      return fathom::fail(ErrorCode::unsupported,
-                          "the vocabulary of {} has no token that may come next in the wanted form",
-                          model_.traits.name);
-    }
+    if (ask.only.empty()) return record_.nothing_fits();
     ask.n_tokens = 1;
   } else if (is_bound()) {
-    ask.n_tokens = std::min(request_.constraint ? burst_ : 1, left);
+    ask.n_tokens = std::min(request().constraint ? burst_ : 1, left);
     ask.n_candidates = kCandidates;
     ask.forbid_end = forbids_end();
   } else if (may_not_end_) {
@@ -97,30 +75,23 @@ Result<Ask> RemoteJob::next() {
     ask.forbid_end = true;
   } else {
     ask.stream = true;
-    ask.forbid_end = request_.ignore_end_tokens;
+    ask.forbid_end = request().ignore_end_tokens;
+    if (request().constraint) ask.schema = request().constraint->json_schema();
   }
   return ask;
 }
 
+/// A server that cannot choose is only given the prefix.
 bool RemoteJob::is_bound() const {
-  return request_.constraint || !forced_rest_.empty() ||
-         (request_.first_rank > 0 && n_sampled_ == 0);
+  return model_.can.chooses && (request().constraint || !record_.forced_rest().empty() ||
+                                (request().first_rank > 0 && record_.n_sampled() == 0));
 }
 
-bool RemoteJob::forbids_end() const {
-  return request_.ignore_end_tokens || (request_.forbid_empty && n_sampled_ == 0) ||
-         !forced_rest_.empty() || request_.constraint;
-}
-
-bool RemoteJob::is_end_token(TokenId id) const { return contains(model_.traits.end_tokens, id); }
+bool RemoteJob::forbids_end() const { return record_.forbids_end() || request().constraint; }
 
 bool RemoteJob::fits(TokenId id) const {
-  if (forbids_end() && is_end_token(id)) return false;
-  if (forced_rest_.empty() && !request_.constraint) return true;
-  const std::string_view bytes = model_.tokenizer.bytes(id);
-  if (bytes.empty() || model_.tokenizer.is_special(id)) return false;
-  if (!forced_rest_.empty() && !agrees(bytes, forced_rest_)) return false;
-  return !request_.constraint || request_.constraint->allows(bytes);
+  if (forbids_end() && record_.is_end_token(id)) return false;
+  return record_.fits_prefix(id) && (!request().constraint || record_.fits_constraint(id));
 }
 
 std::vector<TokenId> RemoteJob::fitting_tokens() const {
@@ -133,7 +104,7 @@ std::vector<TokenId> RemoteJob::fitting_tokens() const {
 /// The token to take; nothing: it has to be asked for.
 std::optional<Candidate> RemoteJob::choose(const ServerToken& token) {
   const Candidate own{token.id, token.logprob};
-  const bool is_ranked = rank_left_ > 0 && n_sampled_ == 0;
+  const bool is_ranked = rank_left_ > 0 && record_.n_sampled() == 0;
   if (!is_ranked && fits(own.id)) return own;
   std::vector<TokenId> passed_by;
   for (const Candidate& candidate : token.candidates) {
@@ -148,7 +119,7 @@ std::optional<Candidate> RemoteJob::choose(const ServerToken& token) {
 
 /// As above, where only tokens that fit were asked for.
 std::optional<Candidate> RemoteJob::choose_exactly(const ServerToken& token) {
-  if (rank_left_ > 0 && n_sampled_ == 0) {
+  if (rank_left_ > 0 && record_.n_sampled() == 0) {
     passed_by_.push_back(token.id);
     --rank_left_;
     if (!fitting_tokens().empty()) return std::nullopt;
@@ -166,21 +137,55 @@ float RemoteJob::among_fitting(const Candidate& chosen, const ServerToken& token
 }
 
 void RemoteJob::begin(int reused_tokens) {
-  if (n_reused_ >= 0) return;
-  n_reused_ = reused_tokens;
-  for (const TokenId id : std::exchange(given_, {}))
-    if (!stop_) accept({id, 0});
+  if (!record_.begin(reused_tokens)) return;
+  accept_all(std::exchange(given_, {}));
+}
+
+void RemoteJob::accept_all(std::span<const TokenId> ids) {
+  for (const TokenId id : ids)
+    if (!finished()) accept({id, 0});
+}
+
+RemoteJob::Thought RemoteJob::thought() const {
+  const engine::ChatTraits& chat = *model_.traits.chat;
+  const std::span<const TokenId> tokens = record_.tokens();
+  for (auto id = tokens.rbegin(); id != tokens.rend(); ++id) {
+    if (*id == chat.think_end) return Thought::closed;
+    if (*id == chat.think_begin) return Thought::open;
+  }
+  return Thought::not_begun;
+}
+
+bool RemoteJob::take_reasoning(std::string_view text) {
+  if (finished() || request().max_tokens <= 0) return false;
+  const bool has_place =
+      model_.traits.chat && model_.traits.chat->think_end && !request().constraint;
+  if (!has_place) return true;
+  thinks_apart_ = true;
+  progress_ = true;
+  if (thought() == Thought::not_begun && model_.traits.chat->think_begin)
+    accept({*model_.traits.chat->think_begin, 0});
+  if (thought() == Thought::open) accept_all(model_.tokenizer.encode(text));
+  return !finished();
 }
 
 Result<bool> RemoteJob::take(const ServerToken& token) {
-  if (stop_ || request_.max_tokens <= 0) return false;
+  if (finished() || request().max_tokens <= 0) return false;
   if (exact_ && (!fits(token.id) || contains(passed_by_, token.id))) {
     return fathom::fail(ErrorCode::unsupported,
                         "the server does not keep to the tokens that it was allowed");
   }
+  if (thinks_apart_ && thought() == Thought::open) accept({*model_.traits.chat->think_end, 0});
+  if (finished()) return false;
   std::optional<Candidate> chosen = exact_ ? choose_exactly(token) : choose(token);
-  if (!chosen && !model_.chooses) {
-    stop_ = StopReason::end_token;  // of all, it was forbidden only to end
+  if (!chosen && !model_.can.chooses) {
+    if (request().constraint && record_.n_sampled() == 0) {
+      return fathom::fail(ErrorCode::unsupported,
+                          "the server does not keep to the form that it was asked for "
+                          "(response_format), as reviews need: take llama-server or vLLM, or the "
+                          "engine here");
+    }
+    record_.stop(StopReason::end_token);
     return false;
   }
   progress_ = true;
@@ -189,79 +194,37 @@ Result<bool> RemoteJob::take(const ServerToken& token) {
     burst_ = 1;
     return false;
   }
-  if (!forced_rest_.empty()) chosen->logprob = among_fitting(*chosen, token);
+  if (!record_.forced_rest().empty()) chosen->logprob = among_fitting(*chosen, token);
   exact_ = false;
   may_not_end_ = false;
   accept(*chosen);
-  if (chosen->id == token.id) return !stop_;
+  if (chosen->id == token.id) return !finished();
   burst_ = 1;
   return false;
 }
 
 void RemoteJob::accept(const Candidate& token) {
-  if (n_sampled_++ == 0) first_token_ = Clock::now();
-  sum_logprob_ += token.logprob;
-  if (is_end_token(token.id) && !request_.ignore_end_tokens) {
-    stop_ = StopReason::end_token;
-    return;
-  }
-  tokens_.push_back(token.id);
-  const std::string_view bytes = model_.tokenizer.bytes(token.id);
-  forced_rest_.erase(0, std::min(bytes.size(), forced_rest_.size()));
-  if (request_.constraint) request_.constraint->accept(bytes);
-
-  const int n_generated = static_cast<int>(tokens_.size() - request_.prompt.size());
-  const bool goes_on =
-      !on_token_ || on_token_({.id = token.id, .bytes = bytes, .logprob = token.logprob});
-  if (!goes_on) {
-    stop_ = StopReason::callback;
-  } else if (request_.constraint && request_.constraint->finished()) {
-    stop_ = StopReason::end_token;
-  } else if (stop_strings_.feed(bytes)) {
-    stop_ = StopReason::stop_string;
-  } else if (n_generated >= request_.max_tokens) {
-    stop_ = StopReason::max_tokens;
-  } else if (static_cast<int>(tokens_.size()) >= model_.context_tokens) {
-    stop_ = StopReason::context_full;
-  }
+  record_.accept(token.id, token.logprob);
+  const bool is_full = std::ssize(record_.tokens()) >= model_.context_tokens;
+  if (is_full && !finished()) record_.stop(StopReason::context_full);
 }
 
 void RemoteJob::ended() {
-  if (stop_) return;
-  if (!model_.chooses || !forbids_end() || std::exchange(may_not_end_, true)) {
-    stop_ = StopReason::end_token;
+  if (finished()) return;
+  if (!model_.can.chooses || !forbids_end() || std::exchange(may_not_end_, true)) {
+    record_.stop(StopReason::end_token);
   }
   progress_ = true;
 }
 
 void RemoteJob::answered() {
-  if (stop_) return;
+  if (finished()) return;
   // A server that says that it is done and gives nothing would be asked for ever.
-  if (request_.max_tokens <= 0 || !std::exchange(progress_, false)) {
-    stop_ = StopReason::max_tokens;
+  if (request().max_tokens <= 0 || !std::exchange(progress_, false)) {
+    record_.stop(StopReason::max_tokens);
   } else if (!exact_) {
     burst_ = std::min(2 * burst_, kMaxBurst);
   }
 }
-
-void RemoteJob::finish() {
-  const Clock::time_point now = Clock::now();
-  const size_t n_prompt = request_.prompt.size();
-  engine::GenerateResult result;
-  result.tokens.assign(tokens_.begin() + static_cast<ptrdiff_t>(n_prompt), tokens_.end());
-  result.stop = stop_.value_or(StopReason::max_tokens);
-  result.prompt_tokens = static_cast<int>(n_prompt);
-  result.reused_tokens = std::max(0, n_reused_);
-  result.ms_total = ms_between(submitted_, now);
-  if (n_sampled_ > 0) {
-    result.ms_first_token = ms_between(submitted_, first_token_);
-    result.ms_prefill = ms_between(submitted_, first_token_);
-    result.ms_decode = ms_between(first_token_, now);
-    result.mean_logprob = static_cast<float>(sum_logprob_ / n_sampled_);
-  }
-  on_done_(std::move(result));
-}
-
-void RemoteJob::fail(Error error) { on_done_(tl::unexpected<Error>(std::move(error))); }
 
 }  // namespace fathom::completion

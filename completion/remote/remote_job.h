@@ -12,14 +12,15 @@
 
 #pragma once
 
-#include <chrono>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "completion/remote/protocol.h"
-#include "engine/generator.h"
-#include "engine/stop_strings.h"
+#include "engine/generation_record.h"
 
 namespace fathom::completion {
 
@@ -30,15 +31,15 @@ class RemoteJob final {
     const engine::Tokenizer& tokenizer;
     const engine::ModelTraits& traits;
     int context_tokens = 0;
-    bool chooses = true;  // as Protocol::chooses()
+    Abilities can;
   };
 
   RemoteJob(engine::GenerateRequest request, engine::Generator::OnToken on_token,
             engine::Generator::OnDone on_done, const Model& model);
 
-  const engine::GenerateRequest& request() const { return request_; }
-  int n_generated() const { return n_sampled_; }
-  bool finished() const { return stop_.has_value(); }
+  const engine::GenerateRequest& request() const { return record_.request(); }
+  int n_generated() const { return record_.n_sampled(); }
+  bool finished() const { return record_.finished(); }
 
   /// What to ask next. Errors: invalid_argument (a prompt that is none), unsupported (no token
   /// fits, or the server cannot choose among those that do).
@@ -49,50 +50,43 @@ class RemoteJob final {
   /// Takes the next token of the answer. False: the rest of the answer is of no use; ask again
   /// unless finished(). Errors: unsupported (the server does not keep to what it was asked).
   Result<bool> take(const ServerToken& token);
+  /// Takes reasoning that the server keeps apart, as what the model itself would have written.
+  /// Returns as above.
+  bool take_reasoning(std::string_view text);
   /// The model has ended its text. Ask again unless finished().
   void ended();
   /// All of what was asked for has come.
   void answered();
 
   /// Calls on_done, once; the job is over.
-  void finish();
-  void fail(Error error);
+  void finish() { record_.finish(); }
+  void fail(Error error) { record_.fail(std::move(error)); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   Status check() const;
   bool is_bound() const;
   bool forbids_end() const;
   bool fits(engine::TokenId id) const;
-  bool is_end_token(engine::TokenId id) const;
   std::vector<engine::TokenId> fitting_tokens() const;
   std::optional<Candidate> choose(const ServerToken& token);
   std::optional<Candidate> choose_exactly(const ServerToken& token);
   float among_fitting(const Candidate& chosen, const ServerToken& token) const;
   void accept(const Candidate& token);
+  void accept_all(std::span<const engine::TokenId> ids);
+  enum class Thought { not_begun, open, closed };
+  Thought thought() const;
 
-  engine::GenerateRequest request_;
-  const engine::Generator::OnToken on_token_;
-  engine::Generator::OnDone on_done_;
   const Model model_;
+  engine::GenerationRecord record_;
 
-  std::vector<engine::TokenId> tokens_;  // with the prompt
-  std::string forced_rest_;              // of forced_prefix, not generated yet
-  std::vector<engine::TokenId> given_;   // forced_prefix, where the server cannot choose
-  engine::StopStrings stop_strings_;
-  std::optional<engine::StopReason> stop_;
-  int burst_ = 1;       // tokens to ask for where the text is bound
-  bool exact_ = false;  // the next one is asked for among all that fit
-  int rank_left_ = 0;   // likelier tokens to pass by, of the first
+  std::vector<engine::TokenId> given_;  // forced_prefix, where the server cannot choose
+  int burst_ = 1;                       // tokens to ask for where the text is bound
+  bool exact_ = false;                  // the next one is asked for among all that fit
+  int rank_left_ = 0;                   // likelier tokens to pass by, of the first
   std::vector<engine::TokenId> passed_by_;
-  bool may_not_end_ = false;  // it has tried to where it may not
-  bool progress_ = false;     // of the answer that is coming, something was of use
-  double sum_logprob_ = 0;
-  int n_sampled_ = 0;
-  int n_reused_ = -1;  // -1: not begun
-  Clock::time_point submitted_ = Clock::now();
-  Clock::time_point first_token_ = submitted_;
+  bool thinks_apart_ = false;  // the server keeps reasoning apart
+  bool may_not_end_ = false;   // it has tried to where it may not
+  bool progress_ = false;      // of the answer that is coming, something was of use
 };
 
 }  // namespace fathom::completion

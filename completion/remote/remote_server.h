@@ -20,4 +20,8 @@ struct RemoteServer {
   bool operator==(const RemoteServer&) const = default;
 };
 
+/// "https://gpu.example:8080", what a server is known by and consent is given for; "" if there is
+/// none or its address is no address.
+std::string origin_of(const RemoteServer& server);
+
 }  // namespace fathom::completion

@@ -1,5 +1,6 @@
 #include "completion/review/ask_model.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,12 @@ namespace {
 
 using engine::TokenId;
 
-Result<std::vector<TokenId>> build_prompt(const engine::Generator& generator,
-                                          const Question& question) {
+struct Prompt {
+  std::vector<TokenId> tokens;
+  std::shared_ptr<const engine::Conversation> conversation;
+};
+
+Result<Prompt> build_prompt(const engine::Generator& generator, const Question& question) {
   const engine::ModelTraits& traits = generator.traits();
   if (traits.has_unknown_chat_template) {
     return fail(ErrorCode::unsupported,
@@ -22,20 +27,23 @@ Result<std::vector<TokenId>> build_prompt(const engine::Generator& generator,
                 traits.name);
   }
   if (!traits.chat) {
-    std::vector<TokenId> prompt;
-    if (traits.adds_bos) prompt.push_back(traits.bos);
-    generator.tokenizer().encode(question.text, prompt);
+    Prompt prompt;
+    if (traits.adds_bos) prompt.tokens.push_back(traits.bos);
+    generator.tokenizer().encode(question.text, prompt.tokens);
     return prompt;
   }
   // Everything is in the user's turn: reasoning models do best without a system message.
   const ChatMessage message{.role = ChatRole::user, .content = std::string(question.text)};
-  return encode_chat({&message, 1}, {.thinking = question.max_reasoning_tokens > 0}, *traits.chat,
-                     generator.tokenizer());
+  FATHOM_TRY(tokens, encode_chat({&message, 1}, {.thinking = question.max_reasoning_tokens > 0},
+                                 *traits.chat, generator.tokenizer()));
+  auto conversation = conversation_of({&message, 1}, tokens.size());
+  return Prompt{std::move(tokens), std::move(conversation)};
 }
 
 /// Lets the model reason and closes the reasoning: `prompt` ends where the answer begins.
-Status reason(engine::Generator& generator, const Question& question, std::vector<TokenId>& prompt,
+Status reason(engine::Generator& generator, const Question& question, Prompt& whole,
               AskedTokens& asked) {
+  std::vector<TokenId>& prompt = whole.tokens;
   const engine::ChatTraits& chat = *generator.traits().chat;
   if (chat.reasoning == engine::Reasoning::own && chat.think_begin)
     prompt.push_back(*chat.think_begin);
@@ -44,6 +52,7 @@ Status reason(engine::Generator& generator, const Question& question, std::vecto
   if (question.max_reasoning_tokens > 0) {
     FATHOM_TRY(result, engine::generate(generator,
                                         {.prompt = prompt,
+                                         .conversation = whole.conversation,
                                          .max_tokens = question.max_reasoning_tokens,
                                          .sampling = {.temperature = chat.temperature,
                                                       .top_p = chat.top_p,
@@ -66,10 +75,11 @@ Status reason(engine::Generator& generator, const Question& question, std::vecto
 
 Result<AskedTokens> ask_model(engine::Generator& generator, const Question& question) {
   FATHOM_TRY(prompt, build_prompt(generator, question));
-  AskedTokens asked{.prompt = static_cast<int64_t>(prompt.size())};
+  AskedTokens asked{.prompt = static_cast<int64_t>(prompt.tokens.size())};
   if (generator.traits().chat) FATHOM_CHECK(reason(generator, question, prompt, asked));
   FATHOM_TRY(result, engine::generate(generator,
-                                      {.prompt = std::move(prompt),
+                                      {.prompt = std::move(prompt.tokens),
+                                       .conversation = std::move(prompt.conversation),
                                        .max_tokens = question.max_answer_tokens,
                                        .priority = engine::Priority::review,
                                        .constraint = question.form,

@@ -83,6 +83,21 @@ QuotableLines::QuotableLines(std::span<const ShownLine> shown, size_t max_bytes)
   std::ranges::sort(quotes_);
 }
 
+std::vector<std::string_view> QuotableLines::lines() const {
+  std::vector<std::string_view> lines;
+  for (const std::string_view quote : quotes_) {
+    Quote line = begin_quote();
+    size_t n = 0;
+    do {
+      advance(line, static_cast<uint8_t>(quote[n++]));
+    } while (n < quote.size() && !may_end(line));
+    lines.push_back(quote.substr(0, n));
+  }
+  std::ranges::sort(lines);
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+  return lines;
+}
+
 /// Of the quotes that begin so, those that go on with the byte.
 std::pair<uint32_t, uint32_t> QuotableLines::with_next(const Quote& quote, uint8_t byte) const {
   const auto next = [&](std::string_view text) {

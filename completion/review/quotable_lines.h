@@ -26,6 +26,8 @@ class QuotableLines final {
   QuotableLines& operator=(const QuotableLines&) = delete;
 
   bool empty() const { return quotes_.empty(); }
+  /// What can be quoted of one line, each once.
+  std::vector<std::string_view> lines() const;
 
   /// A quote so far.
   struct Quote {

@@ -2,6 +2,10 @@
 
 #include <iterator>
 #include <span>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "completion/review/finding_names.h"
 #include "engine/base/assert.h"
@@ -11,6 +15,8 @@ namespace {
 
 constexpr int kMaxBlanks = 16;
 constexpr int kMaxDigits = 7;
+/// Beyond these a schema becomes too large for servers.
+constexpr size_t kMaxNamedQuotes = 200;
 
 enum class Kind : uint8_t {
   literal,
@@ -105,6 +111,30 @@ void ReviewGrammar::accept(std::string_view bytes) {
 }
 
 bool ReviewGrammar::finished() const { return state_.step == kEnd; }
+
+std::string ReviewGrammar::json_schema() const {
+  const auto text = [](int max_bytes) {
+    // Servers count characters, most of which are bytes.
+    return fmt::format(R"({{"type":"string","minLength":1,"maxLength":{}}})", max_bytes / 2);
+  };
+  const auto one_of = [](const auto& names) {
+    return fmt::format(R"({{"enum":["{}"]}})", fmt::join(names, R"(",")"));
+  };
+  std::string quote = text(kMaxQuoteBytes);
+  if (quotable_ && !quotable_->empty()) {
+    const std::vector<std::string_view> lines = quotable_->lines();
+    if (lines.size() <= kMaxNamedQuotes) quote = one_of(lines);
+  }
+  return fmt::format(
+      R"({{"type":"object","properties":{{"findings":{{"type":"array","maxItems":{},"items":)"
+      R"({{"type":"object","properties":{{"line":{{"type":"integer","minimum":1,"maximum":9999999}},)"
+      R"("quote":{},"message":{},"category":{},"severity":{},"replacement":{{"anyOf":[{},)"
+      R"({{"type":"null"}}]}}}},"required":["line","quote","message","category","severity",)"
+      R"("replacement"],"additionalProperties":false}}}}}},"required":["findings"],)"
+      R"("additionalProperties":false}})",
+      max_findings_, quote, text(kMaxMessageBytes), one_of(model_categories()),
+      one_of(severity_names()), text(kMaxReplacementBytes));
+}
 
 ReviewGrammar::Place ReviewGrammar::place() const {
   if (state_.step < kFinding || state_.step >= kNextFinding) return Place::between;

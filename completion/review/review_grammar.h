@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -38,6 +39,7 @@ class ReviewGrammar final : public engine::TextConstraint {
   bool allows(std::string_view bytes) const override;
   void accept(std::string_view bytes) override;
   bool finished() const override;
+  std::string json_schema() const override;
 
   /// What the text so far ends in.
   enum class Place {

@@ -109,12 +109,8 @@ Result<std::vector<completion::SnapshotPtr>> read_files(const std::vector<std::s
 /// Writes a suggestion to a terminal as it grows.
 class Writer final {
  public:
-  explicit Writer(bool streams) : streams_(streams) {}
-
   /// Generator's thread.
-  void grow(const Completion& partial) {
-    if (streams_) write(partial.text);
-  }
+  void grow(const Completion& partial) { write(partial.text); }
   /// Alternatives follow, each behind a line of dashes.
   void finish(const Completion& whole) {
     write(whole.text);
@@ -133,7 +129,6 @@ class Writer final {
     n_written_ = text.size();
   }
 
-  const bool streams_;
   size_t n_written_ = 0;
 };
 
@@ -143,14 +138,15 @@ Result<ExitCode> complete(const Options& options) {
                                       : read_text_file(place.file, kMaxSourceBytes));
   FATHOM_TRY(cursor, offset_of(text, place.position));
   const completion::Config config = read_config().values;
-  const std::string root = config.cross_file ? project_root(place.file) : "";
+  const std::string project = project_root(place.file);
+  const std::string root = config.cross_file ? project : "";
   const completion::SnapshotPtr snapshot = make_snapshot(place.file, std::move(text), root);
   FATHOM_TRY(related, read_files(options.related));
   std::error_code error;
   const std::string repository = std::filesystem::current_path(error).filename().string();
 
   const ModelOptions model = configured(options.model, config);
-  FATHOM_CHECK(ask_for_consent(model.remote, project_root(place.file)));
+  FATHOM_CHECK(ask_for_consent(model.remote, project));
   Log log = stderr_log(options.model.verbose);
   const auto workspaces =
       std::make_shared<completion::Workspaces>(completion::WorkspacesOptions{}, log);
@@ -158,7 +154,12 @@ Result<ExitCode> complete(const Options& options) {
   FATHOM_TRY(runtime, start_runtime(model, log, workspaces));
   if (!root.empty() && !workspaces->wait_until_ready(root, kMaxWait))
     log.info("{} is not indexed yet: completing without its other files", root);
-  Writer writer(!options.json && is_terminal(stdout));
+  Writer writer;
+  // What was shown is only extended. Where nobody watches, the text does not depend on when it
+  // came.
+  completion::Assistant::OnUpdate on_update;
+  if (!options.json && is_terminal(stdout))
+    on_update = [&writer](const Completion& partial) { writer.grow(partial); };
   FATHOM_TRY(completion, wait_for<Result<Completion>>([&](auto on_done) {
                runtime->assistant().complete(
                    {.snapshot = snapshot,
@@ -171,7 +172,7 @@ Result<ExitCode> complete(const Options& options) {
                     .n = options.n,
                     .max_lines = config.max_completion_lines,
                     .cancel = cancel_on_interrupt()},
-                   [&writer](const Completion& partial) { writer.grow(partial); }, on_done);
+                   on_update, on_done);
              }));
 
   if (options.explain_context) print_context(completion, *snapshot, root);

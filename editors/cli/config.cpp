@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include "editors/cli/command.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "editors/cli/text_destinations.h"
 
 namespace fathom::cli {
 namespace {
@@ -67,7 +69,15 @@ void print_schema() {
               {"properties", std::move(tables)}});
 }
 
-void print_json(const EffectiveConfig& config) {
+Json destinations_json(const std::vector<TextDestination>& destinations) {
+  Json list = Json::array();
+  for (const TextDestination& destination : destinations)
+    list.push_back(
+        {{"what", destination.what}, {"server", destination.server}, {"why", destination.why}});
+  return list;
+}
+
+void print_json(const EffectiveConfig& config, const std::vector<TextDestination>& destinations) {
   Json keys = Json::array();
   for (const ConfigKey& key : completion::config_keys())
     keys.push_back({{"name", key.name},
@@ -78,10 +88,11 @@ void print_json(const EffectiveConfig& config) {
                     {"help", key.help}});
   write_json({{"file", completion::user_config_file().string()},
               {"keys", std::move(keys)},
+              {"text_goes_to", destinations_json(destinations)},
               {"problems", config.problems}});
 }
 
-void print_text(const EffectiveConfig& config) {
+void print_text(const EffectiveConfig& config, const std::vector<TextDestination>& destinations) {
   write_out(fmt::format("# yours: {}; a project's: .fathom.toml\n",
                         completion::user_config_file().string()));
   std::string_view table;
@@ -97,6 +108,10 @@ void print_text(const EffectiveConfig& config) {
                           printable(completion::origin_of(config, key.name)),
                           key.project_may_set ? "" : "; not for projects"));
   }
+  write_out("\n# where text of this folder goes\n");
+  for (const auto& [what, server, why] : destinations)
+    write_out(fmt::format("# {}: {} ({})\n", what, server.empty() ? "this machine" : server,
+                          printable(why)));
 }
 
 Result<ExitCode> show(const Options& options) {
@@ -105,11 +120,13 @@ Result<ExitCode> show(const Options& options) {
     return ExitCode::ok;
   }
   std::error_code error;
-  const EffectiveConfig config = completion::load_config(std::filesystem::current_path(error));
+  const std::filesystem::path folder = std::filesystem::current_path(error);
+  const EffectiveConfig config = completion::load_config(folder);
+  const std::vector<TextDestination> destinations = text_destinations(config, folder);
   if (options.json) {
-    print_json(config);
+    print_json(config, destinations);
   } else {
-    print_text(config);
+    print_text(config, destinations);
   }
   for (const std::string& problem : config.problems) report(problem);
   return config.problems.empty() ? ExitCode::ok : ExitCode::usage;

@@ -12,6 +12,7 @@
 #include "editors/cli/golden_values.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
+#include "engine/kv_memory.h"
 #include "engine/model.h"
 
 namespace fathom::cli {
@@ -155,13 +156,7 @@ class Never final : public engine::Interrupt {
 Status run_prompt(const GoldenPrompt& p, engine::Model& model, engine::Backend& backend,
                   Comparison& comparison) {
   const int n = static_cast<int>(p.ids.size());
-  std::vector<std::unique_ptr<engine::Buffer>> buffers;
-  engine::KvStore cache;
-  for (const int width : model.cache_widths()) {
-    FATHOM_TRY(buffer, backend.allocate(size_t(n) * width * sizeof(float)));
-    cache.layers.push_back({static_cast<float*>(buffer->data()), n, width, width});
-    buffers.push_back(std::move(buffer));
-  }
+  FATHOM_TRY(cache, engine::KvMemory::allocate(model, backend, n));
   std::vector<int32_t> numbers(n);
   std::iota(numbers.begin(), numbers.end(), 0);
   const engine::SequenceRows rows = {.n_rows = n, .slots = numbers};
@@ -172,7 +167,7 @@ Status run_prompt(const GoldenPrompt& p, engine::Model& model, engine::Backend& 
                               .sequences = {&rows, 1},
                               .logit_rows = p.positions,
                               .probe = &comparison},
-                             cache, logits, Never()));
+                             cache.store, logits, Never()));
   comparison.see_logits(logits);
   return comparison.status();
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "completion/remote/consent.h"
 #include "engine/base/file_faults.h"
 
 namespace fathom::cli {
@@ -26,18 +27,15 @@ Result<lsp::OwnServices> make_services(const ModelOptions& given, const completi
       .models = nullptr,
       .config_watch = std::make_unique<completion::ConfigWatch>(kConfigPeriod),
       .acceptance = std::make_unique<completion::Acceptance>(
-          completion::Acceptance::Options{.file = completion::statistics_file()}, log)};
+          completion::Acceptance::Options{.file = completion::statistics_file()}, log),
+      .consents = std::make_unique<lsp::ConsentDesk>(completion::consent_file())};
   runtime.workspaces = services.workspaces;
   runtime.counters = services.counters;
-  completion::ModelHostConfig hosted = completion::host_config(config);
-  hosted.completion.model = options.model;
-  if (!hosted.completion.remote.url.empty() || !hosted.reasoning.remote.url.empty())
-    log.warning("editors cannot ask yet whether text may be sent: for them, models compute here");
-  hosted.completion.remote = {};
-  hosted.reasoning.remote = {};
   services.models = std::make_unique<completion::ModelHost>(
       completion::runtime_loader(std::move(runtime), log),
-      completion::ModelHostOptions{.config = std::move(hosted)});
+      completion::ModelHostOptions{
+          .config = completion::host_config(config),
+          .chosen = given.model.empty() ? std::nullopt : std::optional(given.model)});
   return services;
 }
 

@@ -87,9 +87,8 @@ completion::EffectiveConfig read_config() {
 ModelOptions configured(ModelOptions options, const completion::Config& config,
                         completion::Role role) {
   if (options.model.empty()) {
-    const completion::ModelHostConfig hosts = completion::host_config(config);
-    const bool has_own = role == completion::Role::reasoning && !hosts.reasoning.remote.url.empty();
-    const completion::ModelSpec& spec = has_own ? hosts.reasoning : hosts.completion;
+    const completion::ModelSpec spec =
+        completion::spec_of(completion::host_config(config), role, completion::Reach::servers);
     options.model = spec.model;
     options.remote = spec.remote;
   }

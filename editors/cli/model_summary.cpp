@@ -4,6 +4,7 @@
 #include <span>
 
 #include "engine/base/checked_math.h"
+#include "engine/kv_memory.h"
 
 namespace fathom::cli {
 namespace {
@@ -43,9 +44,6 @@ std::optional<int64_t> sum(std::optional<int64_t> a, std::optional<int64_t> b) {
   return a && b ? checked_add(*a, *b) : std::nullopt;
 }
 
-/// The engine keeps keys and values as f32.
-constexpr int64_t kBytesPerCacheNumber = 4;
-
 /// Keys that are also the values. Layers that pool groups of tokens keep, for each token, numbers
 /// and gates, and a pooled key; those of few tokens twice as many of the former, and the same once
 /// more for an indexer (engine/models/compressor.h).
@@ -76,6 +74,15 @@ std::optional<int64_t> cache_numbers(const Numbers& numbers, const ModelSummary&
     return compressed_cache_numbers(groups, s, head_dim, index_dim);
   if (!head_dim && s.dim && s.heads.value_or(0) > 0) head_dim = *s.dim / *s.heads;
   return product(product(s.layers, 2), product(s.kv_heads ? s.kv_heads : s.heads, head_dim));
+}
+
+/// Models that look keys up before they attend to them keep them as f32.
+int64_t bytes_per_cache_number(const Checkpoint& checkpoint, const Numbers& numbers) {
+  const bool looks_up = numbers.find("index_head_dim", "attention.indexer.key_length") ||
+                        !numbers.list("compress_ratios", "attention.compress_ratios").empty();
+  const engine::DType type =
+      looks_up ? engine::DType::f32 : engine::default_cache_type(checkpoint.size_bytes());
+  return engine::info(type).block_bytes;
 }
 
 std::string name_of(const Checkpoint& checkpoint) {
@@ -139,7 +146,8 @@ ModelSummary summarise(const Checkpoint& checkpoint) {
   s.active_experts = numbers.find("num_experts_per_tok", "expert_used_count");
   s.vocab = vocab_size(checkpoint, numbers);
   s.context = numbers.find("max_position_embeddings", "context_length");
-  s.cache_bytes_per_token = product(cache_numbers(numbers, s), kBytesPerCacheNumber);
+  s.cache_bytes_per_token =
+      product(cache_numbers(numbers, s), bytes_per_cache_number(checkpoint, numbers));
   s.total_bytes = sum(int64_t(s.weight_bytes), product(s.cache_bytes_per_token, kQuotedContext));
   s.total_bytes_at_context =
       sum(int64_t(s.weight_bytes), product(s.cache_bytes_per_token, s.context));

@@ -20,6 +20,7 @@ namespace {
 struct Options {
   std::string what;
   int timeout_s = 30;
+  bool vocabulary_only = false;
   bool json = false;
 };
 
@@ -29,7 +30,9 @@ std::string environment(const char* name, const char* fallback) {
 }
 
 Result<ExitCode> pull(const Options& options) {
-  FATHOM_TRY(source, completion::resolve_source(options.what));
+  FATHOM_TRY(whole, completion::resolve_source(options.what));
+  const completion::ModelSource source =
+      options.vocabulary_only ? completion::vocabulary_of(whole) : whole;
   Result<completion::PulledModel> pulled;
   {
     Progress progress(source.name);
@@ -50,8 +53,10 @@ Result<ExitCode> pull(const Options& options) {
                 {"path", pulled->path.string()},
                 {"was_there", pulled->was_there}});
   else
-    write_out(fmt::format("{}{}\nuse it with --model {}\n", pulled->path.string(),
-                          pulled->was_there ? " (was here already)" : "", pulled->name));
+    write_out(fmt::format(
+        "{}{}\n{}\n", pulled->path.string(), pulled->was_there ? " (was here already)" : "",
+        options.vocabulary_only ? fmt::format("for a server: engine.model = \"{}\"", pulled->name)
+                                : fmt::format("use it with --model {}", pulled->name)));
   return ExitCode::ok;
 }
 
@@ -67,6 +72,8 @@ Action add_pull(CLI::App& command) {
       ->type_name("N")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  command.add_flag("--vocabulary", options->vocabulary_only,
+                   "only what prompts are made with, a few MB, for a model that a server runs");
   add_json_option(command, options->json);
   command.footer(
       "From HF_ENDPOINT (default https://huggingface.co), with HF_TOKEN if it is set, through\n"

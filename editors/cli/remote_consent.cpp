@@ -20,7 +20,14 @@ Status ask_for_consent(const completion::RemoteServer& server, const std::string
                                           ? std::filesystem::current_path(error)
                                           : std::filesystem::weakly_canonical(folder, error);
   const completion::Consent consent(completion::consent_file());
-  if (consent.given(origin, place)) return {};
+  const completion::ConsentAnswer answer = consent.answer(origin, place);
+  if (answer == completion::ConsentAnswer::yes) return {};
+  if (answer == completion::ConsentAnswer::never) {
+    return fail(ErrorCode::invalid_argument,
+                "nothing was sent: {} says that text of {} never goes to {}. Change its line "
+                "\"never {} ...\", or give --model to compute here",
+                consent.file().string(), place.string(), origin, origin);
+  }
   if (!is_terminal(stdin) || !is_terminal(stderr)) {
     return fail(ErrorCode::invalid_argument,
                 "nothing was sent: nobody has allowed yet that text of {} goes to {}. Run the "
@@ -32,11 +39,11 @@ Status ask_for_consent(const completion::RemoteServer& server, const std::string
              "credentials masked. Send it? [y/N] ",
              printable(origin), printable(place.string()),
              origin.starts_with("http://") ? ", unencrypted" : "");
-  std::string answer;
-  std::getline(std::cin, answer);
-  if (answer != "y" && answer != "Y" && answer != "yes")
+  std::string typed;
+  std::getline(std::cin, typed);
+  if (typed != "y" && typed != "Y" && typed != "yes")
     return fail(ErrorCode::invalid_argument, "nothing was sent to {}", origin);
-  return consent.give(origin, place);
+  return consent.record(origin, place, completion::ConsentAnswer::yes);
 }
 
 }  // namespace fathom::cli

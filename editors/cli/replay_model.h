@@ -21,6 +21,7 @@ class ReplayModel final : public engine::Model {
 
   const engine::ModelSize& size() const override { return model_->size(); }
   std::span<const int> cache_widths() const override { return model_->cache_widths(); }
+  engine::DType cache_type() const override { return model_->cache_type(); }
   int max_batch() const override { return model_->max_batch(); }
   Status forward(const engine::Batch& batch, const engine::KvStore& cache, std::span<float> logits,
                  const engine::Interrupt& interrupt) override;

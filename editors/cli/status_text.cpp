@@ -69,6 +69,23 @@ std::string ready_text(const Json& model) {
   return out;
 }
 
+/// Of a role that has a server, which computes for those who allow it.
+std::string server_text(const Json& model) {
+  if (!model.contains("server")) return {};
+  const Json& server = model["server"];
+  const std::string state = text(server, "state");
+  const std::string problem = text(server, "problem");
+  std::string words = fmt::format("server {}: ", text(server, "origin"));
+  if (!problem.empty()) {
+    words += "this machine computes instead: " + problem;
+  } else if (state == "ready") {
+    words += text(server, "device");
+  } else {
+    words += state == "loading" ? "connecting" : "not connected (the first request does)";
+  }
+  return line("", words);
+}
+
 std::string model_text(const Json& model) {
   const std::string state = text(model, "state");
   const std::string name = text(model, "model");
@@ -76,15 +93,21 @@ std::string model_text(const Json& model) {
   if (state == "unloaded") head += " (the next request loads it)";
   if (state == "loading") head += fmt::format(", {:.0f} %", number(model, "progress") * 100);
   if (state == "failed") head += ": " + text(model, "error");
-  return line(text(model, "role"), head) + (state == "ready" ? ready_text(model) : "");
+  return line(text(model, "role"), head) + (state == "ready" ? ready_text(model) : "") +
+         server_text(model);
+}
+
+std::string origin_of_server(const Json& model) {
+  return text(model.value("server", Json::object()), "origin");
 }
 
 std::string models_text(const Json& models) {
   std::string out = "models\n";
   for (const Json& model : models) {
     // One model serves both roles unless two are configured.
-    const bool is_shared =
-        &model != &models.front() && text(model, "model") == text(models.front(), "model");
+    const bool is_shared = &model != &models.front() &&
+                           text(model, "model") == text(models.front(), "model") &&
+                           origin_of_server(model) == origin_of_server(models.front());
     out += is_shared ? line(text(model, "role"), "the same model") : model_text(model);
   }
   return out;

@@ -124,8 +124,10 @@ class ChatCompletions final : public Answer {
     stream_.emplace(*traits.chat, prompt, [this](Channel channel, std::string_view text) {
       if (reply_.streams()) send({{name_of(channel), text}});
     });
+    auto conversation = completion::conversation_of(question_.messages, prompt.size());
     engine::GenerateRequest request{
         .prompt = std::move(prompt),
+        .conversation = std::move(conversation),
         .max_tokens = question_.max_tokens.value_or(traits.context_length),
         .sampling = question_.sampling.over(
             {.temperature = traits.chat->temperature, .top_p = traits.chat->top_p})};

@@ -8,6 +8,7 @@
 #include "http/fim_prompt.h"
 #include "http/generation.h"
 #include "http/handlers/handlers.h"
+#include "http/logprobs.h"
 #include "http/openai_reply.h"
 #include "http/text_stream.h"
 
@@ -22,19 +23,25 @@ struct Question {
   engine::SamplingParams sampling;
   std::vector<std::string> stops;
   StreamOptions stream;
+  LogprobsWish logprobs;
+  // As vLLM has them.
+  std::vector<engine::TokenId> allowed;
+  bool ignore_end_tokens = false;
 };
+
+bool is_token_list(const Json& json) {
+  return json.is_array() && !json.empty() && std::ranges::all_of(json, [](const Json& id) {
+           return id.is_number_integer() && id >= 0 && id < (1 << 30);
+         });
+}
 
 Result<Question> read(const Request& request) {
   Question question;
   FATHOM_TRY(body, parse_body(request.body));
-  FATHOM_CHECK(refuse(body, {"n", "best_of", "echo", "logprobs", "logit_bias", "presence_penalty",
+  FATHOM_CHECK(refuse(body, {"n", "best_of", "echo", "logit_bias", "presence_penalty",
                              "frequency_penalty", "response_format", "grammar"}));
   const Json prompt = body.value("prompt", Json());
-  const bool has_tokens =
-      prompt.is_array() && !prompt.empty() && std::ranges::all_of(prompt, [](const Json& id) {
-        return id.is_number_integer() && id >= 0 && id < (1 << 30);
-      });
-  if (has_tokens) {
+  if (is_token_list(prompt)) {
     question.tokens = prompt.get<std::vector<engine::TokenId>>();
   } else if (prompt.is_array() && prompt.size() == 1 && prompt[0].is_string()) {
     question.prompt = prompt[0];
@@ -56,6 +63,15 @@ Result<Question> read(const Request& request) {
   question.stops = std::move(stops);
   FATHOM_TRY(stream, stream_options_at(body));
   question.stream = stream;
+  FATHOM_TRY(logprobs, logprobs_at(body));
+  question.logprobs = logprobs;
+  if (const Json allowed = body.value("allowed_token_ids", Json()); !allowed.is_null()) {
+    if (!is_token_list(allowed))
+      return fail(ErrorCode::invalid_argument, "`allowed_token_ids` must be an array of token ids");
+    question.allowed = allowed.get<std::vector<engine::TokenId>>();
+  }
+  FATHOM_TRY(ignore_end_tokens, flag_at(body, "ignore_eos", false));
+  question.ignore_end_tokens = ignore_end_tokens;
   return question;
 }
 
@@ -64,6 +80,7 @@ class Completions final : public Answer {
   Completions(const ExchangePtr& exchange, Question question, std::string model)
       : question_(std::move(question)),
         text_(question_.stops),
+        logprobs_(question_.logprobs),
         reply_(exchange, question_.stream,
                {.id_prefix = "cmpl",
                 .object = "text_completion",
@@ -72,7 +89,11 @@ class Completions final : public Answer {
 
   Result<engine::GenerateRequest> ask(const engine::Generator& generator) override {
     engine::GenerateRequest request{.max_tokens = question_.max_tokens,
-                                    .sampling = question_.sampling};
+                                    .sampling = question_.sampling,
+                                    .ignore_end_tokens = question_.ignore_end_tokens,
+                                    .allowed = question_.allowed,
+                                    .n_candidates = question_.logprobs.n_candidates};
+    tokenizer_ = &generator.tokenizer();
     const engine::ModelTraits& traits = generator.traits();
     if (question_.suffix) {
       FATHOM_TRY(prompt,
@@ -89,9 +110,10 @@ class Completions final : public Answer {
 
   bool take(const engine::TokenEvent& event) override {
     std::string text = text_.feed(event.bytes);
+    if (question_.logprobs.wanted) logprobs_.add(event, *tokenizer_);
     if (!reply_.streams()) {
       whole_ += text;
-    } else if (!text.empty()) {
+    } else if (!text.empty() || question_.logprobs.wanted) {
       reply_.chunk(choice(text));
     }
     return !text_.stopped();
@@ -104,12 +126,16 @@ class Completions final : public Answer {
   void fail(const Error& error) override { reply_.fail(error); }
 
  private:
-  static Json choice(const std::string& text) { return {{"text", text}, {"logprobs", nullptr}}; }
+  Json choice(const std::string& text) {
+    return {{"text", text}, {"logprobs", question_.logprobs.wanted ? logprobs_.take() : Json()}};
+  }
 
   const Question question_;
   TextStream text_;
+  Logprobs logprobs_;
   OpenAiReply reply_;
-  std::string whole_;  // unless it is streamed
+  std::string whole_;                             // unless it is streamed
+  const engine::Tokenizer* tokenizer_ = nullptr;  // of the model, while that is asked
 };
 
 }  // namespace

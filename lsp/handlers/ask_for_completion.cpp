@@ -30,7 +30,7 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
   }
   const completion::Config& settings = session.settings();
   const std::shared_ptr<completion::Assistant> assistant =
-      session.services().models.get(completion::Role::completion);
+      session.models().get(completion::Role::completion);
   if (!assistant || !is_wanted(settings, place->snapshot->language))
     return reply.ok(render(*place, {}));
 

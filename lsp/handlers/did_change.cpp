@@ -31,9 +31,8 @@ void did_change(Session& session, const DidChangeParams& params) {
   }
   document->set_version(params.version);
   if (session.documents().are_too_large()) return let_go_of_document(session, params.uri);
-  session.with_assistants([&](completion::Assistant& assistant) {
-    assistant.edited({.client = session.options().client, .uri = params.uri});
-  });
+  for (const auto& assistant : session.services().models.loaded())
+    assistant->edited({.client = session.options().client, .uri = params.uri});
 }
 
 }  // namespace fathom::lsp

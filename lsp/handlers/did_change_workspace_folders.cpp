@@ -7,6 +7,7 @@ namespace fathom::lsp {
 void did_change_workspace_folders(Session& session, const FoldersParams& params) {
   for (const std::string& folder : params.removed) session.workspace().remove(folder);
   for (const std::string& folder : params.added) session.workspace().add(folder);
+  session.models().folders_changed();
 }
 
 }  // namespace fathom::lsp

@@ -10,9 +10,8 @@ void did_close(Session& session, const DocumentParams& params) {
   session.ledger().forget(params.uri);
   if (const Document* document = session.documents().find(params.uri))
     session.suggestions().closing(*document);
-  session.with_assistants([&](completion::Assistant& assistant) {
-    assistant.close({.client = session.options().client, .uri = params.uri});
-  });
+  for (const auto& assistant : session.services().models.loaded())
+    assistant->close({.client = session.options().client, .uri = params.uri});
   session.documents().close(params.uri);
   session.history().closed(params.uri);
 }

@@ -34,6 +34,10 @@ void execute_command(Session& session, const ExecuteCommandParams& params, Reply
     session.findings().dismiss(params.finding.uri, params.finding.fingerprint);
     return reply.ok(nullptr);
   }
+  if (params.command == kAskAboutServerCommand) {
+    session.models().ask_again();
+    return reply.ok(nullptr);
+  }
   reply.fail(RpcError::invalid_params, "fathom does not know the command " + params.command);
 }
 

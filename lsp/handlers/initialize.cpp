@@ -23,7 +23,7 @@ PositionEncoding choose_encoding(const std::vector<std::string>& offered) {
 
 Json commands() {
   Json names = Json::array({kAnswerNowCommand, kDidAcceptCommand, kReviewCommand,
-                            kClearReviewCommand, kDismissFindingCommand});
+                            kClearReviewCommand, kDismissFindingCommand, kAskAboutServerCommand});
   for (const AssistCommand& command : kAssistCommands) names.push_back(command.name);
   return names;
 }

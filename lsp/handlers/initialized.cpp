@@ -25,6 +25,8 @@ void watch_files(Session& session) {
 
 /// initialized: from here on the server may send messages of its own.
 void initialized(Session& session, const NoParams&) {
+  session.models().listen();
+  session.models().get(completion::Role::completion);  // which starts to load it, or asks
   session.model().listen(session.capabilities().has_work_done_progress);
   session.watch_settings();
   watch_files(session);

@@ -16,10 +16,9 @@ void warm_up(Session& session, const std::string& uri, Position position) {
   if (!place || !is_wanted(session.settings(), place->snapshot->language)) return;
   using completion::Role;
   // Asking for one that is not there would load it.
-  if (session.services().models.state(Role::completion).phase !=
-      completion::ModelState::Phase::ready)
+  if (session.models().state(Role::completion).phase != completion::ModelState::Phase::ready)
     return;
-  if (const auto assistant = session.services().models.get(Role::completion))
+  if (const auto assistant = session.models().get(Role::completion))
     assistant->warm_up(completion_request(session, *place, completion::Trigger::automatic));
 }
 

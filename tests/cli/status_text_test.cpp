@@ -31,6 +31,19 @@ TEST(StatusText, TellsWhatEachModelHoldsAndDoes) {
   EXPECT_EQ(line_with(text, "reasoning"), "  reasoning   the same model");
 }
 
+TEST(StatusText, TellsOfServers) {
+  const std::string text = status_text(Json::parse(R"({"models": [
+    {"role": "completion", "state": "unloaded", "model": "a", "server": {
+       "origin": "https://gpu", "state": "ready", "device": "llama-server at https://gpu"}},
+    {"role": "reasoning", "state": "unloaded", "model": "a", "server": {
+       "origin": "https://big", "state": "failed", "problem": "https://big: no connection"}}]})"));
+  EXPECT_EQ(line_with(text, "https://gpu:"),
+            "              server https://gpu: llama-server at https://gpu");
+  EXPECT_EQ(line_with(text, "https://big:"),
+            "              server https://big: this machine computes instead: https://big: no "
+            "connection");
+}
+
 TEST(StatusText, SaysWhyThereIsNoModel) {
   const std::string text = status_text(Json::parse(R"({"models": [
     {"role": "completion", "state": "failed", "model": "a.gguf", "error": "a.gguf: truncated"},

@@ -50,6 +50,11 @@ class History final {
     changed_.wait(lock, [&] { return !states_.empty() && states_.back().phase == phase; });
   }
 
+  ModelState last() const {
+    const std::lock_guard lock(mutex_);
+    return states_.back();
+  }
+
   /// "loading ready unloaded", progress left out.
   std::string phases() const {
     const std::lock_guard lock(mutex_);
@@ -72,11 +77,13 @@ class History final {
 
 class Host : public testing::Test {
  protected:
-  void start(ModelHostConfig config, bool threads = false) {
+  void start(ModelHostConfig config, bool threads = false,
+             const std::optional<std::string>& chosen = {}) {
     config_ = config;
     host_ = std::make_unique<ModelHost>(
         [this, threads](const LoadOrder& order) { return load(order, threads); },
-        ModelHostOptions{.config = config, .retry_after = retry_after_, .threads = threads});
+        ModelHostOptions{
+            .config = config, .chosen = chosen, .retry_after = retry_after_, .threads = threads});
     host_->subscribe([this](Role role, const ModelState& state) {
       (role == Role::completion ? completion_ : reasoning_).add(state);
     });
@@ -88,8 +95,13 @@ class Host : public testing::Test {
       orders_.push_back(order.spec);
     }
     if (on_load_) on_load_(order);
+    if (!threads) on_problem_ = order.on_problem;
     if (order.cancel.cancelled()) return fail(ErrorCode::cancelled, "given up");
-    if (order.spec.model == "broken") return fail(ErrorCode::corrupt, "broken: is no model");
+    const std::string& url = order.spec.remote.url;
+    if (!url.empty() && fails_to_connect_)
+      return fail(ErrorCode::io, "{}: no connection", url.substr(url.find("//") + 2));
+    if (url.empty() && order.spec.model == "broken")
+      return fail(ErrorCode::corrupt, "broken: is no model");
     if (order.spec.model == "huge") throw std::bad_alloc();
     const auto runtime = std::make_shared<FakeRuntime>(threads);
     {
@@ -98,7 +110,8 @@ class Host : public testing::Test {
     }
     return LoadedModel{.assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant),
                        .info = {.backend = "fake", .weight_bytes = 7},
-                       .file_changed = [this] { return file_changed_.load(); }};
+                       .file_changed = [this] { return file_changed_.load(); },
+                       .problem = [this, url] { return url.empty() ? "" : problem_; }};
   }
 
   std::vector<ModelSpec> orders() {
@@ -109,6 +122,9 @@ class Host : public testing::Test {
   std::function<void(const LoadOrder&)> on_load_;
   std::chrono::milliseconds retry_after_{1h};
   std::atomic<bool> file_changed_ = false;
+  bool fails_to_connect_ = false;     // a server
+  std::string problem_;               // of a server that is there
+  std::function<void()> on_problem_;  // of the last load, without threads
   std::mutex mutex_;
   std::vector<ModelSpec> orders_;       // guarded by mutex_
   std::weak_ptr<FakeRuntime> runtime_;  // loaded last; guarded by mutex_ while something loads
@@ -119,14 +135,14 @@ class Host : public testing::Test {
 
 TEST_F(Host, LoadsAModelWhenItIsFirstNeeded) {
   start({.completion = {.model = "a", .memory_mb = 5}});
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::unloaded);
-  EXPECT_EQ(host_->state(Role::completion).model, "a");
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::unloaded);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).model, "a");
   EXPECT_TRUE(orders().empty());
 
-  EXPECT_NE(host_->get(Role::completion), nullptr);
-  EXPECT_NE(host_->get(Role::completion), nullptr);
+  EXPECT_NE(host_->get(Role::completion, Reach::this_machine), nullptr);
+  EXPECT_NE(host_->get(Role::completion, Reach::this_machine), nullptr);
   EXPECT_EQ(orders(), std::vector<ModelSpec>({{.model = "a", .memory_mb = 5}}));
-  const ModelState state = host_->state(Role::completion);
+  const ModelState state = host_->state(Role::completion, Reach::this_machine);
   EXPECT_EQ(state.phase, Phase::ready);
   EXPECT_EQ(state.info.backend, "fake");
   EXPECT_EQ(state.info.weight_bytes, 7u);
@@ -135,68 +151,72 @@ TEST_F(Host, LoadsAModelWhenItIsFirstNeeded) {
 
 TEST_F(Host, ServesBothRolesWithOneModelUnlessAnotherIsConfigured) {
   start({.completion = {.model = "a"}});
-  EXPECT_EQ(host_->get(Role::completion), host_->get(Role::reasoning));
+  EXPECT_EQ(host_->get(Role::completion, Reach::this_machine),
+            host_->get(Role::reasoning, Reach::this_machine));
   EXPECT_EQ(reasoning_.phases(), "loading ready");
   start({.completion = {.model = "a"}, .reasoning = {.model = "a", .memory_mb = 1}});
-  EXPECT_EQ(host_->get(Role::completion), host_->get(Role::reasoning));
+  EXPECT_EQ(host_->get(Role::completion, Reach::this_machine),
+            host_->get(Role::reasoning, Reach::this_machine));
 
   start({.completion = {.model = "a"}, .reasoning = {.model = "b"}});
-  const auto completion = host_->get(Role::completion);
-  EXPECT_NE(completion, host_->get(Role::reasoning));
-  EXPECT_EQ(host_->state(Role::reasoning).model, "b");
+  const auto completion = host_->get(Role::completion, Reach::this_machine);
+  EXPECT_NE(completion, host_->get(Role::reasoning, Reach::this_machine));
+  EXPECT_EQ(host_->state(Role::reasoning, Reach::this_machine).model, "b");
   EXPECT_EQ(orders().back().model, "b");
 }
 
 TEST_F(Host, KeepsTheOtherRoleWhenOneModelFails) {
   for (const std::string model : {"broken", "huge"}) {
     start({.completion = {.model = "a"}, .reasoning = {.model = model}});
-    EXPECT_EQ(host_->get(Role::reasoning), nullptr);
-    EXPECT_NE(host_->get(Role::completion), nullptr);
-    EXPECT_EQ(host_->state(Role::reasoning).phase, Phase::failed);
-    EXPECT_NE(host_->state(Role::reasoning).error, "");
-    EXPECT_EQ(host_->state(Role::completion).phase, Phase::ready);
+    EXPECT_EQ(host_->get(Role::reasoning, Reach::this_machine), nullptr);
+    EXPECT_NE(host_->get(Role::completion, Reach::this_machine), nullptr);
+    EXPECT_EQ(host_->state(Role::reasoning, Reach::this_machine).phase, Phase::failed);
+    EXPECT_NE(host_->state(Role::reasoning, Reach::this_machine).error, "");
+    EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::ready);
   }
-  EXPECT_NE(host_->state(Role::reasoning).error.find("not enough memory"), std::string::npos);
+  EXPECT_NE(host_->state(Role::reasoning, Reach::this_machine).error.find("not enough memory"),
+            std::string::npos);
 }
 
 TEST_F(Host, TriesAFailedModelAgainOnlyAfterAWhile) {
   start({.completion = {.model = "broken"}});
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(host_->get(Role::completion), nullptr);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(host_->get(Role::completion, Reach::this_machine), nullptr);
   EXPECT_EQ(orders().size(), 1u);
   std::optional<Result<std::shared_ptr<Assistant>>> answer;
-  host_->when_ready(Role::completion, [&](auto ready) { answer = std::move(ready); });
+  host_->when_ready(Role::completion, Reach::this_machine,
+                    [&](auto ready) { answer = std::move(ready); });
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->error().message, "broken: is no model");
 
   retry_after_ = 0ms;
   start({.completion = {.model = "broken"}});
-  for (int i = 0; i < 5; ++i) host_->get(Role::completion);
+  for (int i = 0; i < 5; ++i) host_->get(Role::completion, Reach::this_machine);
   EXPECT_EQ(orders().size(), 1u + 5u);
 }
 
 TEST_F(Host, UnloadsWhatHasBeenIdleAndLoadsItAgainWhenNeeded) {
   start({.completion = {.model = "a"}, .idle_unload = 10min});
-  host_->get(Role::completion);
+  host_->get(Role::completion, Reach::this_machine);
   const auto now = ModelHost::Clock::now();
   host_->tick(now + 9min);
   EXPECT_FALSE(runtime_.expired());
   host_->tick(now + 11min);
   EXPECT_TRUE(runtime_.expired());
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::unloaded);
-  EXPECT_NE(host_->get(Role::completion), nullptr);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::unloaded);
+  EXPECT_NE(host_->get(Role::completion, Reach::this_machine), nullptr);
   EXPECT_EQ(completion_.phases(), "loading ready unloaded loading ready");
 }
 
 TEST_F(Host, NeverUnloadsWithoutAnIdleTime) {
   start({.completion = {.model = "a"}});
-  host_->get(Role::completion);
+  host_->get(Role::completion, Reach::this_machine);
   host_->tick(ModelHost::Clock::now() + 10000h);
   EXPECT_FALSE(runtime_.expired());
 }
 
 TEST_F(Host, KeepsAModelThatSomeoneHolds) {
   start({.completion = {.model = "a"}, .idle_unload = 1min});
-  auto held = host_->get(Role::completion);
+  auto held = host_->get(Role::completion, Reach::this_machine);
   const auto now = ModelHost::Clock::now();
   host_->tick(now + 1h);
   EXPECT_FALSE(runtime_.expired());
@@ -219,13 +239,14 @@ TEST_F(Host, TakesWhatAPersonChoosesAndGoesBackIfItCannotBeLoaded) {
   EXPECT_EQ(told, "ready");
   EXPECT_EQ(host_->chosen(), "b");
   EXPECT_EQ(orders().back(), (ModelSpec{.model = "b", .memory_mb = 5}));
-  EXPECT_EQ(host_->state(Role::reasoning).model, "c");
+  EXPECT_EQ(host_->state(Role::reasoning, Reach::this_machine).model, "c");
 
   choose("broken");
   EXPECT_EQ(told, "broken: is no model");
   EXPECT_EQ(host_->chosen(), "b");
-  EXPECT_EQ(host_->state(Role::completion).model, "b");
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::ready);  // without being asked for
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).model, "b");
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase,
+            Phase::ready);  // without being asked for
 
   host_->configure(config_);
   EXPECT_EQ(host_->chosen(), std::nullopt);
@@ -244,42 +265,44 @@ TEST_F(Host, TakesTheLastOfChoicesThatComeWhileAModelLoads) {
   first.get_future().wait();
   EXPECT_EQ(second.get_future().get(), "ready");
   EXPECT_EQ(host_->chosen(), "b");
-  EXPECT_EQ(host_->state(Role::completion).model, "b");
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).model, "b");
 }
 
 TEST_F(Host, TakesANewConfiguration) {
   start({.completion = {.model = "a"}});
-  auto held = host_->get(Role::completion);
+  auto held = host_->get(Role::completion, Reach::this_machine);
   const std::weak_ptr<FakeRuntime> old = runtime_;
   host_->configure({.completion = {.model = "b"}});
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::unloaded);
-  EXPECT_EQ(host_->state(Role::completion).model, "b");
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::unloaded);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).model, "b");
   EXPECT_FALSE(old.expired());  // the holder's call goes on
   held.reset();
   host_->tick(ModelHost::Clock::now());
   EXPECT_TRUE(old.expired());
 
-  host_->get(Role::completion);
+  host_->get(Role::completion, Reach::this_machine);
   host_->configure({.completion = {.model = "b"}, .idle_unload = 5min});
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::ready);  // the same model stays
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase,
+            Phase::ready);  // the same model stays
   host_->configure({.completion = {.model = "b"}, .reasoning = {.model = "c"}});
-  host_->get(Role::reasoning);
+  host_->get(Role::reasoning, Reach::this_machine);
   EXPECT_EQ(orders().back().model, "c");
   host_->configure({.completion = {.model = "b"}});
   EXPECT_TRUE(runtime_.expired());  // of c
-  EXPECT_EQ(host_->get(Role::reasoning), host_->get(Role::completion));
+  EXPECT_EQ(host_->get(Role::reasoning, Reach::this_machine),
+            host_->get(Role::completion, Reach::this_machine));
 }
 
 TEST_F(Host, SaysWhenTheFileOfALoadedModelHasChanged) {
   start({.completion = {.model = "a"}});
-  host_->get(Role::completion);
+  host_->get(Role::completion, Reach::this_machine);
   const auto now = ModelHost::Clock::now();
   host_->tick(now + 2min);
-  EXPECT_FALSE(host_->state(Role::completion).file_changed);
+  EXPECT_FALSE(host_->state(Role::completion, Reach::this_machine).file_changed);
   file_changed_ = true;
   host_->tick(now + 5min);
-  EXPECT_TRUE(host_->state(Role::completion).file_changed);
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::ready);
+  EXPECT_TRUE(host_->state(Role::completion, Reach::this_machine).file_changed);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::ready);
 }
 
 TEST_F(Host, TellsHowFarALoadIs) {
@@ -287,11 +310,11 @@ TEST_F(Host, TellsHowFarALoadIs) {
   on_load_ = [&](const LoadOrder& order) {
     for (const double progress : {0.25, 0.5, 0.4, 2.0}) {
       order.on_progress(progress);
-      seen.push_back(host_->state(Role::completion).progress);
+      seen.push_back(host_->state(Role::completion, Reach::this_machine).progress);
     }
   };
   start({.completion = {.model = "a"}});
-  host_->get(Role::completion);
+  host_->get(Role::completion, Reach::this_machine);
   EXPECT_EQ(seen, std::vector<double>({0.25, 0.5, 0.5, 1.0}));
 }
 
@@ -302,13 +325,117 @@ TEST_F(Host, MayBeAskedFromInsideItsCalls) {
   subscription = host_->subscribe([&](Role role, const ModelState&) {
     ++n_told;
     host_->unsubscribe(subscription);
-    host_->get(role);
-    host_->get(Role::reasoning);
+    host_->get(role, Reach::this_machine);
+    host_->get(Role::reasoning, Reach::this_machine);
   });
-  EXPECT_NE(host_->get(Role::completion), nullptr);
-  EXPECT_NE(host_->get(Role::reasoning), nullptr);
+  EXPECT_NE(host_->get(Role::completion, Reach::this_machine), nullptr);
+  EXPECT_NE(host_->get(Role::reasoning, Reach::this_machine), nullptr);
   EXPECT_EQ(n_told, 1);
   EXPECT_EQ(orders().size(), 2u);
+}
+
+ModelSpec on_server(const std::string& host) {
+  return {.model = "a", .remote = {.url = "https://" + host}};
+}
+
+TEST_F(Host, AsksTheServerForThoseWhoMayReachItOnly) {
+  start({.completion = on_server("gpu")});
+  EXPECT_NE(host_->get(Role::completion, Reach::this_machine), nullptr);
+  EXPECT_EQ(orders(), std::vector<ModelSpec>({{.model = "a"}}));
+  EXPECT_EQ(host_->server(Role::completion)->phase, Phase::unloaded);
+
+  const auto assistant = host_->get(Role::completion, Reach::servers);
+  EXPECT_NE(assistant, nullptr);
+  EXPECT_NE(assistant, host_->get(Role::completion, Reach::this_machine));
+  EXPECT_EQ(orders().back(), on_server("gpu"));
+  EXPECT_EQ(host_->state(Role::completion, Reach::servers).server, "https://gpu");
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).server, "");
+  EXPECT_EQ(host_->loaded().size(), 2u);
+}
+
+TEST_F(Host, HasAServerForEachRoleOrOneForBoth) {
+  start({.completion = on_server("gpu")});
+  EXPECT_EQ(host_->server(Role::reasoning)->server, "https://gpu");
+  EXPECT_EQ(host_->get(Role::completion, Reach::servers),
+            host_->get(Role::reasoning, Reach::servers));
+
+  start({.completion = on_server("gpu"), .reasoning = {.model = "b"}});
+  EXPECT_FALSE(host_->server(Role::reasoning));
+  EXPECT_EQ(host_->state(Role::reasoning, Reach::servers).model, "b");
+
+  start({.completion = {.model = "a"}, .reasoning = on_server("big")});
+  EXPECT_FALSE(host_->server(Role::completion));
+  EXPECT_EQ(host_->server(Role::reasoning)->server, "https://big");
+
+  start({.completion = on_server("gpu"), .reasoning = on_server("big")});
+  EXPECT_NE(host_->get(Role::completion, Reach::servers),
+            host_->get(Role::reasoning, Reach::servers));
+  EXPECT_EQ(host_->get(Role::completion, Reach::this_machine),
+            host_->get(Role::reasoning, Reach::this_machine));
+}
+
+TEST_F(Host, ComputesHereWhileTheServerCannotBeReachedAndGoesBack) {
+  retry_after_ = 0ms;
+  fails_to_connect_ = true;
+  start({.completion = on_server("gpu")});
+  EXPECT_EQ(host_->get(Role::completion, Reach::servers), nullptr);
+  const auto here = host_->get(Role::completion, Reach::servers);
+  EXPECT_NE(here, nullptr);
+  EXPECT_EQ(here, host_->get(Role::completion, Reach::this_machine));
+  const ModelState state = host_->state(Role::completion, Reach::servers);
+  EXPECT_EQ(state.phase, Phase::ready);
+  EXPECT_EQ(state.server, "");
+  EXPECT_EQ(state.problem, "gpu: no connection");
+
+  fails_to_connect_ = false;
+  host_->get(Role::completion, Reach::servers);  // which finds it back
+  EXPECT_NE(host_->get(Role::completion, Reach::servers), here);
+  EXPECT_EQ(host_->state(Role::completion, Reach::servers).problem, "");
+}
+
+TEST_F(Host, ComputesHereWhileTheServerIsLeftAlone) {
+  start({.completion = on_server("gpu")});
+  const auto there = host_->get(Role::completion, Reach::servers);
+  problem_ = "gpu: 503";
+  on_problem_();
+  host_->tick(ModelHost::Clock::now());
+  EXPECT_EQ(completion_.last().problem, "gpu: 503");
+  EXPECT_NE(host_->get(Role::completion, Reach::servers), there);
+  EXPECT_EQ(host_->state(Role::completion, Reach::servers).problem, "gpu: 503");
+  problem_ = "";
+  EXPECT_EQ(host_->get(Role::completion, Reach::servers), there);
+}
+
+TEST_F(Host, SaysOfBothWhyThereIsNoModel) {
+  fails_to_connect_ = true;
+  start({.completion = {.model = "broken", .remote = {.url = "https://gpu"}}});
+  std::string problem;
+  host_->when_ready(Role::completion, Reach::servers,
+                    [&](const auto& assistant) { problem = assistant.error().message; });
+  EXPECT_EQ(problem, "gpu: no connection; and on this machine: broken: is no model");
+}
+
+TEST_F(Host, ComputesHereWithAModelThatIsChosenUntilTheConfigurationIs) {
+  start({.completion = on_server("gpu")});
+  host_->choose("b", [](const auto& assistant) { EXPECT_TRUE(assistant); });
+  EXPECT_FALSE(host_->server(Role::completion));
+  EXPECT_EQ(orders().back(), (ModelSpec{.model = "b"}));
+  EXPECT_EQ(host_->chosen(), "b");
+  EXPECT_EQ(host_->configured(), on_server("gpu"));
+  host_->unchoose();
+  EXPECT_EQ(host_->state(Role::completion, Reach::servers).server, "https://gpu");
+  EXPECT_EQ(host_->chosen(), std::nullopt);
+}
+
+TEST_F(Host, MayBeStartedWithAChosenModel) {
+  start({.completion = on_server("gpu")}, /*threads=*/false, "b");
+  EXPECT_EQ(host_->chosen(), "b");
+  EXPECT_FALSE(host_->server(Role::completion));
+  EXPECT_TRUE(orders().empty());
+  EXPECT_NE(host_->get(Role::completion, Reach::servers), nullptr);
+  EXPECT_EQ(orders().back(), (ModelSpec{.model = "b"}));
+  host_->unchoose();
+  EXPECT_EQ(host_->server(Role::completion)->server, "https://gpu");
 }
 
 TEST(ModelHostConfig, SaysWhatTheConfigurationSays) {
@@ -323,6 +450,20 @@ TEST(ModelHostConfig, SaysWhatTheConfigurationSays) {
                                                   .reasoning = {.model = "b", .memory_mb = 2}}));
 }
 
+TEST(ModelHostConfig, GivesARoleItsServerWithTheModelThatHasTheVocabulary) {
+  Config config;
+  config.model = "a";
+  config.remote_reasoning_url = "https://big";
+  config.remote_reasoning_model = "r1";
+  config.remote_token_file = "token";
+  EXPECT_EQ(host_config(config).completion.remote, RemoteServer());
+  EXPECT_EQ(host_config(config).reasoning,
+            (ModelSpec{.model = "a",
+                       .remote = {.url = "https://big", .model = "r1", .token_file = "token"}}));
+  config.reasoning_model = "b";
+  EXPECT_EQ(host_config(config).reasoning.model, "b");
+}
+
 // With threads. Everything waits for something that happens, never for time to pass.
 
 class HostThreads : public Host {
@@ -331,7 +472,8 @@ class HostThreads : public Host {
 
   std::future<Result<std::shared_ptr<Assistant>>> ask(Role role) {
     const auto promise = std::make_shared<Ready>();
-    host_->when_ready(role, [promise](auto ready) { promise->set_value(std::move(ready)); });
+    host_->when_ready(role, Reach::this_machine,
+                      [promise](auto ready) { promise->set_value(std::move(ready)); });
     return promise->get_future();
   }
 };
@@ -340,14 +482,14 @@ TEST_F(HostThreads, AnswersEveryoneWhoWaitsForALoadAndNobodyElse) {
   std::promise<void> go;
   on_load_ = [gate = go.get_future().share()](const LoadOrder&) { gate.wait(); };
   start({.completion = {.model = "a"}}, true);
-  EXPECT_EQ(host_->get(Role::completion), nullptr);
+  EXPECT_EQ(host_->get(Role::completion, Reach::this_machine), nullptr);
   auto first = ask(Role::completion);
   auto second = ask(Role::reasoning);
   EXPECT_EQ(first.wait_for(0s), std::future_status::timeout);
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::loading);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::loading);
   go.set_value();
   EXPECT_EQ(first.get().value(), second.get().value());
-  EXPECT_EQ(ask(Role::completion).get().value(), host_->get(Role::completion));
+  EXPECT_EQ(ask(Role::completion).get().value(), host_->get(Role::completion, Reach::this_machine));
   EXPECT_EQ(orders().size(), 1u);
 }
 
@@ -404,7 +546,7 @@ TEST_F(HostThreads, UnloadsByItselfButNotUnderARequest) {
                         [&](Result<Completion> result) { done.set_value(std::move(result)); });
   }
   runtime_.lock()->generator.wait_for_started(1);
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::ready);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::ready);
   runtime_.lock()->generator.release();
   EXPECT_EQ(done.get_future().get()->text, "1;");
   completion_.wait_for(Phase::unloaded);
@@ -422,13 +564,13 @@ TEST_F(HostThreads, SurvivesManyWhoAskConfigureAndLeaveAtOnce) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < kRounds; ++i) {
           const uint64_t subscription = host_->subscribe([](Role, const ModelState&) {});
-          host_->when_ready(t % 2 == 0 ? Role::completion : Role::reasoning,
+          host_->when_ready(t % 2 == 0 ? Role::completion : Role::reasoning, Reach::this_machine,
                             [&](const auto&) { ++n_answers; });
           if (i % 10 == t)
             host_->configure({.completion = {.model = i % 20 == t ? "a" : "b"},
                               .reasoning = {.model = i % 3 == 0 ? "" : "c"},
                               .idle_unload = 1ms});
-          host_->get(Role::reasoning);
+          host_->get(Role::reasoning, Reach::this_machine);
           host_->unsubscribe(subscription);
         }
       });

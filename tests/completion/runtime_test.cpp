@@ -68,45 +68,47 @@ class RealModels : public testing::Test {
 
 TEST_F(RealModels, GiveTheirMemoryBackWhenTheyAreIdleAndWriteTheSameAgain) {
   start({.completion = {.model = file_}, .idle_unload = 1min});
-  const std::string text = complete(*host_->get(Role::completion));
+  const std::string text = complete(*host_->get(Role::completion, Reach::this_machine));
   const uint64_t loaded = resident_bytes();
-  const ModelState state = host_->state(Role::completion);
+  const ModelState state = host_->state(Role::completion, Reach::this_machine);
   ASSERT_EQ(state.phase, Phase::ready);
   ASSERT_GT(state.info.weight_bytes, uint64_t{10'000'000});
   EXPECT_GT(host_->statistics(Role::completion)->n_generated_tokens, 0u);
 
   host_->tick(ModelHost::Clock::now() + 2min);
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::unloaded);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::unloaded);
   EXPECT_FALSE(host_->statistics(Role::completion).has_value());
   // The weights went at least; tables of grammars and the like stay.
   EXPECT_LT(resident_bytes() + state.info.weight_bytes * 9 / 10, loaded);
-  EXPECT_EQ(complete(*host_->get(Role::completion)), text);
+  EXPECT_EQ(complete(*host_->get(Role::completion, Reach::this_machine)), text);
 }
 
 TEST_F(RealModels, StayAsTheyAreWhenTheirFileIsReplacedAndSaySo) {
   start({.completion = {.model = file_}});
-  const std::string text = complete(*host_->get(Role::completion));
+  const std::string text = complete(*host_->get(Role::completion, Reach::this_machine));
   std::filesystem::remove(file_);
   std::ofstream(file_) << "another file";
-  EXPECT_EQ(complete(*host_->get(Role::completion)), text);
+  EXPECT_EQ(complete(*host_->get(Role::completion, Reach::this_machine)), text);
   host_->tick(ModelHost::Clock::now() + 5min);
-  EXPECT_TRUE(host_->state(Role::completion).file_changed);
+  EXPECT_TRUE(host_->state(Role::completion, Reach::this_machine).file_changed);
 
   // The next load takes the new one, which is no model.
   host_->configure({.completion = {.model = file_, .memory_mb = 1'000'000}});
-  EXPECT_EQ(host_->get(Role::completion), nullptr);
-  EXPECT_EQ(host_->state(Role::completion).phase, Phase::failed);
-  EXPECT_NE(host_->state(Role::completion).error.find(file_.filename().string()),
-            std::string::npos);
+  EXPECT_EQ(host_->get(Role::completion, Reach::this_machine), nullptr);
+  EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::failed);
+  EXPECT_NE(
+      host_->state(Role::completion, Reach::this_machine).error.find(file_.filename().string()),
+      std::string::npos);
 }
 
 TEST_F(RealModels, KeepWithinTheirMemoryAndLeaveTheOtherRoleAlone) {
   start({.completion = {.model = file_}, .reasoning = {.model = "nano", .memory_mb = 1}});
-  EXPECT_EQ(host_->get(Role::reasoning), nullptr);
-  EXPECT_NE(host_->state(Role::reasoning).error.find("the limit for this model is 1 MB"),
+  EXPECT_EQ(host_->get(Role::reasoning, Reach::this_machine), nullptr);
+  EXPECT_NE(host_->state(Role::reasoning, Reach::this_machine)
+                .error.find("the limit for this model is 1 MB"),
             std::string::npos)
-      << host_->state(Role::reasoning).error;
-  EXPECT_NE(complete(*host_->get(Role::completion)), "");
+      << host_->state(Role::reasoning, Reach::this_machine).error;
+  EXPECT_NE(complete(*host_->get(Role::completion, Reach::this_machine)), "");
 }
 
 class WarmUp : public testing::Test {

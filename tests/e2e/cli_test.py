@@ -142,6 +142,18 @@ class Config(Case):
         self.assertEqual(keys["completion.enabled"]["origin"], "default")
         self.assertIn("threads = 1", self.ok("config", env=environment))
 
+    def test_says_where_text_goes_and_why(self) -> None:
+        origin = "https://gpu.example:8080"
+        environment = self.configured(f'engine.reasoning_model = "nano"\nremote.completion_url = "{origin}/v1"\n')
+        environment["XDG_STATE_HOME"] = str(self.folder)
+        for line, server, why in (("", "", "nobody has allowed it"), (f"{origin} {ROOT}\n", origin, "allows it"),
+                                  (f"never {origin} {ROOT}\n", "", "forbids it")):
+            self.write("fathom/remote-consent", line.encode())
+            completions, explanations = self.json("config", "--json", env=environment)["text_goes_to"]
+            self.assertEqual((completions["server"], explanations["server"]), (server, ""))
+            self.assertIn(why, completions["why"])
+            self.assertIn(f"completions: {server or 'this machine'} (", self.ok("config", env=environment))
+
     def test_names_what_is_wrong_in_a_file(self) -> None:
         environment = self.configured("engine.thread = 1\n")
         run = self.fathom("config", env=environment)

@@ -196,6 +196,18 @@ class PullTest(unittest.TestCase):
                                  "tokenizer.json", "tokenizer_config.json"})
         self.assertEqual(self.fathom("inspect", "--model", "model").returncode, 0)
 
+    def test_a_vocabulary_is_pulled_without_weights_and_is_no_model_to_run(self) -> None:
+        out = self.pull("folder/model", "--vocabulary")
+        self.assertIn('engine.model = "model-vocabulary"', out)
+        folder = self.store / "model-vocabulary"
+        self.assertEqual({file.name for file in folder.iterdir()} - {"tokenizer_config.json", "generation_config.json"},
+                         {"config.json", "tokenizer.json"})
+        self.assertFalse([path for _, path, _ in self.b.requests if "safetensors" in path])
+        run = self.fathom("complete", "--model", "model-vocabulary", f"{ROOT}/README.md:1:1")
+        self.assertIn(b"has no weights", run.stderr)
+        self.pull("folder/model")  # which is another thing
+        self.assertTrue((self.store / "model/model.safetensors").exists())
+
     def test_what_is_there_is_not_pulled_again(self) -> None:
         self.pull()
         self.b.requests.clear()

@@ -149,9 +149,30 @@ TEST_F(ApiTest, StreamsAndStops) {
   EXPECT_THAT(answer->events[answer->events.size() - 2], HasSubstr("\"usage\""));
 }
 
+TEST_F(ApiTest, SaysHowLikelyTokensAre) {
+  generator_->answer("hello world");
+  const auto answer = ask("POST", "/v1/completions",
+                          {{"prompt", "x"},
+                           {"max_tokens", 50},
+                           {"logprobs", 3},
+                           {"allowed_token_ids", {20, 21}},
+                           {"ignore_eos", true}});
+  ASSERT_EQ(answer->status, 200) << answer->body;
+  const engine::GenerateRequest request = generator_->requests()[0];
+  EXPECT_EQ(request.n_candidates, 3);
+  EXPECT_EQ(request.allowed, (std::vector<engine::TokenId>{20, 21}));
+  EXPECT_TRUE(request.ignore_end_tokens);
+  std::string text;
+  const Json body = answer->json();
+  for (const Json& token : body["choices"][0]["logprobs"]["tokens"])
+    text += token.get<std::string>();
+  EXPECT_EQ(text, "hello world");
+}
+
 TEST_F(ApiTest, RefusesWhatItCannotDo) {
   for (const Json& body :
        {Json{{"prompt", 5}}, Json{{"prompt", "x"}, {"n", 3}}, Json{{"prompt", {"a", "b"}}},
+        Json{{"prompt", "x"}, {"logprobs", 21}}, Json{{"prompt", "x"}, {"allowed_token_ids", {-1}}},
         Json{{"prompt", "x"}, {"max_tokens", -1}}, Json{{"prompt", "x"}, {"stop", 5}},
         Json{{"prompt", "x"}, {"response_format", {{"type", "json_object"}}}}}) {
     const auto answer = ask("POST", "/v1/completions", body);

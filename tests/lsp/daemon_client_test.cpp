@@ -71,7 +71,6 @@ class DaemonClientTest : public testing::Test {
         path_, [script = std::move(script)](const Json& message) -> std::optional<std::string> {
           const MessageHead head = read_head(message);
           if (head.method == "initialize") return framed(result_message(*head.id, {{"ok", true}}));
-          if (head.method == "initialized") return "";
           return script(message);
         });
   }

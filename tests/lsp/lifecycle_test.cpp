@@ -20,7 +20,7 @@ TEST(Lifecycle, InitializeSaysWhatTheServerCan) {
   EXPECT_EQ(can["inlineCompletionProvider"], true);
   EXPECT_EQ(can["codeActionProvider"], true);
   const Json& commands = can["executeCommandProvider"]["commands"];
-  EXPECT_EQ(commands.size(), 11u);
+  EXPECT_EQ(commands.size(), 12u);
   for (const char* command : {"fathom.explain", "fathom.answerNow", "fathom.didAccept"})
     EXPECT_EQ(std::count(commands.begin(), commands.end(), command), 1) << command;
 }

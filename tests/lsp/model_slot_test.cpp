@@ -78,15 +78,22 @@ TEST(ModelSlot, TakesTheModelThatAPersonChooses) {
     return id;
   };
   EXPECT_TRUE(client.result(choose({{"model", "other"}})).is_null());
-  EXPECT_EQ(client.models().state(completion::Role::completion).model, "other");
+  EXPECT_EQ(
+      client.models().state(completion::Role::completion, completion::Reach::this_machine).model,
+      "other");
   EXPECT_EQ(client.models().chosen(), "other");
 
   const int broken = choose({{"model", "broken"}});
   EXPECT_EQ(client.error(broken), -32803);
   EXPECT_EQ(client.answers(broken)[0]["error"]["message"], "model.gguf: truncated");
-  EXPECT_EQ(client.models().state(completion::Role::completion).model, "other");
+  EXPECT_EQ(
+      client.models().state(completion::Role::completion, completion::Reach::this_machine).model,
+      "other");
   EXPECT_TRUE(client.sent("window/showMessage").empty()) << "the answer says it";
   EXPECT_EQ(client.error(choose(Json::object())), -32602);
+
+  EXPECT_TRUE(client.result(choose({{"model", nullptr}})).is_null());
+  EXPECT_EQ(client.models().chosen(), std::nullopt);
 }
 
 }  // namespace

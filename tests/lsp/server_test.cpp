@@ -54,7 +54,8 @@ class ServerTest : public testing::Test {
     thread_ = std::jthread([this] { server_->run(); });
     // Loaded before the first client asks.
     std::promise<void> ready;
-    models_.when_ready(completion::Role::completion, [&](const auto&) { ready.set_value(); });
+    models_.when_ready(completion::Role::completion, completion::Reach::this_machine,
+                       [&](const auto&) { ready.set_value(); });
     ready.get_future().wait();
   }
 

@@ -8,15 +8,18 @@ namespace fathom::lsp {
 
 TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
                        std::shared_ptr<completion::Workspaces> workspaces,
-                       completion::Acceptance* acceptance, SessionOptions options)
-    : assistant_(std::make_shared<completion::Assistant>(
-          generator_, log_,
-          completion::AssistantOptions{.threads = false,
-                                       .may_speculate = [this] { return may_speculate; },
-                                       .workspaces = workspaces,
-                                       .update_interval_ms = 0})),
+                       completion::Acceptance* acceptance, SessionOptions options,
+                       ConsentDesk* consents, const std::string& server_url)
+    : assistant_(make_assistant(generator_, workspaces)),
+      server_assistant_(make_assistant(server_generator_, workspaces)),
       models_(
           [this, model](const completion::LoadOrder& order) -> Result<completion::LoadedModel> {
+            if (!order.spec.remote.url.empty()) {
+              return completion::LoadedModel{.assistant = server_assistant_,
+                                             .info = {},
+                                             .file_changed = {},
+                                             .problem = [this] { return server_problem; }};
+            }
             if (model == Model::failed || order.spec.model == "broken")
               return fail(ErrorCode::corrupt, "model.gguf: truncated");
             if (model == Model::loading) {
@@ -25,12 +28,24 @@ TestClient::TestClient(Model model, completion::ConfigWatch* config_watch,
             }
             return completion::LoadedModel{.assistant = assistant_, .info = {}, .file_changed = {}};
           },
-          {.threads = model == Model::loading}),
+          {.config = {.completion = {.remote = {.url = server_url}}},
+           .threads = model == Model::loading}),
       services_{.models = models_,
                 .config_watch = config_watch,
                 .workspaces = workspaces.get(),
-                .acceptance = acceptance},
+                .acceptance = acceptance,
+                .consents = consents},
       session_(transport_, std::move(options), services_, log_) {}
+
+std::shared_ptr<completion::Assistant> TestClient::make_assistant(
+    engine::Generator& generator, std::shared_ptr<const completion::Workspaces> workspaces) {
+  return std::make_shared<completion::Assistant>(
+      generator, log_,
+      completion::AssistantOptions{.threads = false,
+                                   .may_speculate = [this] { return may_speculate; },
+                                   .workspaces = std::move(workspaces),
+                                   .update_interval_ms = 0});
+}
 
 TestClient::~TestClient() {
   if (!finished_loading_) may_load_.set_value();
@@ -63,6 +78,10 @@ void TestClient::respond(const std::string& method, const Json& result) {
   Json id;
   for (const Json& message : transport_.sent)
     if (message.value("method", "") == method && message.contains("id")) id = message["id"];
+  respond_to(id, result);
+}
+
+void TestClient::respond_to(const Json& id, const Json& result) {
   send({{"jsonrpc", "2.0"}, {"id", id}, {"result", result}});
 }
 
@@ -70,7 +89,8 @@ void TestClient::finish_loading() {
   finished_loading_ = true;
   may_load_.set_value();
   std::promise<void> ready;
-  models_.when_ready(completion::Role::completion, [&](const auto&) { ready.set_value(); });
+  models_.when_ready(completion::Role::completion, completion::Reach::this_machine,
+                     [&](const auto&) { ready.set_value(); });
   ready.get_future().wait();
   run();
 }

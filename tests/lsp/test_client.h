@@ -32,17 +32,21 @@ class TestClient final {
  public:
   enum class Model { ready, loading, failed };
 
-  /// `config_watch`, `workspaces`, `acceptance`: those of Services.
+  /// `config_watch`, `workspaces`, `acceptance`, `consents`: those of Services. `server_url`: that
+  /// the configuration names; it computes with server_generator().
   explicit TestClient(Model model = Model::ready, completion::ConfigWatch* config_watch = nullptr,
                       std::shared_ptr<completion::Workspaces> workspaces = nullptr,
                       completion::Acceptance* acceptance = nullptr,
-                      SessionOptions options = {.version = "1.2.3"});
+                      SessionOptions options = {.version = "1.2.3"},
+                      ConsentDesk* consents = nullptr, const std::string& server_url = "");
   ~TestClient();
 
   bool may_speculate = false;  // as AssistantOptions has it
+  std::string server_problem;  // as LoadedModel has it
 
   FakeTransport& transport() { return transport_; }
   test::FakeGenerator& generator() { return generator_; }
+  test::FakeGenerator& server_generator() { return server_generator_; }
   completion::ModelHost& models() { return models_; }
   Session& session() { return session_; }
 
@@ -54,6 +58,7 @@ class TestClient final {
   int request(const std::string& method, const Json& params = Json::object());
   /// Answers the newest request of the server's with this method.
   void respond(const std::string& method, const Json& result);
+  void respond_to(const Json& id, const Json& result);
   /// For Model::loading: the model is there and was told of.
   void finish_loading();
   /// Runs what was posted to the main thread.
@@ -71,12 +76,16 @@ class TestClient final {
   std::vector<Json> sent(const std::string& method) const;
 
  private:
+  std::shared_ptr<completion::Assistant> make_assistant(
+      engine::Generator& generator, std::shared_ptr<const completion::Workspaces> workspaces);
   void send(const Json& message);
 
   Log log_;
   FakeTransport transport_;
   test::FakeGenerator generator_{{.context_length = 4096}};
+  test::FakeGenerator server_generator_{{.context_length = 4096}};
   std::shared_ptr<completion::Assistant> assistant_;
+  std::shared_ptr<completion::Assistant> server_assistant_;
   std::promise<void> may_load_;
   bool finished_loading_ = false;
   completion::ModelHost models_;

@@ -21,7 +21,8 @@ class WarmUpTest : public testing::Test {
   WarmUpTest() {
     client_.may_speculate = true;
     client_.initialize();
-    client_.session().services().models.get(completion::Role::completion);
+    client_.session().services().models.get(completion::Role::completion,
+                                            completion::Reach::this_machine);
   }
 
   void change(int line, int character, const std::string& text) {

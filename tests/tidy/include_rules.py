@@ -47,7 +47,7 @@ LAYERS = {
     "completion/review/git_": (ENGINE_PUBLIC + ("completion/",), BASIC + ("git2",)),
     "completion/runtime.cpp": (
         ENGINE_PUBLIC + ("completion/*.h", "completion/remote/*.h", "cuda/cuda_backend.h"), BASIC),
-    "lsp/": (("lsp/", "completion/*.h", "completion/review/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
+    "lsp/": (("lsp/", "completion/*.h", "completion/remote/consent.h", "completion/review/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
     "lsp/transport": (("lsp/", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "http/": (ENGINE_PUBLIC + ("http/", "completion/*.h", "completion/chat/*.h", "lsp/event_loop.h", "lsp/listen_at.h"),

@@ -8,6 +8,7 @@ import { copyDiagnostics } from "./status/diagnostics";
 import { showMenu } from "./status/menu";
 import { chooseModel } from "./status/models";
 import { StatusItem } from "./status/statusItem";
+import { showWhereTextGoes } from "./status/whereTextGoes";
 import { showWhy } from "./status/why";
 import { registerSuggestionCommands } from "./suggestions/commands";
 import { Feedback } from "./suggestions/feedback";
@@ -45,6 +46,7 @@ export function activate(context: ExtensionContext): void {
     "fathom.toggleLanguage": toggleLanguage,
     "fathom.whySuggestion": () => showWhy(connection),
     "fathom.chooseModel": () => chooseModel(connection),
+    "fathom.showWhereTextGoes": () => showWhereTextGoes(connection),
     "fathom.showMenu": () => showMenu(snooze),
     "fathom.copyDiagnostics": () => copyDiagnostics(context, connection),
     "fathom.showLog": () => log.show(),

@@ -247,5 +247,17 @@ TEST(EncodeChat, BeginsWithOneBos) {
   }
 }
 
+TEST(ConversationOf, KeepsTheTextsAndIsNothingWithTools) {
+  std::vector<ChatMessage> messages = {system("Be brief."), user("why?")};
+  const auto conversation = conversation_of(messages, 7);
+  ASSERT_TRUE(conversation);
+  ASSERT_EQ(conversation->turns.size(), 2u);
+  EXPECT_EQ(conversation->turns[0].role, "system");
+  EXPECT_EQ(conversation->turns[1].text, "why?");
+  EXPECT_EQ(conversation->n_tokens, 7u);
+  messages.push_back({.role = ChatRole::tool, .content = "4"});
+  EXPECT_FALSE(conversation_of(messages, 7));
+}
+
 }  // namespace
 }  // namespace fathom::completion

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <memory>
@@ -144,6 +145,20 @@ TEST_F(RemoteServers, GenerateWhatTheyAreAsked) {
   EXPECT_EQ(result->stop, engine::StopReason::end_token);
   EXPECT_FLOAT_EQ(result->mean_logprob, -0.5f);
   EXPECT_EQ(generator->n_unfinished(), 0);
+}
+
+TEST_F(RemoteServers, NeedNoWeightsHere) {
+  const test::TempDir dir;
+  for (const char* file : {"config.json", "tokenizer.json"})
+    std::filesystem::copy_file(
+        std::filesystem::path("tests/data/golden/llama-deepseek-coder") / file, dir.path() / file);
+  checkpoint_ = engine::Checkpoint::open(dir.path()).value();
+  tokenizer_ = engine::Tokenizer::load(*checkpoint_).value();
+  ids_ = tokenizer_->encode(kText);
+  serve([this](const ReceivedRequest& request, Peer& peer) { write_text(request, peer); });
+  const auto generator = connect().value();
+  ASSERT_TRUE(ask(*generator));
+  EXPECT_EQ(text_, kText);
 }
 
 TEST_F(RemoteServers, AreToldToStopByClosingTheStream) {
@@ -439,6 +454,54 @@ TEST_F(OpenAiServers, GenerateWithoutThem) {
   EXPECT_EQ(text_, kText);
   const auto ranked = ask(*generator, {.first_rank = 1});
   EXPECT_EQ(ranked.error().code, ErrorCode::unsupported);
+}
+
+TEST_F(OpenAiServers, ThatOnlyTalkExplain) {
+  server_ = std::make_unique<ScriptedServer>([](const ReceivedRequest& request, Peer& peer) {
+    if (request.path == "/v1/models") return peer.reply(200, R"({"data":[{"id":"r1"}]})");
+    if (request.path != "/v1/chat/completions") return peer.reply(404, "{}");
+    if (!json::parse(request.body).value("stream", false))
+      return peer.reply(200, R"({"choices":[{"message":{"content":"a"}}]})");
+    peer.begin_stream();
+    peer.event(R"({"choices":[{"delta":{"reasoning_content":"Hm."}}]})");
+    peer.event(R"({"choices":[{"delta":{"content":"It adds."},"finish_reason":"stop"}]})");
+    peer.event("[DONE]");
+    peer.end_stream();
+  });
+  const auto generator = connect().value();
+  GenerateRequest request{.prompt = {5}};
+  request.conversation = std::make_shared<const engine::Conversation>(
+      engine::Conversation{.turns = {{.role = "user", .text = "why?"}}, .n_tokens = 1});
+  ASSERT_TRUE(ask(*generator, request));
+  EXPECT_EQ(text_, "<think>Hm.</think>It adds.");
+  EXPECT_EQ(json::parse(server_->requests().back().body)["messages"][0]["content"], "why?");
+  EXPECT_THAT(ask(*generator).error().message, HasSubstr("only talks"));
+}
+
+TEST_F(OpenAiServers, ThatAreOllamaFillHolesByThemselves) {
+  server_ = std::make_unique<ScriptedServer>([](const ReceivedRequest& request, Peer& peer) {
+    if (request.path == "/v1/models")
+      return peer.reply(200, R"({"data":[{"id":"coder","owned_by":"library"}]})");
+    if (request.path == "/api/version") return peer.reply(200, R"({"version":"0.9.1"})");
+    if (request.path == "/api/show")
+      return peer.reply(200, R"({"parameters":"stop \"x\"\nnum_ctx        300\n"})");
+    if (request.path != "/v1/completions") return peer.reply(404, "{}");
+    peer.begin_stream();
+    peer.event(R"({"choices":[{"text":"b ]","finish_reason":"stop"}]})");
+    peer.end_stream();
+  });
+  const auto generator = connect().value();
+  EXPECT_THAT(generator->info().device, HasSubstr("Ollama"));
+  EXPECT_EQ(generator->info().context_tokens, 300);
+  const engine::FimTraits& fim = *generator->traits().fim;
+  GenerateRequest request{.prompt = {fim.begin}};
+  tokenizer_->encode("f(a, ", request.prompt);
+  request.prompt.insert(request.prompt.end(), {fim.hole, fim.end});
+  ASSERT_TRUE(ask(*generator, request));
+  EXPECT_EQ(text_, "b ]");
+  const json body = json::parse(server_->requests().back().body);
+  EXPECT_EQ(body["prompt"], "f(a, ");
+  EXPECT_EQ(body["suffix"], "\n");
 }
 
 TEST_F(OpenAiServers, WithSeveralModelsWantOneNamed) {

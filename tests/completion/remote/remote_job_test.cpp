@@ -144,13 +144,15 @@ ServerToken compute(const Ask& ask, const std::vector<TokenId>& text) {
 /// As a server's answers bring it.
 Outcome remote(GenerateRequest request, bool reports_end) {
   Outcome outcome;
-  RemoteJob job(
-      std::move(request), nullptr,
-      [&](Result<GenerateResult> result) {
-        outcome = {world().tokenizer->decode(result->tokens), result->stop, result->tokens,
-                   result->mean_logprob};
-      },
-      {.tokenizer = *world().tokenizer, .traits = world().traits, .context_tokens = 4096});
+  RemoteJob job(std::move(request), nullptr,
+                [&](Result<GenerateResult> result) {
+                  outcome = {world().tokenizer->decode(result->tokens), result->stop,
+                             result->tokens, result->mean_logprob};
+                },
+                {.tokenizer = *world().tokenizer,
+                 .traits = world().traits,
+                 .context_tokens = 4096,
+                 .can = {.chooses = true}});
   int n_asked = 0;
   for (; !job.finished() && n_asked < 500; ++n_asked) {
     const Result<Ask> ask = job.next();
@@ -239,7 +241,7 @@ std::string refused(GenerateRequest request, bool chooses = true) {
                 {.tokenizer = *world().tokenizer,
                  .traits = world().traits,
                  .context_tokens = 8,
-                 .chooses = chooses});
+                 .can = {.chooses = chooses}});
   const Result<Ask> ask = job.next();
   return ask ? "" : ask.error().message;
 }
@@ -255,7 +257,10 @@ TEST(RemoteJob, RefusesWhatCannotBeAsked) {
 
 TEST(RemoteJob, RefusesAServerThatDoesNotKeepToWhatItWasAsked) {
   RemoteJob job({.prompt = {5}, .max_tokens = 5, .forced_prefix = "return"}, nullptr, nullptr,
-                {.tokenizer = *world().tokenizer, .traits = world().traits, .context_tokens = 64});
+                {.tokenizer = *world().tokenizer,
+                 .traits = world().traits,
+                 .context_tokens = 64,
+                 .can = {.chooses = true}});
   const ServerToken other{.id = world().tokenizer->encode("}")[0]};
   ASSERT_TRUE(job.next());
   EXPECT_FALSE(job.take(other).value()) << "it had no candidate";
@@ -265,7 +270,10 @@ TEST(RemoteJob, RefusesAServerThatDoesNotKeepToWhatItWasAsked) {
 
 TEST(RemoteJob, EndsWithAServerThatIsDoneAndGivesNothing) {
   RemoteJob job({.prompt = {5}, .max_tokens = 5}, nullptr, nullptr,
-                {.tokenizer = *world().tokenizer, .traits = world().traits, .context_tokens = 64});
+                {.tokenizer = *world().tokenizer,
+                 .traits = world().traits,
+                 .context_tokens = 64,
+                 .can = {.chooses = true}});
   ASSERT_TRUE(job.next());
   job.answered();
   EXPECT_TRUE(job.finished());
@@ -279,10 +287,7 @@ TEST(RemoteJob, GivesThePrefixToAServerThatCannotChoose) {
                   return true;
                 },
                 nullptr,
-                {.tokenizer = *world().tokenizer,
-                 .traits = world().traits,
-                 .context_tokens = 64,
-                 .chooses = false});
+                {.tokenizer = *world().tokenizer, .traits = world().traits, .context_tokens = 64});
   const Result<Ask> ask = job.next();
   ASSERT_TRUE(ask);
   EXPECT_EQ(world().tokenizer->decode(std::span(ask->prompt).subspan(1)), "retu");
@@ -290,6 +295,98 @@ TEST(RemoteJob, GivesThePrefixToAServerThatCannotChoose) {
   job.begin(0);
   EXPECT_TRUE(job.take({.id = world().tokenizer->encode("rn")[0]}).value());
   EXPECT_THAT(text, testing::StartsWith("retur"));
+}
+
+/// A server that only talks, and what it is made to say.
+struct Talk {
+  explicit Talk(bool prompt_opens_reasoning, std::shared_ptr<engine::TextConstraint> form = nullptr)
+      : traits(world().traits),
+        job(
+            request(prompt_opens_reasoning, std::move(form)),
+            [this](const engine::TokenEvent& event) {
+              text += event.bytes;
+              return true;
+            },
+            [this](Result<GenerateResult> done) { result = std::move(done); },
+            {.tokenizer = *world().tokenizer,
+             .traits = traits,
+             .context_tokens = 64,
+             .can = {.takes_prompts = false, .completes = false}}) {
+    ask = job.next();
+    job.begin(0);
+  }
+
+  static GenerateRequest request(bool opens, std::shared_ptr<engine::TextConstraint> form) {
+    GenerateRequest request{.prompt = {5, 6}, .constraint = std::move(form)};
+    if (opens) request.prompt.push_back(*world().traits.chat->think_begin);
+    request.conversation = std::make_shared<const engine::Conversation>(engine::Conversation{
+        .turns = {{.role = "user", .text = "why?"}}, .n_tokens = request.prompt.size()});
+    return request;
+  }
+  void say(std::string_view words) {
+    for (const TokenId id : world().tokenizer->encode(words)) ASSERT_TRUE(job.take({.id = id}));
+  }
+
+  const engine::ModelTraits& traits;
+  std::string text;  // special tokens spelled out
+  std::optional<Result<GenerateResult>> result;
+  RemoteJob job;
+  Result<Ask> ask;
+};
+
+TEST(RemoteJob, MakesOneTextOfReasoningThatTheServerKeepsApart) {
+  Talk open(true);
+  EXPECT_TRUE(open.job.take_reasoning("Let me see. "));
+  EXPECT_TRUE(open.job.take_reasoning("Yes."));
+  open.say("It is.");
+  EXPECT_EQ(open.text, "Let me see. Yes.</think>It is.");
+
+  Talk own(false);
+  EXPECT_TRUE(own.job.take_reasoning("Hm."));
+  own.say("It is.");
+  EXPECT_EQ(own.text, "<think>Hm.</think>It is.");
+  EXPECT_TRUE(own.job.take_reasoning("Or not."));
+  EXPECT_EQ(own.text, "<think>Hm.</think>It is.") << "the answer has begun";
+}
+
+TEST(RemoteJob, AsksAServerThatOnlyTalksForNothingElse) {
+  RemoteJob completion({.prompt = {5}}, nullptr, nullptr,
+                       {.tokenizer = *world().tokenizer,
+                        .traits = world().traits,
+                        .context_tokens = 64,
+                        .can = {.takes_prompts = false, .completes = false}});
+  EXPECT_THAT(completion.next().error().message, HasSubstr("only talks"));
+  RemoteJob warm_up({.prompt = {5}, .max_tokens = 0}, nullptr, nullptr,
+                    {.tokenizer = *world().tokenizer,
+                     .traits = world().traits,
+                     .context_tokens = 64,
+                     .can = {.takes_prompts = false}});
+  EXPECT_TRUE(warm_up.finished()) << "nobody is asked";
+}
+
+/// Some digits, of which a server is told.
+class ToldDigits final : public engine::TextConstraint {
+ public:
+  bool allows(std::string_view bytes) const override { return digits_.allows(bytes); }
+  void accept(std::string_view bytes) override { digits_.accept(bytes); }
+  bool finished() const override { return digits_.finished(); }
+  std::string json_schema() const override { return R"({"type":"integer"})"; }
+
+ private:
+  Digits digits_{3};
+};
+
+TEST(RemoteJob, TellsTheFormToAServerThatCannotChoose) {
+  Talk talk(false, std::make_shared<ToldDigits>());
+  EXPECT_EQ(talk.ask->schema, R"({"type":"integer"})");
+  EXPECT_TRUE(talk.job.take_reasoning("Let me count.")) << "there is no place for it";
+  for (const char* digit : {"1", "2", "3", "."}) talk.say(digit);
+  EXPECT_TRUE(talk.job.finished());
+  EXPECT_EQ(talk.text, "123.");
+
+  Talk other(false, std::make_shared<ToldDigits>());
+  const auto refused = other.job.take({.id = world().tokenizer->encode("x")[0]});
+  EXPECT_THAT(refused.error().message, HasSubstr("does not keep to the form"));
 }
 
 }  // namespace

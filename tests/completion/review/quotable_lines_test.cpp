@@ -40,6 +40,11 @@ TEST(QuotableLines, AreAddedLinesAndWhatFollowsThem) {
   EXPECT_FALSE(is_quote(lines, ""));
 }
 
+TEST(QuotableLines, AreToldOneByOne) {
+  const QuotableLines lines(lines_of({{1, "+  b\\n();"}, {2, "+c"}, {3, "d"}, {5, "+c"}}), 600);
+  EXPECT_EQ(lines.lines(), (std::vector<std::string_view>{"  b\\\\n();", "b\\\\n();", "c"}));
+}
+
 TEST(QuotableLines, PassOverRemovedLinesAndThoseAroundTheHunk) {
   std::vector<ShownLine> shown = lines_of({{1, "+a"}, {0, "old"}, {2, "+b"}, {3, "+c"}});
   shown.back().is_in_hunk = false;

@@ -1,10 +1,15 @@
 #include "completion/review/review_grammar.h"
 
+#include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "completion/json_grammar.h"
+#include "completion/json_schema.h"
 
 namespace fathom::completion {
 namespace {
@@ -41,6 +46,27 @@ TEST(ReviewGrammar, AllowsReviews) {
   EXPECT_TRUE(is_review(with("null", R"("x = 1;\n\ty = \u00e9;")")));
   EXPECT_TRUE(is_review(with("null", "\"\"")));
   EXPECT_TRUE(is_review(with("wrong", "na\xc3\xafve \xf0\x9f\x98\x80")));
+}
+
+TEST(ReviewGrammar, IsAboutWhatItsSchemaSays) {
+  const auto schema = JsonSchema::compile(ReviewGrammar(2).json_schema());
+  ASSERT_TRUE(schema) << schema.error().message;
+  const JsonGrammar grammar(std::make_shared<const JsonSchema>(*schema));
+  const std::string finding(kFinding);
+  for (const std::string& text : {list_of(""), list_of(finding), list_of(finding + "," + finding),
+                                  with("null", R"("x = 1;")")})
+    EXPECT_TRUE(grammar.allows(text)) << text;
+  for (const std::string& text :
+       {list_of(finding + "," + finding + "," + finding), with("bug", "bugs"), with("12", "0"),
+        with("error", "fatal"), with("wrong", ""), with("null", "7")})
+    EXPECT_FALSE(grammar.allows(text)) << text;
+}
+
+TEST(ReviewGrammar, NamesInItsSchemaWhatCanBeQuoted) {
+  const std::vector<ShownLine> shown = {{.number = 1, .text = "a\"b", .is_added = true}};
+  const ReviewGrammar grammar(2, std::make_shared<const QuotableLines>(shown, 600));
+  EXPECT_NE(grammar.json_schema().find(R"("quote":{"enum":["a\"b"]})"), std::string::npos);
+  EXPECT_TRUE(JsonSchema::compile(grammar.json_schema()));
 }
 
 TEST(ReviewGrammar, RefusesEverythingElse) {

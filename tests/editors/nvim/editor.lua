@@ -47,10 +47,7 @@ end
 function Editor:wait_for(what, holds)
   if not vim.wait(wait_ms, holds, 10) then
     error(
-      ('waited in vain for %s; the screen is:\n%s'):format(
-        what,
-        table.concat(self:screen(), '\n')
-      ),
+      ('waited in vain for %s; the screen is:\n%s'):format(what, table.concat(self:screen(), '\n')),
       2
     )
   end

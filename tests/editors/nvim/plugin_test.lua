@@ -20,7 +20,8 @@ end
 --- Starts an editor with the plugin and opens a file.
 local function start(options)
   options = options or {}
-  editor = Editor.start(neovim, directory, '--cmd', 'set runtimepath^=' .. repository .. '/editors/nvim')
+  editor =
+    Editor.start(neovim, directory, '--cmd', 'set runtimepath^=' .. repository .. '/editors/nvim')
   editor:lua(
     [[
     local options, fathom, socket, model = ...
@@ -31,6 +32,13 @@ local function start(options)
     end
     if options.is_0_11 then
       vim.lsp.inline_completion = nil
+    end
+    _G.choice = options.choice
+    if choice then
+      vim.ui.select = function(items, given, on_choice)
+        _G.asked = given.prompt
+        on_choice(items[choice])
+      end
     end
     vim.g.fathom = vim.tbl_extend('force', {
       binary = fathom,
@@ -62,11 +70,15 @@ end
 
 --- Ends the editor and its daemon.
 local function stop()
-  pcall(editor.lua, editor, [[
+  pcall(
+    editor.lua,
+    editor,
+    [[
     local client = vim.lsp.get_clients({ name = 'fathom' })[1]
     local response = client and client:request_sync('fathom/status', vim.empty_dict(), 5000, 0)
     if response and response.result then vim.uv.kill(response.result.pid, 'sigterm') end
-  ]])
+  ]]
+  )
   editor:stop()
 end
 
@@ -176,7 +188,10 @@ function tests.words_lines_and_all_are_accepted_as_shown()
     return editor:text() ~= before
   end)
   local text = editor:text()
-  assert(text:find(word .. rest, 1, true), 'the buffer does not hold what was shown:\n' .. text:sub(-300))
+  assert(
+    text:find(word .. rest, 1, true),
+    'the buffer does not hold what was shown:\n' .. text:sub(-300)
+  )
   expect_equal(editor:lua('return messages'), {}, 'messages')
 end
 
@@ -377,7 +392,11 @@ function tests.edits_are_shown_as_a_diff()
       },
     }, 'utf-16')
   ]])
-  for _, expected in ipairs({ '--- engine/base/text.cpp.new\n', '+new\n', '-\n+x\n namespace fathom {\n' }) do
+  for _, expected in ipairs({
+    '--- engine/base/text.cpp.new\n',
+    '+new\n',
+    '-\n+x\n namespace fathom {\n',
+  }) do
     assert(diff:find(expected, 1, true), diff)
   end
 end
@@ -411,6 +430,56 @@ function tests.another_model_is_chosen_and_one_that_cannot_be_loaded_is_not()
   wait_for_message('no-such-model cannot be used, the model stays')
   expect_equal(model(), chosen, 'the model')
   wait_for_model()
+end
+
+--- `fathom serve --http`, as another machine would run it; gives its address.
+local function start_server(folder)
+  vim.fn.mkdir(folder, 'p', tonumber('700', 8))
+  local address
+  local job = vim.fn.jobstart({ fathom, 'serve', '--http', '0', '--socket', folder .. '/s' }, {
+    env = { XDG_CONFIG_HOME = folder, XDG_STATE_HOME = folder, XDG_RUNTIME_DIR = folder },
+    on_stdout = function(_, lines)
+      local port = table.concat(lines, '\n'):match('http://localhost:(%d+)')
+      address = port and 'http://127.0.0.1:' .. port or address
+    end,
+  })
+  vim.wait(60000, function()
+    return address ~= nil
+  end, 20)
+  return assert(address, 'fathom serve --http does not start'), job
+end
+
+function tests.a_server_is_asked_only_when_the_user_says_so()
+  local folder = vim.fn.tempname()
+  local address, server = start_server(folder .. '/server')
+  vim.fn.mkdir(folder .. '/fathom', 'p', tonumber('700', 8))
+  local file = assert(io.open(folder .. '/fathom/fathom.toml', 'w'))
+  file:write(('remote.completion_url = "%s"\n'):format(address))
+  file:close()
+  local before = { vim.env.XDG_CONFIG_HOME, vim.env.XDG_STATE_HOME }
+  vim.env.XDG_CONFIG_HOME, vim.env.XDG_STATE_HOME = folder, folder
+  start({ fathom = { arguments = { '--socket', socket } }, choice = 2 }) -- Not Now
+  vim.env.XDG_CONFIG_HOME, vim.env.XDG_STATE_HOME = unpack(before, 1, 2)
+  local function wait_for_line(line)
+    editor:wait_for('the status ' .. line, function()
+      return editor:lua("return require('fathom').status()") == line
+    end)
+  end
+
+  wait_for_line('fathom')
+  editor:wait_for('the question', function()
+    return editor:lua('return asked') ~= vim.NIL
+  end)
+  editor:lua("choice = 1; vim.cmd('Fathom server')")
+  wait_for_line('fathom@' .. address:gsub('^http://', ''))
+  local question = editor:lua('return asked')
+  assert(question:find(address, 1, true), question)
+  editor:lua("vim.cmd('Fathom status')")
+  editor:wait_for('where text goes', function()
+    return table.concat(editor:screen(), '\n'):find('you have allowed it', 1, true) ~= nil
+  end)
+  vim.fn.jobstop(server)
+  vim.fn.delete(folder, 'rf')
 end
 
 function tests.menu_sources_give_entries()

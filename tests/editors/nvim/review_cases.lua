@@ -39,12 +39,15 @@ return function(tests, world)
   --- Lines of the findings of a category, as vim.diagnostic has them. These are found by rule; what
   --- the model finds nobody knows.
   local function found(category)
-    return editor:lua([[
+    return editor:lua(
+      [[
       local category = ...
       return vim.iter(vim.diagnostic.get(nil)):filter(function(diagnostic)
         return diagnostic.source == 'fathom' and diagnostic.code == category
       end):map(function(diagnostic) return diagnostic.lnum end):totable()
-    ]], category)
+    ]],
+      category
+    )
   end
 
   local function secrets()
@@ -53,7 +56,8 @@ return function(tests, world)
 
   --- Takes the first code action at a line whose title has this in it, by the editor's own key.
   local function act(line, title)
-    editor:lua([[
+    editor:lua(
+      [[
       local line, title = ...
       vim.ui.select = function(items, options, on_choice)
         for _, item in ipairs(items) do
@@ -64,7 +68,10 @@ return function(tests, world)
         error('there is no such action')
       end
       vim.api.nvim_win_set_cursor(0, { line, 0 })
-    ]], line, title)
+    ]],
+      line,
+      title
+    )
     editor:type('gra')
   end
 
@@ -82,7 +89,7 @@ return function(tests, world)
       end):totable()
     ]])
     world.expect_equal(list, { { 'changed.cpp', 2, 'E' } }, 'the quickfix list')
-    assert(editor:lua("return vim.fn.getqflist({ winid = 0 }).winid") ~= 0, 'the list is not shown')
+    assert(editor:lua('return vim.fn.getqflist({ winid = 0 }).winid') ~= 0, 'the list is not shown')
 
     editor:lua("vim.cmd.edit('changed.cpp')")
     editor:lua("vim.api.nvim_buf_set_lines(0, 0, 0, true, { '// above' })")
@@ -109,7 +116,11 @@ return function(tests, world)
     editor = world.start()
     editor:lua("vim.cmd('Fathom review staged')")
     world.wait_for_message('nothing has changed')
-    world.expect_equal(editor:lua('return vim.fn.getqflist({ winid = 0 }).winid'), 0, "the list's window")
+    world.expect_equal(
+      editor:lua('return vim.fn.getqflist({ winid = 0 }).winid'),
+      0,
+      "the list's window"
+    )
     editor:lua("vim.cmd('Fathom review')")
     editor:wait_for('the finding', function()
       return vim.deep_equal(secrets(), { 1 })
@@ -131,7 +142,9 @@ return function(tests, world)
     editor = world.start()
     editor:lua("vim.cmd('Fathom review')")
     editor:wait_for('the progress', function()
-      return editor:lua("return require('fathom').status()"):find('^fathom: review %d+ of %d+ parts$')
+      return editor
+        :lua("return require('fathom').status()")
+        :find('^fathom: review %d+ of %d+ parts$')
     end)
     editor:lua("vim.cmd('Fathom review stop')")
     world.wait_for_message('the review was stopped')

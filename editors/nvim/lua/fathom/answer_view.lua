@@ -99,8 +99,7 @@ end
 function AnswerView:show_hint()
   local hint = 'q close, y copy code'
   if self.state == 'running' then
-    hint = (self.n_reasoning > 0 and not self.reasoned_s) and 's stop, a answer now'
-      or 's stop'
+    hint = (self.n_reasoning > 0 and not self.reasoned_s) and 's stop, a answer now' or 's stop'
   elseif self.state == 'stopped' then
     hint = 'stopped; q close'
   end
@@ -173,9 +172,7 @@ end
 ---@private
 function AnswerView:follow()
   local n_lines = vim.api.nvim_buf_line_count(self.buffer)
-  if
-    vim.api.nvim_win_is_valid(self.window) and vim.api.nvim_get_current_win() ~= self.window
-  then
+  if vim.api.nvim_win_is_valid(self.window) and vim.api.nvim_get_current_win() ~= self.window then
     vim.api.nvim_win_set_cursor(self.window, { n_lines, 0 })
   end
 end

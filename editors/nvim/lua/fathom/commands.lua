@@ -104,6 +104,12 @@ local subcommands = {
   model = function(command)
     require('fathom.models').choose(command.fargs[2])
   end,
+  server = function()
+    local client = require('fathom.client').expect()
+    if client then
+      client:request('workspace/executeCommand', { command = 'fathom.askAboutServer' }, nil, 0)
+    end
+  end,
   config = function()
     show_output('fathom config', { 'config' })
   end,
@@ -115,7 +121,9 @@ local subcommands = {
       vim.bo.readonly = true
       vim.cmd('normal! G')
     else
-      vim.notify('fathom: there is no daemon log yet; this editor writes to ' .. vim.lsp.log.get_filename())
+      vim.notify(
+        'fathom: there is no daemon log yet; this editor writes to ' .. vim.lsp.log.get_filename()
+      )
     end
   end,
   toggle = function(command)

@@ -40,10 +40,13 @@ local function check_configuration()
   end
   local native = vim.lsp.inline_completion
   if native and native.is_enabled() and config.get().ghost_text == 'own' then
-    vim.health.warn('suggestions are drawn twice, by this plugin and by vim.lsp.inline_completion', {
-      'leave out vim.lsp.inline_completion.enable()',
-      'or set vim.g.fathom = { ghost_text = "native" }',
-    })
+    vim.health.warn(
+      'suggestions are drawn twice, by this plugin and by vim.lsp.inline_completion',
+      {
+        'leave out vim.lsp.inline_completion.enable()',
+        'or set vim.g.fathom = { ghost_text = "native" }',
+      }
+    )
   end
 end
 

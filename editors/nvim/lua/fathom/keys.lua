@@ -22,16 +22,14 @@ local function otherwise(key, mapping)
 end
 
 --- Keys that mean something only while a suggestion is on the screen.
-local needs_suggestion =
-  { accept = true, accept_word = true, accept_line = true, dismiss = true }
+local needs_suggestion = { accept = true, accept_word = true, accept_line = true, dismiss = true }
 
 local function is_shown()
   if config.get().ghost_text ~= 'native' then
     return require('fathom.ghost_text').shown() ~= nil
   end
   local namespace = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
-  return namespace ~= nil
-    and #vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { limit = 1 }) > 0
+  return namespace ~= nil and #vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { limit = 1 }) > 0
 end
 
 --- Maps the keys of the configuration, in a buffer.

@@ -21,7 +21,7 @@ local function remember(model)
   vim.g.fathom = given
 end
 
----@param model string '': the built-in one
+---@param model string|vim.NIL '': the built-in one; vim.NIL: what fathom.toml says
 ---@param label string
 local function use(model, label)
   local client = expect_client()
@@ -34,6 +34,11 @@ local function use(model, label)
       vim.notify(message:format(label, err.message), vim.log.levels.ERROR)
       return
     end
+    if model == vim.NIL then
+      remember('')
+      vim.notify(('fathom: %s is in use, as fathom.toml says'):format(label))
+      return
+    end
     remember(model)
     local message = 'fathom: %s is in use, in all editors until the daemon ends. '
       .. 'To keep it: engine.model = "%s" in fathom.toml (:help fathom-model)'
@@ -41,11 +46,17 @@ local function use(model, label)
   end, 0)
 end
 
---- What can be chosen: the built-in model first, then those that are here.
+--- What can be chosen: what fathom.toml names, the built-in model, then those that are here.
 ---@param listed { pulled: { name: string }[] } `fathom models --json`
----@return { label: string, model: string }[]
-local function choices_of(listed)
-  local choices = { { label = 'the built-in model', model = '' } }
+---@param configured? { model: string, server: string } of `fathom/status`
+---@return { label: string, model: string|vim.NIL }[]
+local function choices_of(listed, configured)
+  local choices = {}
+  local named = configured and (configured.server ~= '' and configured.server or configured.model)
+  if named and named ~= '' then
+    table.insert(choices, { label = named .. ' (fathom.toml)', model = vim.NIL })
+  end
+  table.insert(choices, { label = 'the built-in model', model = '' })
   for _, pulled in ipairs(listed.pulled) do
     table.insert(choices, { label = pulled.name, model = pulled.name })
   end
@@ -59,9 +70,14 @@ function M.choose(name)
     use(name, name)
     return
   end
-  if not config.check_binary() then
+  local client = expect_client()
+  if not client or not config.check_binary() then
     return
   end
+  local configured
+  client:request('fathom/status', vim.empty_dict(), function(_, status)
+    configured = status and status.configured
+  end, 0)
   vim.system({ config.get().binary, 'models', '--json' }, { text = true }, function(result)
     vim.schedule(function()
       local is_read, listed = pcall(vim.json.decode, result.stdout)
@@ -75,7 +91,7 @@ function M.choose(name)
           return choice.label
         end,
       }
-      vim.ui.select(choices_of(listed), options, function(choice)
+      vim.ui.select(choices_of(listed, configured), options, function(choice)
         if choice then
           use(choice.model, choice.label)
         end

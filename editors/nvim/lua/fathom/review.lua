@@ -24,14 +24,17 @@ end
 ---@param findings table[] of the server's result
 ---@param encoding string
 local function items_of(findings, encoding)
-  return vim.iter(findings):map(function(finding)
-    local location = { uri = finding.uri, range = finding.range }
-    local item = vim.lsp.util.locations_to_items({ location }, encoding)[1]
-    local fix = finding.hasFix and ' (has a fix)' or ''
-    item.text = ('%s [%s]%s'):format(finding.message, finding.category, fix)
-    item.type = types[finding.severity]
-    return item
-  end):totable()
+  return vim
+    .iter(findings)
+    :map(function(finding)
+      local location = { uri = finding.uri, range = finding.range }
+      local item = vim.lsp.util.locations_to_items({ location }, encoding)[1]
+      local fix = finding.hasFix and ' (has a fix)' or ''
+      item.text = ('%s [%s]%s'):format(finding.message, finding.category, fix)
+      item.type = types[finding.severity]
+      return item
+    end)
+    :totable()
 end
 
 local function show(result, encoding)
@@ -67,13 +70,16 @@ function M.run(scope, base)
     return
   end
   n_asked = n_asked + 1
-  local review = { client = client, token = ('fathom.nvim/review/%d'):format(n_asked), message = '' }
+  local review =
+    { client = client, token = ('fathom.nvim/review/%d'):format(n_asked), message = '' }
   running = review
   local is_file = vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) ~= ''
   local place = is_file and vim.api.nvim_buf_get_name(0) or client.root_dir or vim.fn.getcwd()
   local is_sent, request = client:request('workspace/executeCommand', {
     command = 'fathom.review',
-    arguments = { { uri = vim.uri_from_fname(vim.fs.normalize(place)), scope = scope, base = base } },
+    arguments = {
+      { uri = vim.uri_from_fname(vim.fs.normalize(place)), scope = scope, base = base },
+    },
     workDoneToken = review.token,
   }, function(err, result)
     if running ~= review then
@@ -109,7 +115,12 @@ end
 --- Takes the findings of all reviews away.
 function M.clear()
   for _, client in ipairs(vim.lsp.get_clients({ name = 'fathom' })) do
-    client:request('workspace/executeCommand', { command = 'fathom.clearReview' }, function() end, 0)
+    client:request(
+      'workspace/executeCommand',
+      { command = 'fathom.clearReview' },
+      function() end,
+      0
+    )
   end
   if vim.fn.getqflist({ title = 0 }).title == title then
     vim.fn.setqflist({}, 'r', { title = title, items = {} })
@@ -135,7 +146,9 @@ function M.command(arguments)
     M.run(what, what == 'branch' and arguments[2] or nil)
   else
     say(
-      ('there is no :Fathom review %s; there are changes, staged, branch, stop and clear'):format(what),
+      ('there is no :Fathom review %s; there are changes, staged, branch, stop and clear'):format(
+        what
+      ),
       vim.log.levels.ERROR
     )
   end

@@ -4,7 +4,7 @@ local float = require('fathom.float')
 
 local M = {}
 
----@type { busy: boolean, kind: string, message: string }?
+---@type { busy: boolean, kind: string, message: string, server?: string }?
 local last
 
 --- didChangeStatus
@@ -24,16 +24,32 @@ function M.line()
   if progress then
     return progress
   end
-  if last and last.kind == 'Error' then
+  if not last then
+    return 'fathom'
+  elseif last.kind == 'Error' then
     return 'fathom!'
-  elseif last and last.busy then
+  elseif last.kind == 'Warning' then
+    return 'fathom?'
+  elseif last.busy then
     return 'fathom...'
   end
-  return 'fathom'
+  return last.server and 'fathom@' .. last.server:gsub('^%w+://', '') or 'fathom'
 end
 
 local function bytes(n)
   return n >= 1e9 and ('%.1f GB'):format(n / 1e9) or ('%.0f MB'):format(n / 1e6)
+end
+
+---@param server { origin: string, consent: boolean|vim.NIL, problem?: string }
+local function where_text_goes(server)
+  if server.consent == vim.NIL then
+    return ('nobody yet; may it go to %s? (:Fathom server)'):format(server.origin)
+  elseif not server.consent then
+    return ('this machine; it may not go to %s (:Fathom server asks again)'):format(server.origin)
+  elseif server.problem then
+    return ('this machine, until %s answers again: %s'):format(server.origin, server.problem)
+  end
+  return server.origin .. '; you have allowed it'
 end
 
 --- `fathom/status` in words.
@@ -57,6 +73,9 @@ function M.lines(status)
       text = text .. ': ' .. model.error
     end
     table.insert(lines, text)
+    if model.server then
+      table.insert(lines, model.role .. ': text goes to ' .. where_text_goes(model.server))
+    end
   end
   local completions = status.completions
   if completions then

@@ -79,7 +79,9 @@ end
 --- What is accepted as a word: one, with what stands before it.
 ---@return string
 function Suggestion:first_word()
-  return self.rest:match('^%s*[%w_\128-\255]+') or self.rest:match('^%s*[^%w_%s\128-\255]+') or self.rest
+  return self.rest:match('^%s*[%w_\128-\255]+')
+    or self.rest:match('^%s*[^%w_%s\128-\255]+')
+    or self.rest
 end
 
 --- What is accepted as a line: the rest of this one, or the next one.

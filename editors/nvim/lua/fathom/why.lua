@@ -16,10 +16,7 @@ function M.lines(ledger)
     if piece.lines then
       place = ('%s:%d-%d'):format(place, piece.lines.first + 1, piece.lines.last + 1)
     end
-    table.insert(
-      lines,
-      ('%-22s %7d %7d  %s'):format(piece.kind, piece.tokens, piece.reused, place)
-    )
+    table.insert(lines, ('%-22s %7d %7d  %s'):format(piece.kind, piece.tokens, piece.reused, place))
   end
   vim.list_extend(lines, {
     '',

@@ -8,8 +8,9 @@ const kWarning = 2;
 /** didChangeStatus of docs/lsp-extensions.md. */
 export interface ModelStatus {
   busy: boolean;
-  kind: "Normal" | "Error" | "Inactive";
+  kind: "Normal" | "Warning" | "Error" | "Inactive";
   message: string;
+  server?: string; // that text goes to
 }
 
 /** What the server tells by itself. Messages get buttons that do the next step. */

@@ -11,6 +11,7 @@ export async function showMenu(snooze: Snooze): Promise<void> {
     [l10n.t("Open answers"), "fathom.openAnswers"],
     [l10n.t("Review changes"), "fathom.reviewChanges"],
     [l10n.t("Choose model..."), "fathom.chooseModel"],
+    [l10n.t("Where does my text go?"), "fathom.showWhereTextGoes"],
     [l10n.t("Show log"), "fathom.showLog"],
     [l10n.t("Copy diagnostics"), "fathom.copyDiagnostics"],
     [l10n.t("Restart"), "fathom.restart"],

@@ -11,6 +11,7 @@ import {
 } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Connection } from "../server/connection";
+import { askStatus } from "./serverStatus";
 
 /** `fathom models --json`. */
 interface Models {
@@ -19,16 +20,19 @@ interface Models {
 }
 
 interface Choice extends QuickPickItem {
-  model?: string; // what the setting becomes
+  model?: string | null; // what the setting becomes; null: fathom.toml says it
   pull?: string; // what has to be downloaded before
 }
 
-/** The model that suggests: the built-in one, one that is here, a file, or one to download. */
+/** The model that suggests: what fathom.toml names, the built-in one, one that is here, a file, or one to download. */
 export async function chooseModel(connection: Connection): Promise<void> {
   const models = await listModels(connection.binary?.path);
-  const current = workspace.getConfiguration("fathom").get<unknown>("client.model");
-  const mark = (model: string) => (model === current ? l10n.t("in use") : "");
+  const configured = await configuredChoice(connection);
+  const chosen = workspace.getConfiguration("fathom").get<string>("client.model") || undefined;
+  const current = chosen ?? (configured ? null : "");
+  const mark = (model: string | null) => (model === current ? l10n.t("in use") : "");
   const choices: Choice[] = [
+    ...(configured ? [{ label: configured, description: mark(null), detail: l10n.t("What fathom.toml says"), model: null }] : []),
     { label: l10n.t("Built-in model"), description: mark(""), model: "" },
     ...models.pulled.map(({ name }) => ({ label: name, description: mark(name), model: name })),
     { label: l10n.t("A file on this machine..."), model: "file" },
@@ -42,10 +46,17 @@ export async function chooseModel(connection: Connection): Promise<void> {
         pull: name,
       })),
   ];
-  const chosen = await window.showQuickPick(choices, { title: l10n.t("Which model suggests?"), matchOnDetail: true });
-  if (chosen?.pull) return showHowToPull(chosen.pull, connection.binary?.path ?? "fathom");
-  const model = chosen?.model === "file" ? await chooseFile() : chosen?.model;
+  const choice = await window.showQuickPick(choices, { title: l10n.t("Which model suggests?"), matchOnDetail: true });
+  if (choice?.pull) return showHowToPull(choice.pull, connection.binary?.path ?? "fathom");
+  const model = choice?.model === "file" ? await chooseFile() : choice?.model;
   if (model !== undefined && model !== current) await use(model, connection);
+}
+
+/** The server or model that fathom.toml names, if it does. */
+async function configuredChoice({ client }: Connection): Promise<string | undefined> {
+  if (!client) return undefined;
+  const { server, model } = (await askStatus(client)).configured;
+  return server ? l10n.t("Server {0}", server) : model || undefined;
 }
 
 async function chooseFile(): Promise<string | undefined> {
@@ -62,14 +73,14 @@ async function showHowToPull(name: string, program: string): Promise<void> {
 }
 
 /** First the server, for all editors that it serves; only a model that it can load is kept in the settings. */
-async function use(model: string, connection: Connection): Promise<void> {
+async function use(model: string | null, connection: Connection): Promise<void> {
   const client = await connection.whenStarted();
   if (client && !(await load(model, client))) return;
   await workspace.getConfiguration("fathom").update("client.model", model || undefined, ConfigurationTarget.Global);
 }
 
 /** Gives whether it could be loaded; if not, the server goes on with the one before. */
-async function load(model: string, client: LanguageClient): Promise<boolean> {
+async function load(model: string | null, client: LanguageClient): Promise<boolean> {
   try {
     await window.withProgress({ location: ProgressLocation.Notification, title: l10n.t("Loading the model") }, () =>
       client.sendRequest("fathom/chooseModel", { model }),

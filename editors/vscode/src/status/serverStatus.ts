@@ -8,12 +8,14 @@ export interface ModelState {
   model: string;
   device?: string;
   error?: string;
+  server?: { origin: string; consent: boolean | null; problem?: string };
 }
 
 export interface ServerStatus {
   version: string;
   pid?: number; // of the daemon; not there if the server is one by itself
   models: ModelState[];
+  configured: { model: string; server: string }; // what fathom.toml says of suggestions
   completions: {
     requests: number;
     from_cache: number;

@@ -5,6 +5,7 @@ import { isDisabled } from "../suggestions/languages";
 import type { Snooze } from "../suggestions/snooze";
 import { hostName } from "./host";
 import { askStatus, figures, type ServerStatus } from "./serverStatus";
+import { describeModel } from "./whereTextGoes";
 
 const kRefreshMs = 5000; // of the figures, while the window has the focus
 
@@ -70,18 +71,18 @@ export class StatusItem implements Disposable {
     if (state.kind === "starting") return { icon: "sync~spin", text: l10n.t("starting"), isBusy: true };
     if (state.kind === "failed") return { icon: "warning", text: describe(state.problem).message, isWrong: true };
     const { model } = state;
-    if (model.kind === "Error") return { icon: "warning", text: model.message, isWrong: true };
+    if (model.kind === "Error" || model.kind === "Warning") return { icon: "warning", text: model.message, isWrong: true };
     if (model.busy) return { icon: "sync~spin", text: model.message, isBusy: true };
     if (this.snooze.isOn) return { icon: "bell-slash", text: l10n.t("snoozed") };
     const language = window.activeTextEditor?.document.languageId;
     if (language && isDisabled(language)) return { icon: "circle-slash", text: l10n.t("off in {0}", language) };
+    if (model.server) return { icon: "cloud-upload", text: l10n.t("ready, text goes to {0}", model.server) };
     return { icon: "sparkle", text: l10n.t("ready") };
   }
 
   private tooltip({ text }: Look): MarkdownString {
     const lines = [`**fathom**: ${text}`, l10n.t("Engine on {0}", hostName())];
-    for (const { role, model, state, device } of this.status?.models ?? [])
-      lines.push(`${role}: ${model || l10n.t("built-in model")}, ${state}${device ? `, ${device}` : ""}`);
+    for (const model of this.status?.models ?? []) lines.push(describeModel(model));
     if (this.status && this.status.completions.requests > 0) {
       const { tokensPerSecond, fromCache, reused } = figures(this.status);
       const percent = (part: number) => `${Math.round(part * 100)} %`;
