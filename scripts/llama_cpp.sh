@@ -7,7 +7,8 @@
 #   scripts/llama_cpp.sh PROGRAM [ARGS]   llama-completion, llama-bench, ...; sees this machine's files
 #
 # Debian 12 has no llama.cpp. The packages are unpacked, not installed; that needs mmdebstrap, and
-# root or user namespaces.
+# root or user namespaces. Its AMX variant aborts on latent attention and is left out, unless
+# LLAMA_CPP_AMX is set.
 set -eu
 
 . "$(dirname "$0")/forky.sh"
@@ -20,12 +21,19 @@ program=$1
 shift
 for libraries in "$root"/usr/lib/*-linux-gnu; do break; done
 for loader in "$libraries"/ld-linux-*.so.*; do break; done
-# It looks for its processor variants beside the running program, which here is the loader. Left out
-# is the one for AMX: it aborts on latent attention, and the next best is taken.
-for variant in "$libraries"/ggml/backends*/libggml-*.so; do
-  case $variant in
-    *sapphirerapids*) ;;
-    *) [ -e "$libraries/${variant##*/}" ] || ln -sf "${variant#"$libraries"/}" "$libraries/" ;;
-  esac
-done
-exec "$loader" --library-path "$libraries:$libraries/llama" "$root/usr/bin/$program" "$@"
+# It looks for its processor variants beside the running program, which here is the loader: one for
+# each set of variants.
+variants=$libraries/variants${LLAMA_CPP_AMX:+-amx}
+if [ ! -d "$variants" ]; then
+  new=$(mktemp -d "$variants.XXXXXX")
+  cp "$loader" "$new/"
+  for variant in "$libraries"/ggml/backends*/libggml-*.so; do
+    case "AMX=${LLAMA_CPP_AMX:-} $variant" in
+      "AMX= "*sapphirerapids*) ;;
+      *) ln -s "$variant" "$new/" ;;
+    esac
+  done
+  mv -T "$new" "$variants" 2>/dev/null || rm -rf "$new" # somebody else was first
+fi
+exec "$variants/${loader##*/}" --library-path "$libraries:$libraries/llama" \
+  "$root/usr/bin/$program" "$@"

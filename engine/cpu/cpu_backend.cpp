@@ -93,4 +93,13 @@ void CpuBackend::silu_mul(Tensor y, Tensor gate, Tensor up, float limit) {
   });
 }
 
+void CpuBackend::write_cache(CacheRows cache, std::span<const SlotId> slots, Tensor x, int column) {
+  FATHOM_ASSERT(x.rows == static_cast<int>(slots.size()));
+  share(x.rows, int64_t{x.rows} * x.cols / 4, [&](int64_t begin, int64_t end, int) {
+    const int n = static_cast<int>(end - begin);
+    ReferenceBackend::write_cache(cache, slots.subspan(begin, n),
+                                  {x.row(begin), n, x.cols, x.stride}, column);
+  });
+}
+
 }  // namespace fathom::engine::cpu

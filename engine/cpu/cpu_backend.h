@@ -43,6 +43,7 @@ class CpuBackend final : public ReferenceBackend {
   void add_bias(Tensor y, const Weight& bias) override;
   void silu_mul(Tensor y, Tensor gate, Tensor up, float limit) override;
   void rope(Heads x, std::span<const int32_t> positions, const Rope& rope) override;
+  void write_cache(CacheRows cache, std::span<const SlotId> slots, Tensor x, int column) override;
   void attention(Heads out, Heads q, CacheRows cache, std::span<const SequenceRows> sequences,
                  int n_kv_heads, float scale) override;
   void latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,

@@ -12,7 +12,7 @@
 namespace fathom::engine::cpu {
 
 struct CpuVariant {
-  std::string_view name;  // "avx2", "avx512", "avx512-vnni"
+  std::string_view name;  // "avx2", "avx512", "avx512-vnni", "amx"
   const Kernels* kernels;
   bool (*is_supported)();
 };

@@ -15,9 +15,11 @@
 namespace fathom::engine::cpu {
 namespace {
 
-/// Columns of hidden numbers that one step computes: a block for the next product.
+/// Columns of hidden numbers that one step computes: blocks for the next product. With many rows
+/// more of them, so that rows that are gathered serve many panels.
 constexpr int kStep = kQuantBlock;
-constexpr int kStepPanels = kStep / kPanelRows;
+constexpr int kLongStep = 8 * kQuantBlock;
+constexpr int kLongStepItems = 64;
 
 bool all_packed(const GatedFfnWeights& w) {
   const auto packed = [](const Weight* weight) {
@@ -74,7 +76,8 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
   const int hidden_blocks = hidden / kQuantBlock;
   if (quantise_hidden) hidden_blocks_.reserve(int64_t{n_items} * hidden_blocks);
 
-  const int n_steps = (hidden + kStep - 1) / kStep;
+  const int step_columns = n_items >= kLongStepItems ? kLongStep : kStep;
+  const int n_steps = (hidden + step_columns - 1) / step_columns;
   const int64_t n_products = 2 * int64_t{n_items} * x.cols * hidden;
   const int64_t nanoseconds = n_products / kProductsPerNanosecond;
   share(int64_t{n_steps} * n_used, nanoseconds, [&](int64_t begin, int64_t end, int thread) {
@@ -84,8 +87,8 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
       const auto product = [&](const PackedWeight& weight, Tensor y) {
         const bool quantised = weight.is_quantised();
         MatmulTask task;
-        task.first_panel = step * kStepPanels;
-        task.last_panel = std::min(task.first_panel + kStepPanels, weight.n_panels());
+        task.first_panel = step * step_columns / kPanelRows;
+        task.last_panel = std::min(task.first_panel + step_columns / kPanelRows, weight.n_panels());
         task.x = quantised ? static_cast<const void*>(x_blocks) : x.data;
         task.x_stride = quantised ? x.cols / kQuantBlock * int64_t{sizeof(QuantBlock)}
                                   : x.stride * int64_t{sizeof(float)};
@@ -99,14 +102,15 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
       product(gate, scratch.gate);
       product(up, scratch.up);
 
-      const int first = step * kStep;
-      const int n = std::min(kStep, hidden - first);
+      const int first = step * step_columns;
+      const int n = std::min(step_columns, hidden - first);
       for (int place = offsets_[i]; place < offsets_[i + 1]; ++place) {
         const int64_t item = items_[place];
         float* h = scratch.gate.row(item) + first;
         kernels_.silu_mul(h, h, scratch.up.row(item) + first, n, w.limit);
         if (quantise_hidden) {
-          kernels_.quantize(hidden_blocks_.data() + item * hidden_blocks + step, h, 1);
+          kernels_.quantize(hidden_blocks_.data() + item * hidden_blocks + first / kQuantBlock, h,
+                            n / kQuantBlock);
         }
       }
     }

@@ -6,14 +6,6 @@
 #include "engine/cpu/cpu_backend.h"
 
 namespace fathom::engine::cpu {
-namespace {
-
-// Rows of x that are multiplied with a panel before the next panel: as many as leave room for the
-// panel in the L2 cache of a core.
-constexpr int64_t kRowBytesInCache = 256 * 1024;
-
-}  // namespace
-
 const QuantBlock* CpuBackend::quantise(Heads x) {
   const int n_blocks = x.dim / kQuantBlock;
   const int64_t n_vectors = int64_t{x.rows} * x.n_heads;
@@ -54,21 +46,10 @@ void CpuBackend::run_rows(MatmulTask task, const PackedWeight& w) const {
   const int64_t row_bytes = w.is_quantised()
                                 ? int64_t{w.cols() / kQuantBlock} * int64_t{sizeof(QuantBlock)}
                                 : int64_t{w.cols()} * int64_t{sizeof(float)};
-  const int chunk = static_cast<int>(std::max<int64_t>(32, kRowBytesInCache / row_bytes / 32 * 32));
-  const MatmulTask all = task;
-  for (int first = 0; first < all.n_rows; first += chunk) {
-    task.n_rows = std::min(chunk, all.n_rows - first);
-    if (all.x_rows != nullptr) {
-      task.x_rows = all.x_rows + first;
-    } else {
-      task.x = static_cast<const std::byte*>(all.x) + first * all.x_stride;
-    }
-    if (all.y_rows != nullptr) {
-      task.y_rows = all.y_rows + first;
-    } else {
-      task.y = all.y + first * all.y_stride;
-    }
-    kernel(task);
+  const int chunk =
+      static_cast<int>(std::max<int64_t>(32, kernels_.max_x_bytes / row_bytes / 32 * 32));
+  for (int first = 0; first < task.n_rows; first += chunk) {
+    kernel(rows_from(task, first, std::min(chunk, task.n_rows - first)));
   }
 }
 

@@ -41,8 +41,9 @@ inline float bf16_to_f32(uint16_t bits) { return std::bit_cast<float>(uint32_t{b
 /// Rounds to nearest, ties to even; a NaN stays a (quiet) NaN.
 inline uint16_t f32_to_bf16(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
-  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+  const uint32_t nan = bits >> 16 | 0x40u;
+  const uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+  return static_cast<uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
 }
 
 /// FP8 e4m3 ("fn": no infinities, the largest magnitude is NaN). Exact.

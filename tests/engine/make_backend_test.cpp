@@ -39,7 +39,7 @@ TEST_F(MakeBackend, NamesTheChoicesWhenItDoesNotKnowTheName) {
   const auto variant = make_backend("cpu", {.cpu_variant = "sse2"});
   ASSERT_FALSE(variant.has_value());
   EXPECT_EQ(variant.error().code, ErrorCode::invalid_argument);
-  EXPECT_THAT(variant.error().message, HasSubstr("avx512-vnni, avx512, avx2"));
+  EXPECT_THAT(variant.error().message, HasSubstr("amx, avx512-vnni, avx512, avx2"));
 }
 
 TEST_F(MakeBackend, TakesTheVariantThatIsAskedForOrSaysThatTheMachineLacksIt) {

@@ -49,9 +49,9 @@ void in_parts(int n_rows, int rows_at_once, Body&& body) {
 }
 
 TEST(OpsIdentity, MatmulGivesTheSameBitsHoweverItIsSplit) {
-  constexpr int kRows = 21;
+  constexpr int kRows = 29;
   constexpr int kOutputs = 150;
-  constexpr int kCols = 1024;
+  constexpr int kCols = 1280;
   for (const DType dtype : kAllDTypes) {
     const WeightData data = random_weight(dtype, 1, kOutputs, kCols, 1);
     OwnedTensor x = OwnedTensor::random(kRows, kCols, 2);

@@ -51,12 +51,14 @@ struct MatmulShape {
   int n, outputs, cols;
 };
 
-// Ones, odd numbers, both sides of the tiles (16 outputs; 2, 4, 8 rows; 32 or 256 columns), more
-// rows than one pass takes, and the shapes of the built-in model and of DeepSeek-Coder 1.3B.
+// Ones, odd numbers, both sides of the tiles (16 outputs; 2, 4, 8, 16 rows; 32 or 256 columns),
+// more rows, outputs and columns than one pass takes, and the shapes of the built-in model and of
+// DeepSeek-Coder 1.3B.
 constexpr MatmulShape kMatmulShapes[] = {
-    {1, 1, 256},   {1, 15, 256},   {1, 16, 512},   {1, 17, 256},   {2, 33, 768},   {3, 31, 256},
-    {4, 48, 256},  {5, 64, 512},   {7, 40, 256},   {8, 16, 256},   {9, 16, 256},   {15, 130, 512},
-    {33, 65, 256}, {300, 20, 256}, {1, 2048, 512}, {64, 192, 256}, {3, 300, 2048}, {1, 64, 5632},
+    {1, 1, 256},    {1, 15, 256},   {1, 16, 512},  {1, 17, 256},   {2, 33, 768},
+    {3, 31, 256},   {4, 48, 256},   {5, 64, 512},  {7, 40, 256},   {8, 16, 256},
+    {9, 16, 256},   {15, 130, 512}, {33, 65, 256}, {300, 20, 256}, {1, 2048, 512},
+    {64, 192, 256}, {3, 300, 2048}, {1, 64, 5632}, {12, 270, 256}, {28, 40, 2304},
 };
 
 std::vector<MatmulShape> shapes_for(DType dtype) {
@@ -438,7 +440,7 @@ constexpr Tolerance kF32Ffn = {.relative = 0.0, .absolute = 3e-5};
 
 TEST_P(Ops, GatedFfnMatchesItsDefaultAndTheReference) {
   for (const FfnTypes& types : ffn_types()) {
-    for (const int n : {1, 3, 20}) {
+    for (const int n : {1, 3, 20, 70}) {
       constexpr int kDim = 256;
       constexpr int kHidden = 512;
       const Ffn ffn(cpu(), types, 1, kDim, kHidden);
@@ -503,7 +505,7 @@ struct OwnedRoutes {
 
 TEST_P(Ops, MoeFfnMatchesTheReference) {
   for (const FfnTypes& types : ffn_types()) {
-    for (const int n : {1, 2, 13}) {
+    for (const int n : {1, 2, 13, 40}) {
       constexpr int kDim = 256;
       constexpr int kHidden = 256;
       constexpr int kExperts = 4;

@@ -18,7 +18,7 @@ inline void quantize(QuantBlock* out, const float* x, int n_blocks) {
     const bool finite = bits < 0x7f800000u;
     // Below 1e-30 the factor 127 / largest would overflow sooner or later.
     const float factor = finite && largest >= 1e-30f ? 127.0f / largest : 0.0f;
-    out->d = !finite ? __builtin_nanf("") : factor > 0.0f ? largest / 127.0f : 0.0f;
+    out->scale.d = !finite ? __builtin_nanf("") : factor > 0.0f ? largest / 127.0f : 0.0f;
     int32_t sums[2] = {};
     if (factor > 0.0f) {
       sums[0] = quantize16(out->q, x, factor);
@@ -26,9 +26,9 @@ inline void quantize(QuantBlock* out, const float* x, int n_blocks) {
     } else {
       __builtin_memset(out->q, 0, sizeof out->q);
     }
-    out->d_sum = out->d * static_cast<float>(sums[0] + sums[1]);
-    out->minus_128_sum[0] = -128 * sums[0];
-    out->minus_128_sum[1] = -128 * sums[1];
+    out->scale.d_sum = out->scale.d * static_cast<float>(sums[0] + sums[1]);
+    out->scale.minus_128_sum[0] = -128 * sums[0];
+    out->scale.minus_128_sum[1] = -128 * sums[1];
   }
 }
 

@@ -35,6 +35,22 @@ struct MatmulTask {
   int n_rows = 0;
 };
 
+/// The same for rows [first, first + n).
+static inline MatmulTask rows_from(MatmulTask task, int first, int n) {
+  if (task.x_rows != nullptr) {
+    task.x_rows += first;
+  } else {
+    task.x = static_cast<const uint8_t*>(task.x) + first * task.x_stride;
+  }
+  if (task.y_rows != nullptr) {
+    task.y_rows += first;
+  } else {
+    task.y += first * task.y_stride;
+  }
+  task.n_rows = n;
+  return task;
+}
+
 /// Queries that read the same keys and values, over one chunk of the keys (attention.cpp).
 struct AttentionTask {
   const float* q = nullptr;  // [n_queries, q_dim], scaled
@@ -66,6 +82,9 @@ inline constexpr int kCacheTypes = 3;
 struct Kernels {
   /// In the order of DType.
   void (*matmul[kDTypes])(const MatmulTask& task);
+  /// So many bytes of x should a task have at most, for what it reads again and again to stay in
+  /// the L2 cache.
+  int64_t max_x_bytes;
   void (*quantize)(QuantBlock* out, const float* x, int n_blocks);
   void (*rms_norm)(float* y, const float* x, const float* weight, int n, float eps);
   /// y = silu(min(gate, limit)) * clamp(up, -limit, limit); y may be gate or up.
@@ -83,5 +102,7 @@ struct Kernels {
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
 extern const Kernels kAvx512VnniKernels;
+/// Usable after the process has been given the state of AMX (cpu_variant.cpp).
+extern const Kernels kAmxKernels;
 
 }  // namespace fathom::engine::cpu

@@ -42,6 +42,7 @@ inline void prefetch(const uint8_t* p) {
 
 template <class Format, int kRows>
 inline void quant_tile(const MatmulTask& task, int panel, int first) {
+  using Scales = typename Format::Scales;
   const uint8_t* numbers = task.panels + panel * task.panel_bytes;
   const int n_blocks = task.cols / kQuantBlock;
   const uint8_t* scale_sets = numbers + int64_t{n_blocks} * Format::kLayout.block_bytes();
@@ -59,7 +60,7 @@ inline void quant_tile(const MatmulTask& task, int panel, int first) {
     const uint8_t* block = numbers;
     const uint8_t* set = scale_sets;
     for (int k = 0; k < n_blocks; k += kSetBlocks, set += Format::kLayout.scale_bytes) {
-      const typename Format::Scales scales(set, part);
+      const Scales scales(set, part);
 #pragma GCC unroll 1
       for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes()) {
         if (first == 0) prefetch<Format::kLayout.block_bytes()>(block + kPrefetchBytes);
@@ -67,7 +68,9 @@ inline void quant_tile(const MatmulTask& task, int panel, int first) {
         Format::unpack(w, block, part);
         const auto block_scales = scales.block(i);
         for (int r = 0; r < kRows; ++r) {
-          sums[r] = block_scales.add_product(sums[r], w, x[r][k + i]);
+          const QuantBlock& x_block = x[r][k + i];
+          const HalfSums s = half_sums<Scales::kBits, Scales::kZero>(w, x_block);
+          sums[r] = block_scales.add(sums[r], s, x_block.scale);
         }
       }
     }

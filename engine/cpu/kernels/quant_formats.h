@@ -3,10 +3,11 @@
 //   kLayout                        sizes
 //   unpack(w, block, part)         the 8 groups of a block of 32 columns, one byte a number
 //   Scales(set, part)              a set of scales of the lanes of this part
-//   scales.block(i).add_product()  adds the product of block i of the set to a sum
+//   scales.block(i).add()          adds the product with block i of the set to a sum
 //
 // `part` counts the vectors that make up the 16 rows: always 0 with 16 lanes; 0 and 1 with 8.
-// kBits: the unpacked numbers are unsigned and below 2^kBits. kZero: the one that means 0.
+// Of Scales: kBits, the unpacked numbers are unsigned and below 2^kBits; kZero, the one that means
+// 0; kHalves, the halves of a block are scaled apart.
 
 #pragma once
 
@@ -71,66 +72,71 @@ struct HalfSums {
 template <int kBits, int kZero>
 inline HalfSums half_sums(const I32* w, const QuantBlock& x) {
   if constexpr (kZero == 128) {
-    return {dot_minus_128(w, x.q, x.minus_128_sum[0]),
-            dot_minus_128(w + 4, x.q + 16, x.minus_128_sum[1])};
+    return {dot_minus_128(w, x.q, x.scale.minus_128_sum[0]),
+            dot_minus_128(w + 4, x.q + 16, x.scale.minus_128_sum[1])};
   } else {
     const auto start = [&](int half) {
       if constexpr (kZero == 0) return broadcast_i32(0);
       constexpr int kShift = kZero == 32 ? 2 : kZero == 16 ? 3 : kZero == 8 ? 4 : 5;
       static_assert(kZero == 0 || kZero << kShift == 128);
-      return shift_right_i32<kShift>(broadcast_i32(x.minus_128_sum[half]));
+      return shift_right_i32<kShift>(broadcast_i32(x.scale.minus_128_sum[half]));
     };
     return {dot<kBits>(start(0), w, x.q), dot<kBits>(start(1), w + 4, x.q + 16)};
   }
 }
 
+/// What the formats say of their numbers.
+template <int kNumberBits, int kZeroNumber, bool kHasHalves = false>
+struct NumberTraits {
+  static constexpr int kBits = kNumberBits;
+  static constexpr int kZero = kZeroNumber;
+  static constexpr bool kHalves = kHasHalves;
+};
+
 /// One scale for a block.
-template <int kBits, int kZero>
 struct BlockScale {
   F32 d;
-  F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-    const HalfSums s = half_sums<kBits, kZero>(w, x);
+  F32 add(F32 sum, const HalfSums& s, const QuantScale& x) const {
     return fma(mul(d, broadcast(x.d)), to_f32(add_i32(s.low, s.high)), sum);
   }
 };
 
 /// q8_0, q4_0, q5_0, iq4_nl.
 template <int kBits, int kZero>
-struct PlainScales {
-  BlockScale<kBits, kZero> scale;
+struct PlainScales : NumberTraits<kBits, kZero> {
+  BlockScale scale;
   PlainScales(const uint8_t* set, int part) : scale{load_f16(set + 2 * kLanes * part)} {}
-  const BlockScale<kBits, kZero>& block(int) const { return scale; }
+  const BlockScale& block(int) const { return scale; }
 };
 
 /// Powers of two: mxfp4.
 template <int kBits, int kZero>
-struct ExponentScales {
-  BlockScale<kBits, kZero> scale;
+struct ExponentScales : NumberTraits<kBits, kZero> {
+  BlockScale scale;
   ExponentScales(const uint8_t* set, int part) : scale{load_exponents(set + kLanes * part)} {}
-  const BlockScale<kBits, kZero>& block(int) const { return scale; }
+  const BlockScale& block(int) const { return scale; }
 };
 
 /// A signed factor of d for each block: iq4_xs.
 template <int kBits, int kZero>
-struct FactorScales {
+struct FactorScales : NumberTraits<kBits, kZero> {
   F32 d;
   const uint8_t* factors;
   FactorScales(const uint8_t* set, int part)
       : d(load_f16(set + 2 * kLanes * part)), factors(set + 32 + kLanes * part) {}
-  BlockScale<kBits, kZero> block(int index) const {
+  BlockScale block(int index) const {
     return {mul(d, load_i8(factors + 16 * index))};
   }
 };
 
 /// Scale and offset for each block: q4_1, q5_1.
 template <int kBits>
-struct OffsetScales {
+struct OffsetScales : NumberTraits<kBits, 0> {
   F32 d, m;
   OffsetScales(const uint8_t* set, int part)
       : d(load_f16(set + 2 * kLanes * part)), m(load_f16(set + 32 + 2 * kLanes * part)) {}
   const OffsetScales& block(int) const { return *this; }
-  F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-    const HalfSums s = half_sums<kBits, 0>(w, x);
+  F32 add(F32 sum, const HalfSums& s, const QuantScale& x) const {
     sum = fma(mul(d, broadcast(x.d)), to_f32(add_i32(s.low, s.high)), sum);
     return fma(m, broadcast(x.d_sum), sum);
   }
@@ -138,11 +144,10 @@ struct OffsetScales {
 
 /// Factors of d and dmin for each block: q4_k, q5_k.
 template <int kBits>
-struct MinScales {
+struct MinScales : NumberTraits<kBits, 0> {
   struct Block {
     F32 scale, min;
-    F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-      const HalfSums s = half_sums<kBits, 0>(w, x);
+    F32 add(F32 sum, const HalfSums& s, const QuantScale& x) const {
       sum = fma(mul(scale, broadcast(x.d)), to_f32(add_i32(s.low, s.high)), sum);
       return fnma(min, broadcast(x.d_sum), sum);
     }
@@ -161,11 +166,10 @@ struct MinScales {
 
 /// A factor of d for each half block: q3_k, q6_k.
 template <int kBits, int kZero>
-struct HalfScales {
+struct HalfScales : NumberTraits<kBits, kZero, true> {
   struct Block {
     F32 low, high;
-    F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-      const HalfSums s = half_sums<kBits, kZero>(w, x);
+    F32 add(F32 sum, const HalfSums& s, const QuantScale& x) const {
       const F32 x_d = broadcast(x.d);
       sum = fma(mul(low, x_d), to_f32(s.low), sum);
       return fma(mul(high, x_d), to_f32(s.high), sum);
@@ -184,11 +188,10 @@ struct HalfScales {
 /// Factors of d and dmin for each half block, in the nibbles of a byte: q2_k. The minimum meets
 /// minus_128_sum, so it is kept as dmin / 128 * factor.
 template <int kBits>
-struct HalfMinScales {
+struct HalfMinScales : NumberTraits<kBits, 0, true> {
   struct Block {
     F32 scale[2], min[2];
-    F32 add_product(F32 sum, const I32* w, const QuantBlock& x) const {
-      const HalfSums s = half_sums<kBits, 0>(w, x);
+    F32 add(F32 sum, const HalfSums& s, const QuantScale& x) const {
       F32 product = mul(scale[0], to_f32(s.low));
       product = fma(scale[1], to_f32(s.high), product);
       product = fma(min[0], to_f32(broadcast_i32(x.minus_128_sum[0])), product);

@@ -16,6 +16,7 @@ constexpr Kernels kTable = {
                quant_matmul<Q5_0>, quant_matmul<Q5_1>, quant_matmul<Q2K>, quant_matmul<Q3K>,
                quant_matmul<Q4K>, quant_matmul<Q5K>, quant_matmul<Q6K>, quant_matmul<Iq4Nl>,
                quant_matmul<Iq4Xs>, quant_matmul<Mxfp4>},
+    .max_x_bytes = 256 * 1024,  // beside a panel
     .quantize = quantize,
     .rms_norm = rms_norm,
     .silu_mul = silu_mul,
