@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Other programs and an editor on one daemon: what batching gains, and what it costs the editor.
 
-    bench/http_clients.py FATHOM [--seconds N]
+    bench/http_clients.py FATHOM [--seconds N] [--model FILE]
 
-With the built-in model: tokens/s of 1 and of 8 clients that complete text over HTTP, each its own; then
+With a model, by default the built-in one: tokens/s of 1 and of 8 clients that complete text over HTTP, each its own; then
 64 clients for --seconds (60), whose answers are compared with what each got alone, while an editor
 types a function again and again and asks for a completion every fourth key, as before it without them.
 Prints Markdown.
@@ -82,9 +82,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("fathom")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--model", default="nano")
     options = parser.parse_args()
     with World(options.fathom) as world:
-        daemon = subprocess.Popen([options.fathom, "serve", "--http", "0"], env=world.env, text=True, stdout=subprocess.PIPE)
+        daemon = subprocess.Popen([options.fathom, "serve", "--http", "0", "--model", options.model], env=world.env, text=True, stdout=subprocess.PIPE)
         port = int(re.search(r"http://localhost:(\d+)", daemon.stdout.readline())[1])
         rates = {}
         for n_clients in (1, 8):

@@ -7,7 +7,8 @@
 N prompts (200) by a fixed seed: completions in this project's sources, explanations of pieces of them, reviews of
 lines taken out of them; greedy, with and without a server (scripts/llama_cpp.sh). Then the prompts of the completions as
 tokens, 32 of which each side decodes: where they part first, the server's logarithms of the probabilities of its
-token and of the one that came here. Default models: the built-in one in F32, in Q8_0, and as it is. Prints Markdown.
+token and of the one that came here; how much later than the server's first event fathom's first text of an
+explanation comes. Default models: the built-in one in F32, in Q8_0, and as it is. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ import os
 import pathlib
 import random
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/e2e"))
@@ -59,15 +62,19 @@ class World:
 
     def run(self, command: list[str], here: bool) -> str:
         choice = ["--model", str(self.model), "--backend", self.backend] if here else []
-        run = subprocess.run([self.fathom, *command, *choice], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                             cwd=self.project, env=self.environment, timeout=300)
-        if run.returncode not in (0, 1, 3):
-            sys.exit(f"{command}: {run.stderr}")
+        with (self.folder / "errors").open("w") as errors:
+            run = subprocess.Popen([self.fathom, *command, *choice], stdout=subprocess.PIPE, stderr=errors, text=True,
+                                   stdin=subprocess.DEVNULL, cwd=self.project, env=self.environment)
+        out = run.stdout.read(1)
+        self.first_text = time.monotonic()
+        out += run.stdout.read()
+        if run.wait() not in (0, 1, 3):
+            sys.exit(f"{command}: {(self.folder / 'errors').read_text()}")
         if command[0] == "complete":
-            return json.loads(run.stdout)["text"]
+            return json.loads(out)["text"]
         if command[0] == "explain":
-            return run.stdout
-        findings = json.loads(run.stdout)["findings"]
+            return out
+        findings = json.loads(out)["findings"]
         return json.dumps([finding | {"confidence": 0} for finding in findings])  # which is a number, no text
 
 
@@ -144,9 +151,14 @@ def measure(options: argparse.Namespace, folder: pathlib.Path, model: pathlib.Pa
         world.configure(f"http://127.0.0.1:{wire.port}")
         same: dict[str, list[bool]] = {"complete": [], "explain": [], "review": []}
         prompts = []
+        delays = []
         for command in commands(world.project, options.prompts, options.seed):
             wire.sent.clear()
-            same[command[0]].append(world.run(command, here=False) == world.run(command, here=True))
+            wire.first_event = 0.0
+            there = world.run(command, here=False)
+            if command[0] == "explain":
+                delays.append(1000 * (world.first_text - wire.first_event))
+            same[command[0]].append(there == world.run(command, here=True))
             if command[0] == "complete" and (sent := wire.prompts()):
                 prompts.append(sent[-1])
         parted = partings(world, prompts, port)
@@ -157,7 +169,8 @@ def measure(options: argparse.Namespace, folder: pathlib.Path, model: pathlib.Pa
     counts = " | ".join(f"{sum(each)} of {len(each)}" for each in same.values())
     margins = sorted(margin for margin in parted if margin is not None)
     print(f"| {model.stem} | {counts} | {n_same} of {options.prompts} ({n_same / options.prompts:.1%}) | {len(parted) - len(margins)} of {len(parted)} | "
-          + (", ".join(f"{margin:.3f}" for margin in margins) or "none") + " |", flush=True)
+          + (", ".join(f"{margin:.3f}" for margin in margins) or "none")
+          + f" | {statistics.median(delays):.1f}, {max(delays):.1f} |", flush=True)
 
 
 def main() -> None:
@@ -170,7 +183,7 @@ def main() -> None:
     parser.add_argument("--server-option", action="append", default=[])
     options = parser.parse_args()
     options.fathom = str(pathlib.Path(options.fathom).resolve())
-    print("| model | complete | explain | review | all the same | 32 tokens the same | nats between the two tokens where they part |\n|---|---|---|---|---|---|---|")
+    print("| model | complete | explain | review | all the same | 32 tokens the same | nats between the two tokens where they part | ms behind the server, median and most |\n|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="fathom-agreement-") as name:
         folder = pathlib.Path(name)
         models = [model.resolve() for model in options.model or []]

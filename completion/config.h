@@ -40,6 +40,7 @@ struct Config {
   std::string remote_client_key;
   bool remote_allow_unencrypted = false;
   bool suggest = true;
+  bool suggest_on_battery = true;  // without being asked
   std::string disabled_languages;  // LSP language ids, between spaces
   bool cross_file = true;
   int max_completion_tokens = 0;  // 0: decided by the syntax at the cursor

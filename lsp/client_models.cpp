@@ -25,7 +25,7 @@ std::string question_about(const std::string& origin, const std::vector<std::str
   return fmt::format(
       "fathom: your configuration names the server {}. Text of files in {}, and of others that are "
       "open in this window, would be sent to it{}, credentials masked. May it?",
-      origin, fmt::join(folders, ", "), origin.starts_with("http://") ? ", unencrypted" : "");
+      origin, fmt::join(folders, ", "), completion::is_unencrypted(origin) ? ", unencrypted" : "");
 }
 
 /// Of the action that was chosen; "": none was.

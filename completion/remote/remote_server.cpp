@@ -9,4 +9,9 @@ std::string origin_of(const RemoteServer& server) {
   return url ? url->origin() : "";
 }
 
+bool is_unencrypted(std::string_view origin) {
+  const Result<ServerUrl> url = parse_server_url(origin);
+  return url && !url->tls && !url->is_loopback();
+}
+
 }  // namespace fathom::completion

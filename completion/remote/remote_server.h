@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace fathom::completion {
 
@@ -23,5 +24,8 @@ struct RemoteServer {
 /// "https://gpu.example:8080", what a server is known by and consent is given for; "" if there is
 /// none or its address is no address.
 std::string origin_of(const RemoteServer& server);
+
+/// Whether what is sent to an origin can be read on its way.
+bool is_unencrypted(std::string_view origin);
 
 }  // namespace fathom::completion

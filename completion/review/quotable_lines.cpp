@@ -103,10 +103,12 @@ std::pair<uint32_t, uint32_t> QuotableLines::with_next(const Quote& quote, uint8
   const auto next = [&](std::string_view text) {
     return text.size() > quote.n_bytes ? static_cast<uint8_t>(text[quote.n_bytes]) : -1;
   };
-  const auto found = std::ranges::equal_range(quotes_.begin() + quote.begin,
-                                              quotes_.begin() + quote.end, int{byte}, {}, next);
-  return {static_cast<uint32_t>(found.begin() - quotes_.begin()),
-          static_cast<uint32_t>(found.end() - quotes_.begin())};
+  const auto end = quotes_.begin() + quote.end;
+  const auto first =
+      std::ranges::lower_bound(quotes_.begin() + quote.begin, end, int{byte}, {}, next);
+  const auto last = std::ranges::upper_bound(first, end, int{byte}, {}, next);
+  return {static_cast<uint32_t>(first - quotes_.begin()),
+          static_cast<uint32_t>(last - quotes_.begin())};
 }
 
 bool QuotableLines::advance(Quote& quote, uint8_t byte) const {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "editors/cli/op_profile.h"
 #include "editors/cli/output.h"
 #include "editors/cli/statistics.h"
+#include "engine/base/processors.h"
 #include "engine/base/system.h"
 #include "engine/cpu/roofs.h"
 #include "engine/generator.h"
@@ -107,8 +107,7 @@ struct Roofs {
 };
 
 Roofs measure_roofs(int n_threads) {
-  ThreadPool pool(n_threads > 0 ? n_threads
-                                : std::max(1, int(std::thread::hardware_concurrency())));
+  ThreadPool pool(n_threads > 0 ? n_threads : useful_threads());
   return {.bytes_per_s = engine::cpu::measure_read_bandwidth(pool),
           .products_per_s = engine::cpu::measure_product_rate(pool)};
 }

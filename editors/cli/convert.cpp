@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +13,7 @@
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
 #include "editors/cli/progress.h"
+#include "engine/base/processors.h"
 #include "engine/convert/quant_mix.h"
 
 namespace fathom::cli {
@@ -29,14 +29,13 @@ struct Options {
 
 Result<ExitCode> convert(const Options& options) {
   FATHOM_TRY(checkpoint, completion::open_model(options.in));
-  const auto n_cpus = static_cast<int>(std::thread::hardware_concurrency());
   Result<engine::ConvertReport> report;
   {
     Progress progress("converting");
     report = engine::convert(
         *checkpoint, options.out,
         {.mix = options.quant,
-         .n_threads = options.n_threads > 0 ? options.n_threads : std::max(1, n_cpus),
+         .n_threads = options.n_threads > 0 ? options.n_threads : useful_threads(),
          .progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); }});
   }
   if (!report) return tl::unexpected(report.error());

@@ -38,7 +38,7 @@ Status ask_for_consent(const completion::RemoteServer& server, const std::string
              "Your configuration names the server {}.\nText of files in {} would be sent to it{}, "
              "credentials masked. Send it? [y/N] ",
              printable(origin), printable(place.string()),
-             origin.starts_with("http://") ? ", unencrypted" : "");
+             completion::is_unencrypted(origin) ? ", unencrypted" : "");
   std::string typed;
   std::getline(std::cin, typed);
   if (typed != "y" && typed != "Y" && typed != "yes")

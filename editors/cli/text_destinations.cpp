@@ -25,6 +25,11 @@ TextDestination destination(const completion::EffectiveConfig& config, Role role
   const bool is_own = role == Role::reasoning && !config.values.remote_reasoning_url.empty();
   const char* key = is_own ? "remote.reasoning_url" : "remote.completion_url";
   const std::string origin = origin_of(server);
+  if (origin.empty()) {
+    result.why = fmt::format("{} in {} is no address of a server, such as https://gpu.example:8080",
+                             key, completion::origin_of(config, key));
+    return result;
+  }
   const completion::Consent consent(completion::consent_file());
   const std::string named =
       fmt::format("{} in {} names {}", key, completion::origin_of(config, key), origin);

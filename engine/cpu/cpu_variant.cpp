@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "engine/base/tile_registers.h"
 
 namespace fathom::engine::cpu {
 namespace {
@@ -26,17 +26,13 @@ bool has_avx512() {
 
 bool has_avx512_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
 
-/// AMX with products of bytes. Linux gives a process the state of its registers on request; it
-/// refuses where a thread has a signal stack that is too small for it.
+/// AMX with products of bytes.
 bool has_amx() {
   constexpr unsigned kTile = 1u << 24;
   constexpr unsigned kInt8 = 1u << 25;
-  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM of asm/prctl.h
-  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return has_avx512_vnni() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
-         (edx & kTile) != 0 && (edx & kInt8) != 0 &&
-         syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+         (edx & kTile) != 0 && (edx & kInt8) != 0 && allow_tile_registers();
 }
 
 constexpr CpuVariant kVariants[] = {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <thread>
 
 #include "engine/base/assert.h"
+#include "engine/base/processors.h"
 #include "engine/base/system.h"
 #include "engine/quant/quantize.h"
 #include "engine/reference/gate.h"
@@ -31,10 +31,7 @@ class HostBuffer final : public Buffer {
 
 }  // namespace
 
-int effective_threads(int n_threads) {
-  if (n_threads > 0) return n_threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
+int effective_threads(int n_threads) { return n_threads > 0 ? n_threads : useful_threads(); }
 
 ReferenceBackend::ReferenceBackend(int n_threads)
     : pool_(effective_threads(n_threads)), thread_scratch_(pool_.size()) {}

@@ -31,7 +31,7 @@ void ask_for_completion(Session& session, const CompletionQuery& query, RenderSu
   const completion::Config& settings = session.settings();
   const std::shared_ptr<completion::Assistant> assistant =
       session.models().get(completion::Role::completion);
-  if (!assistant || !is_wanted(settings, place->snapshot->language))
+  if (!assistant || !is_wanted(settings, place->snapshot->language, query.trigger))
     return reply.ok(render(*place, {}));
 
   session.history().viewed(query.uri, query.position.line);

@@ -33,11 +33,13 @@ void add_other_files(Session& session, const std::string& uri,
 
 }  // namespace
 
-bool is_wanted(const completion::Config& settings, const std::string& language) {
+bool is_wanted(const completion::Config& settings, const std::string& language,
+               completion::Trigger trigger, bool (*is_on_battery)()) {
   const bool is_disabled =
       fmt::format(" {} ", settings.disabled_languages).find(fmt::format(" {} ", language)) !=
       std::string::npos;
-  return settings.suggest && !is_disabled;
+  if (!settings.suggest || is_disabled) return false;
+  return trigger == completion::Trigger::invoked || settings.suggest_on_battery || !is_on_battery();
 }
 
 completion::CompletionRequest completion_request(Session& session, const CompletionPlace& place,

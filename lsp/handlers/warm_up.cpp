@@ -13,13 +13,15 @@ void warm_up(Session& session, const std::string& uri, Position position) {
   if (!document) return;
   const std::optional<CompletionPlace> place =
       make_place(*document, position, session.client().encoding);
-  if (!place || !is_wanted(session.settings(), place->snapshot->language)) return;
   using completion::Role;
+  using completion::Trigger;
+  if (!place || !is_wanted(session.settings(), place->snapshot->language, Trigger::automatic))
+    return;
   // Asking for one that is not there would load it.
   if (session.models().state(Role::completion).phase != completion::ModelState::Phase::ready)
     return;
   if (const auto assistant = session.models().get(Role::completion))
-    assistant->warm_up(completion_request(session, *place, completion::Trigger::automatic));
+    assistant->warm_up(completion_request(session, *place, Trigger::automatic));
 }
 
 }  // namespace

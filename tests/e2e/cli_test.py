@@ -153,6 +153,8 @@ class Config(Case):
             self.assertEqual((completions["server"], explanations["server"]), (server, ""))
             self.assertIn(why, completions["why"])
             self.assertIn(f"completions: {server or 'this machine'} (", self.ok("config", env=environment))
+        environment = self.configured('remote.completion_url = "gpu.example"\n')
+        self.assertIn("fathom.toml is no address", self.json("config", "--json", env=environment)["text_goes_to"][0]["why"])
 
     def test_names_what_is_wrong_in_a_file(self) -> None:
         environment = self.configured("engine.thread = 1\n")

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lsp/handlers/completion_request.h"
 #include "tests/lsp/test_client.h"
 
 namespace fathom::lsp {
@@ -282,6 +283,20 @@ TEST_F(CompletionTest, CanBeSwitchedOff) {
   const int id = client_.request(kInline, at(kUri, 1, 9));
   client_.run();
   EXPECT_EQ(client_.result(id)["items"].size(), 1u);
+}
+
+TEST(IsWanted, SparesTheBatteryUnlessAsked) {
+  using completion::Trigger;
+  completion::Config settings;
+  const auto on_battery = [] { return true; };
+  const auto on_mains = [] { return false; };
+  EXPECT_TRUE(is_wanted(settings, "cpp", Trigger::automatic, on_battery));
+  settings.suggest_on_battery = false;
+  EXPECT_FALSE(is_wanted(settings, "cpp", Trigger::automatic, on_battery));
+  EXPECT_TRUE(is_wanted(settings, "cpp", Trigger::invoked, on_battery));
+  EXPECT_TRUE(is_wanted(settings, "cpp", Trigger::automatic, on_mains));
+  settings.disabled_languages = "cpp";
+  EXPECT_FALSE(is_wanted(settings, "cpp", Trigger::invoked, on_mains));
 }
 
 TEST_F(CompletionTest, AClientHasAFewAtATimeAndTheOldestGivesWay) {

@@ -124,9 +124,7 @@ struct FactorScales : NumberTraits<kBits, kZero> {
   const uint8_t* factors;
   FactorScales(const uint8_t* set, int part)
       : d(load_f16(set + 2 * kLanes * part)), factors(set + 32 + kLanes * part) {}
-  BlockScale block(int index) const {
-    return {mul(d, load_i8(factors + 16 * index))};
-  }
+  BlockScale block(int index) const { return {mul(d, load_i8(factors + 16 * index))}; }
 };
 
 /// Scale and offset for each block: q4_1, q5_1.

@@ -11,5 +11,13 @@ TEST(RemoteServer, IsKnownByItsOrigin) {
   EXPECT_EQ(origin_of({.url = "gpu.example"}), "");
 }
 
+TEST(RemoteServer, IsReadOnTheWayWithoutTlsToAnotherMachine) {
+  EXPECT_TRUE(is_unencrypted("http://gpu.example:8080"));
+  EXPECT_FALSE(is_unencrypted("https://gpu.example:8080"));
+  EXPECT_FALSE(is_unencrypted("http://127.0.0.1:8080"));
+  EXPECT_FALSE(is_unencrypted("http://[::1]:8080"));
+  EXPECT_FALSE(is_unencrypted(""));
+}
+
 }  // namespace
 }  // namespace fathom::completion

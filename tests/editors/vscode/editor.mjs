@@ -86,6 +86,12 @@ export class Editor {
     return this.ghostNow();
   }
 
+  /** Whether there is ghost text within a time. */
+  ghostComes(milliseconds) {
+    const ghost = this.page.locator(".ghost-text-decoration").first();
+    return ghost.waitFor({ timeout: milliseconds }).then(() => true, () => false);
+  }
+
   ghostNow() {
     return this.page.evaluate(() => {
       const lines = document.querySelectorAll(".ghost-text-decoration");
