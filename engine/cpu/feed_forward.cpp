@@ -78,12 +78,15 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
 
   const int step_columns = n_items >= kLongStepItems ? kLongStep : kStep;
   const int n_steps = (hidden + step_columns - 1) / step_columns;
+  // One row for each expert: its weights are read as they lie in memory. Else the experts
+  // alternate, so that those with many rows are shared among the threads.
+  const bool by_expert = n_items == n_used;
   const int64_t n_products = 2 * int64_t{n_items} * x.cols * hidden;
   const int64_t nanoseconds = n_products / kProductsPerNanosecond;
   share(int64_t{n_steps} * n_used, nanoseconds, [&](int64_t begin, int64_t end, int thread) {
     for (int64_t index = begin; index < end; ++index) {
-      const int step = static_cast<int>(index / n_used);
-      const int i = static_cast<int>(index % n_used);
+      const int step = static_cast<int>(by_expert ? index % n_steps : index / n_used);
+      const int i = static_cast<int>(by_expert ? index / n_steps : index % n_used);
       const auto product = [&](const PackedWeight& weight, Tensor y) {
         const bool quantised = weight.is_quantised();
         MatmulTask task;
