@@ -154,13 +154,14 @@ def measure(options: argparse.Namespace, folder: pathlib.Path, model: pathlib.Pa
         delays = []
         for command in commands(world.project, options.prompts, options.seed):
             wire.sent.clear()
-            wire.first_event = 0.0
-            there = world.run(command, here=False)
-            if command[0] == "explain":
-                delays.append(1000 * (world.first_text - wire.first_event))
-            same[command[0]].append(there == world.run(command, here=True))
+            same[command[0]].append(world.run(command, here=False) == world.run(command, here=True))
             if command[0] == "complete" and (sent := wire.prompts()):
                 prompts.append(sent[-1])
+            if command[0] == "explain":
+                time.sleep(0.3)  # what the server still says to the one before
+                wire.first_event = 0.0
+                world.run([*command[:-1], "0"], here=False)  # without reasoning: the answer is what is shown
+                delays.append(1000 * (world.first_text - wire.first_event))
         parted = partings(world, prompts, port)
     finally:
         llama.kill()

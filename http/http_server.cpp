@@ -141,8 +141,11 @@ class HttpServer::Impl final {
         return loop_.call_after(kAcceptPause, [this, &acceptor] { accept(acceptor); });
       }
       std::erase_if(connections_, [](const auto& connection) { return connection.expired(); });
-      if (connections_.size() < kMaxConnections)
+      if (connections_.size() < kMaxConnections) {
+        error_code ignored;  // without it a token would wait until the one before is acknowledged
+        socket.set_option(tcp::no_delay(true), ignored);
         connections_.push_back(Connection::start(std::move(socket), context_));
+      }
       accept(acceptor);
     });
   }

@@ -67,7 +67,7 @@ class Wire(threading.Thread):
         self.port = self.listener.getsockname()[1]
         self.sent = bytearray()
         self.n_connections = 0
-        self.first_event = 0.0  # when the server's first one since this was set to 0 came
+        self.first_event = 0.0  # when the first token since this was set to 0 came
         self.start()
 
     def run(self) -> None:
@@ -78,6 +78,8 @@ class Wire(threading.Thread):
                 return
             self.n_connections += 1
             server = socket.create_connection(("127.0.0.1", self.server_port))
+            for end in (client, server):  # or small pieces would wait for those before to be acknowledged
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self.copy, args=(client, server, self.write_down), daemon=True).start()
             threading.Thread(target=self.copy, args=(server, client, self.look_at_clock), daemon=True).start()
 
@@ -85,7 +87,7 @@ class Wire(threading.Thread):
         self.sent += data
 
     def look_at_clock(self, data: bytes) -> None:
-        if not self.first_event and b"data: {" in data:
+        if not self.first_event and b"data: {" in data and b'"logprob"' in data:
             self.first_event = time.monotonic()
 
     @staticmethod
