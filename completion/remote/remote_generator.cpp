@@ -69,15 +69,14 @@ Result<std::string> read_token(const RemoteServer& server) {
 Result<HttpSettings> settings_of(const RemoteServer& server) {
   FATHOM_TRY(url, parse_server_url(server.url));
   FATHOM_TRY(token, read_token(server));
-  const bool is_open = !url.tls && !url.is_loopback();
-  if (is_open && !server.allow_unencrypted) {
+  if (url.is_unencrypted() && !server.allow_unencrypted) {
     return fail(ErrorCode::invalid_argument,
                 "{} is another machine, and whoever is on the way could read what is sent: use "
                 "https, or a tunnel (ssh -L {}:localhost:{} {}) with http://localhost:{}; in a "
                 "network that you trust set remote.allow_unencrypted = true",
                 url.origin(), url.port, url.port, url.host, url.port);
   }
-  if (is_open && !token.empty()) {
+  if (url.is_unencrypted() && !token.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "{}: a token is not sent unencrypted to another machine; use https", url.origin());
   }

@@ -11,7 +11,7 @@ std::string origin_of(const RemoteServer& server) {
 
 bool is_unencrypted(std::string_view origin) {
   const Result<ServerUrl> url = parse_server_url(origin);
-  return url && !url->tls && !url->is_loopback();
+  return url && url->is_unencrypted();
 }
 
 }  // namespace fathom::completion

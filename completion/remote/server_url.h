@@ -26,6 +26,8 @@ struct ServerUrl {
   std::string origin() const;
   /// Whether it is this machine: nothing crosses a network.
   bool is_loopback() const;
+  /// Whether what is sent to it can be read on its way.
+  bool is_unencrypted() const { return !tls && !is_loopback(); }
 };
 
 /// A "/v1" at the end is left out: people copy it from other programs' settings, and each path

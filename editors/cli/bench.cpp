@@ -107,7 +107,7 @@ struct Roofs {
 };
 
 Roofs measure_roofs(int n_threads) {
-  ThreadPool pool(n_threads > 0 ? n_threads : useful_threads());
+  ThreadPool pool(effective_threads(n_threads));
   return {.bytes_per_s = engine::cpu::measure_read_bandwidth(pool),
           .products_per_s = engine::cpu::measure_product_rate(pool)};
 }

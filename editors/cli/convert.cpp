@@ -35,7 +35,7 @@ Result<ExitCode> convert(const Options& options) {
     report = engine::convert(
         *checkpoint, options.out,
         {.mix = options.quant,
-         .n_threads = options.n_threads > 0 ? options.n_threads : useful_threads(),
+         .n_threads = effective_threads(options.n_threads),
          .progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); }});
   }
   if (!report) return tl::unexpected(report.error());

@@ -1,20 +1,11 @@
 #include "engine/base/power.h"
 
-#include <fstream>
 #include <string>
 #include <system_error>
 
+#include "engine/base/first_line.h"
+
 namespace fathom {
-namespace {
-
-std::string first_word(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::string word;
-  in >> word;
-  return word;
-}
-
-}  // namespace
 
 bool is_on_battery(const std::filesystem::path& supplies) {
   bool is_discharging = false;
@@ -22,11 +13,11 @@ bool is_on_battery(const std::filesystem::path& supplies) {
   for (std::filesystem::directory_iterator supply(supplies, error), end; !error && supply != end;
        supply.increment(error)) {
     const std::filesystem::path& folder = supply->path();
-    const std::string type = first_word(folder / "type");
-    if (type != "Battery" && first_word(folder / "online") == "1") return false;
+    const std::string type = first_line(folder / "type");
+    if (type != "Battery" && first_line(folder / "online") == "1") return false;
     // A mouse has a battery too; its scope is "Device".
-    is_discharging |= type == "Battery" && first_word(folder / "scope") != "Device" &&
-                      first_word(folder / "status") == "Discharging";
+    is_discharging |= type == "Battery" && first_line(folder / "scope") != "Device" &&
+                      first_line(folder / "status") == "Discharging";
   }
   return is_discharging;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,17 +14,12 @@
 #include <sched.h>
 #endif
 
+#include "engine/base/first_line.h"
+
 namespace fathom {
 namespace {
 
 constexpr size_t kFewProcessors = 4;
-
-std::string first_line(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  return line;
-}
 
 std::optional<int64_t> number(std::string_view text) {
   int64_t value = 0;
@@ -106,6 +99,8 @@ int useful_threads(const std::vector<int>& allowed, const ProcessorFiles& files)
       std::max<int64_t>(1, std::min(n, share_of_time(files.cgroups).value_or(n))));
 }
 
-int useful_threads() { return useful_threads(allowed_processors(), {}); }
+int effective_threads(int n_threads) {
+  return n_threads > 0 ? n_threads : useful_threads(allowed_processors(), {});
+}
 
 }  // namespace fathom

@@ -20,7 +20,7 @@ struct ProcessorFiles {
 /// Up to four processors are all taken: two threads of one core are then worth more than the rest
 /// of the machine would lose. At least 1.
 int useful_threads(const std::vector<int>& allowed, const ProcessorFiles& files);
-/// On those that this process may use.
-int useful_threads();
+/// `n_threads`; if it is 0, as many as are useful on the processors that this process may use.
+int effective_threads(int n_threads);
 
 }  // namespace fathom

@@ -6,6 +6,7 @@
 #include "engine/cpu/cpu_backend.h"
 
 namespace fathom::engine::cpu {
+
 const QuantBlock* CpuBackend::quantise(Heads x) {
   const int n_blocks = x.dim / kQuantBlock;
   const int64_t n_vectors = int64_t{x.rows} * x.n_heads;

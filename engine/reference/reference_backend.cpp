@@ -31,8 +31,6 @@ class HostBuffer final : public Buffer {
 
 }  // namespace
 
-int effective_threads(int n_threads) { return n_threads > 0 ? n_threads : useful_threads(); }
-
 ReferenceBackend::ReferenceBackend(int n_threads)
     : pool_(effective_threads(n_threads)), thread_scratch_(pool_.size()) {}
 

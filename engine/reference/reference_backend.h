@@ -91,7 +91,4 @@ class ReferenceBackend : public Backend {
   } route_scratch_;
 };
 
-/// `n_threads`, or one for each core if it is 0.
-int effective_threads(int n_threads);
-
 }  // namespace fathom::engine

@@ -11,8 +11,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "engine/base/processors.h"
 #include "engine/cpu/roofs.h"
-#include "engine/reference/reference_backend.h"
 #include "tests/support/op_data.h"
 
 namespace fathom::engine::test {

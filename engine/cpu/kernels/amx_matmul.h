@@ -52,22 +52,6 @@ struct TileRange {
   int first_block, n_blocks;
 };
 
-/// Where some columns of a panel lie.
-struct PanelPart {
-  const uint8_t* numbers;
-  const uint8_t* scale_sets;
-};
-
-template <class Format>
-inline PanelPart panel_part(const MatmulTask& task, int panel, int first_block) {
-  constexpr PanelFormat kLayout = Format::kLayout;
-  const uint8_t* numbers = task.panels + panel * task.panel_bytes;
-  const uint8_t* sets = numbers + int64_t{task.cols / kQuantBlock} * kLayout.block_bytes();
-  const int set = first_block / (kLayout.scale_columns / kQuantBlock);
-  return {numbers + int64_t{first_block} * kLayout.block_bytes(),
-          sets + int64_t{set} * kLayout.scale_bytes};
-}
-
 /// The signed numbers of a block, [8 groups][16 rows][4].
 template <class Format>
 inline void unpack_signed(int8_t* out, const uint8_t* block) {
@@ -80,10 +64,7 @@ inline void unpack_signed(int8_t* out, const uint8_t* block) {
 /// Rows behind the last one are zero.
 inline void gather_rows(TileRows& out, const MatmulTask& task, const TileRange& range) {
   for (int r = 0; r < range.n_rows; ++r) {
-    const int64_t row = row_of(task.x_rows, range.first_row + r);
-    const auto* x = reinterpret_cast<const QuantBlock*>(static_cast<const uint8_t*>(task.x) +
-                                                        row * task.x_stride) +
-                    range.first_block;
+    const QuantBlock* x = x_row<QuantBlock>(task, range.first_row + r) + range.first_block;
     for (int b = 0; b < range.n_blocks; ++b) {
       __builtin_memcpy(out.q[b][r], x[b].q, kQuantBlock);
       __builtin_memcpy(&out.scale[b][r], &x[b].scale, sizeof(QuantScale));

@@ -27,6 +27,29 @@ inline void store_outputs(float* y, F32 sum, int n) {
 
 inline int row_of(const int32_t* rows, int i) { return rows != nullptr ? rows[i] : i; }
 
+/// Row i of the task's x, as T.
+template <class T>
+inline const T* x_row(const MatmulTask& task, int i) {
+  const auto* x = static_cast<const uint8_t*>(task.x);
+  return reinterpret_cast<const T*>(x + row_of(task.x_rows, i) * task.x_stride);
+}
+
+/// Where the columns of a panel from a block on lie.
+struct PanelPart {
+  const uint8_t* numbers;
+  const uint8_t* scale_sets;
+};
+
+template <class Format>
+inline PanelPart panel_part(const MatmulTask& task, int panel, int first_block) {
+  constexpr PanelFormat kLayout = Format::kLayout;
+  const uint8_t* numbers = task.panels + panel * task.panel_bytes;
+  const uint8_t* sets = numbers + int64_t{task.cols / kQuantBlock} * kLayout.block_bytes();
+  const int set = first_block / (kLayout.scale_columns / kQuantBlock);
+  return {numbers + int64_t{first_block} * kLayout.block_bytes(),
+          sets + int64_t{set} * kLayout.scale_bytes};
+}
+
 /// The first rows have the weights come from memory, and a core waits for as many lines at a time
 /// as it can ask for: what it asks for far ahead, into the L2 cache, costs it no place in the L1
 /// cache while it is on its way. Of large blocks every second line is enough: the processor fetches
@@ -43,22 +66,18 @@ inline void prefetch(const uint8_t* p) {
 template <class Format, int kRows>
 inline void quant_tile(const MatmulTask& task, int panel, int first) {
   using Scales = typename Format::Scales;
-  const uint8_t* numbers = task.panels + panel * task.panel_bytes;
+  const PanelPart whole = panel_part<Format>(task, panel, 0);
   const int n_blocks = task.cols / kQuantBlock;
-  const uint8_t* scale_sets = numbers + int64_t{n_blocks} * Format::kLayout.block_bytes();
   constexpr int kSetBlocks = Format::kLayout.scale_columns / kQuantBlock;
 
   const QuantBlock* x[kRows];
-  for (int r = 0; r < kRows; ++r) {
-    x[r] = reinterpret_cast<const QuantBlock*>(static_cast<const uint8_t*>(task.x) +
-                                               row_of(task.x_rows, first + r) * task.x_stride);
-  }
+  for (int r = 0; r < kRows; ++r) x[r] = x_row<QuantBlock>(task, first + r);
 
   for (int part = 0; part < kPanelRows / kLanes; ++part) {
     F32 sums[kRows];
     for (int r = 0; r < kRows; ++r) sums[r] = zero();
-    const uint8_t* block = numbers;
-    const uint8_t* set = scale_sets;
+    const uint8_t* block = whole.numbers;
+    const uint8_t* set = whole.scale_sets;
     for (int k = 0; k < n_blocks; k += kSetBlocks, set += Format::kLayout.scale_bytes) {
       const Scales scales(set, part);
 #pragma GCC unroll 1
@@ -140,10 +159,7 @@ template <class Format, int kRows>
 inline void float_tile(const MatmulTask& task, int panel, int first) {
   const uint8_t* numbers = task.panels + panel * task.panel_bytes;
   const float* x[kRows];
-  for (int r = 0; r < kRows; ++r) {
-    x[r] = reinterpret_cast<const float*>(static_cast<const uint8_t*>(task.x) +
-                                          row_of(task.x_rows, first + r) * task.x_stride);
-  }
+  for (int r = 0; r < kRows; ++r) x[r] = x_row<float>(task, first + r);
   const int64_t block_columns = Format::kBytes == 1 ? task.scale_columns : task.cols;
 
   for (int part = 0; part < kPanelRows / kLanes; ++part) {

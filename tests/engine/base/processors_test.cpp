@@ -77,7 +77,10 @@ TEST_F(Processors, MayBeDescribedByNonsense) {
   EXPECT_EQ(threads(6), 6);
 }
 
-TEST(ProcessorsHere, AreAtLeastOne) { EXPECT_GE(useful_threads(), 1); }
+TEST(EffectiveThreads, AreAsManyAsAreWantedOrUseful) {
+  EXPECT_EQ(effective_threads(3), 3);
+  EXPECT_GE(effective_threads(0), 1);
+}
 
 }  // namespace
 }  // namespace fathom
