@@ -17,8 +17,10 @@ struct Shape {
   int layers, dim, heads, hidden, vocab, context;
   double rope_base = 10000;
   double linear_scaling = 0;
-  // Experts, in all layers but the first.
+  // Experts, in all layers but the first `dense`; chosen among those of the best groups.
   int experts = 0, active = 0, shared = 0, expert_hidden = 0;
+  int dense = 1, groups = 1, active_groups = 1;
+  double routed_scale = 1;
   // Latent attention; without q_lora queries have no latent.
   int q_lora = 0, kv_lora = 0, nope = 0, rope = 0, v_dim = 0;
   double yarn_mscale = 0;  // with a factor of 40 over 4096 tokens
@@ -94,6 +96,30 @@ constexpr Shape kShapes[] = {
      .rope = 64,
      .v_dim = 128,
      .yarn_mscale = 0.707},
+    // Also R1 and V3.1; without the draft layer.
+    {.name = "v3",
+     .architecture = "DeepseekV3ForCausalLM",
+     .layers = 61,
+     .dim = 7168,
+     .heads = 128,
+     .hidden = 18432,
+     .vocab = 129280,
+     .context = 163840,
+     .experts = 256,
+     .active = 8,
+     .shared = 1,
+     .expert_hidden = 2048,
+     .dense = 3,
+     .groups = 8,
+     .active_groups = 4,
+     .routed_scale = 2.5,
+     .q_lora = 1536,
+     .kv_lora = 512,
+     .nope = 128,
+     .rope = 64,
+     .v_dim = 128,
+     .yarn_mscale = 1.0,
+     .is_sigmoid = true},
 };
 
 class ShapeBuilder final {
@@ -155,13 +181,13 @@ class ShapeBuilder final {
     set("num_experts_per_tok", s_.active);
     set("n_shared_experts", s_.shared);
     set("moe_intermediate_size", s_.expert_hidden);
-    set("first_k_dense_replace", 1);
-    set("routed_scaling_factor", Metadata::Value(1.0));
+    set("first_k_dense_replace", s_.dense);
+    set("routed_scaling_factor", Metadata::Value(s_.routed_scale));
     set("norm_topk_prob", Metadata::Value(s_.is_sigmoid));
     set("scoring_func", Metadata::Value(std::string(s_.is_sigmoid ? "sigmoid" : "softmax")));
     set("topk_method", Metadata::Value(std::string(s_.is_sigmoid ? "noaux_tc" : "greedy")));
-    set("n_group", 1);
-    set("topk_group", 1);
+    set("n_group", s_.groups);
+    set("topk_group", s_.active_groups);
   }
 
   void add(std::string name, std::vector<int64_t> shape) {
@@ -183,7 +209,7 @@ class ShapeBuilder final {
     else
       for (const char* name : {"q", "k", "v", "o"})
         matrix(fmt::format("{}self_attn.{}_proj.weight", layer, name), s_.dim, s_.dim);
-    if (s_.experts == 0 || index == 0) return add_ffn(layer + "mlp.", s_.hidden);
+    if (s_.experts == 0 || index < s_.dense) return add_ffn(layer + "mlp.", s_.hidden);
 
     matrix(layer + "mlp.gate.weight", s_.experts, s_.dim);
     if (s_.is_sigmoid) vector(layer + "mlp.gate.e_score_correction_bias", s_.experts);

@@ -211,10 +211,13 @@ TEST_F(SynthTest, TheSameSeedGivesTheSameBytes) {
   EXPECT_FALSE(first == bytes(2));
 }
 
-// Parameters as the models' makers state them: 1.3, 6.7, 16.4 and 15.7 billion.
+// Parameters as the models' makers state them: 1.3, 6.7, 16.4, 15.7 and 671 billion.
 TEST(Shapes, AreThoseOfTheModelsAndFathomRunsThem) {
-  const std::pair<const char*, double> shapes[] = {
-      {"1.3b", 1.35e9}, {"6.7b", 6.74e9}, {"moe-16b", 16.38e9}, {"v2-lite", 15.71e9}};
+  const std::pair<const char*, double> shapes[] = {{"1.3b", 1.35e9},
+                                                   {"6.7b", 6.74e9},
+                                                   {"moe-16b", 16.38e9},
+                                                   {"v2-lite", 15.71e9},
+                                                   {"v3", 671.03e9}};
   for (const auto& [name, expected] : shapes) {
     const auto shape = make_shape(name);
     ASSERT_TRUE(shape) << shape.error().message;
