@@ -50,6 +50,7 @@ constexpr Name kLayerNames[] = {
     {"self_attn.q_b_proj.weight", "attn_q_b.weight"},
     {"self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_mqa.weight"},
     {"self_attn.kv_a_layernorm.weight", "attn_kv_a_norm.weight"},
+    {"self_attn.kv_b_proj.weight", "attn_kv_b.weight"},
     {"self_attn.indexer.wq_b.weight", "indexer.attn_q_b.weight"},
     {"self_attn.indexer.wk.weight", "indexer.attn_k.weight"},
     {"self_attn.indexer.k_norm.weight", "indexer.k_norm.weight"},
@@ -80,7 +81,7 @@ constexpr Name kExpertNames[] = {
 
 constexpr std::string_view kLayerPrefix = "model.layers.";
 constexpr std::string_view kExpertPrefix = "mlp.experts.";
-constexpr std::string_view kKvB = "self_attn.kv_b_proj.weight";
+constexpr std::string_view kKvB = "attn_kv_b.weight";
 constexpr std::string_view kScaleSuffix = "_scale_inv";
 // Old checkpoints keep the rotary frequencies, which follow from the configuration.
 constexpr std::string_view kFrequencies = "self_attn.rotary_emb.inv_freq";
@@ -142,33 +143,26 @@ class LayOut final {
   }
 
   Status add(const TensorInfo& tensor) {
-    std::string_view rest = tensor.name;
-    if (rest.ends_with(kScaleSuffix)) return {};  // read with the matrix it belongs to
-    if (const auto top = look_up(kTopNames, rest)) {
-      if (*top == "output.weight" && tied_) return {};
-      return add_plain(std::string(*top), tensor);
-    }
-    const auto layer = take_prefix(rest, kLayerPrefix) ? take_number(rest) : std::nullopt;
-    if (!layer || *layer >= kMaxLayers) return unknown(tensor);
-    const std::string block = fmt::format("blk.{}.", *layer);
-    if (rest == kFrequencies || is_copy(tensor, rest)) return {};
-    if (rest == kKvB && layout_.is_latent) return add_kv_b(block, tensor);
-    if (const auto name = look_up(kLayerNames, rest))
-      return add_plain(block + std::string(*name), tensor);
-    const auto expert = take_prefix(rest, kExpertPrefix) ? take_number(rest) : std::nullopt;
-    const auto name = look_up(kExpertNames, rest);
-    if (!expert || *expert >= kMaxExperts || !name) return unknown(tensor);
-    std::vector<const TensorInfo*>& experts = experts_[block + std::string(*name)];
-    if (experts.size() <= static_cast<size_t>(*expert)) experts.resize(*expert + 1);
-    experts[*expert] = &tensor;
+    if (tensor.name.ends_with(kScaleSuffix)) return {};  // read with the matrix it belongs to
+    if (tensor.name.ends_with(kFrequencies)) return {};
+    std::optional<GgufName> found = gguf_name_of(tensor.name);
+    if (!found) return unknown(tensor);
+    std::string& name = found->name;
+    if ((name == "output.weight" && tied_) || is_copy(tensor, name)) return {};
+    if (name.ends_with(kKvB)) return layout_.is_latent ? add_kv_b(name, tensor) : unknown(tensor);
+    if (found->expert < 0) return add_plain(std::move(name), tensor);
+    std::vector<const TensorInfo*>& experts = experts_[name];
+    const auto expert = static_cast<size_t>(found->expert);
+    if (experts.size() <= expert) experts.resize(expert + 1);
+    experts[expert] = &tensor;
     return {};
   }
 
   /// The draft layer repeats the main model's embeddings and output: readers take those.
-  bool is_copy(const TensorInfo& tensor, std::string_view rest) const {
-    const char* main = rest == "embed_tokens.weight"       ? "model.embed_tokens.weight"
-                       : rest == "shared_head.head.weight" ? "lm_head.weight"
-                                                           : nullptr;
+  bool is_copy(const TensorInfo& tensor, std::string_view name) const {
+    const char* main = name.ends_with(".nextn.embed_tokens.weight") ? "model.embed_tokens.weight"
+                       : name.ends_with(".nextn.shared_head_head.weight") ? "lm_head.weight"
+                                                                          : nullptr;
     const TensorInfo* original = main ? checkpoint_.find(main) : nullptr;
     return original && std::ranges::equal(original->bytes, tensor.bytes);
   }
@@ -194,7 +188,8 @@ class LayOut final {
   }
 
   /// [heads * (nope + v), latent]: keys go in transposed, so that both halves multiply latents.
-  Status add_kv_b(const std::string& block, const TensorInfo& tensor) {
+  Status add_kv_b(std::string_view name, const TensorInfo& tensor) {
+    const std::string block(name.substr(0, name.size() - kKvB.size()));
     FATHOM_TRY(source, read(tensor));
     const int64_t latent = source.cols, head_rows = nope_ + value_dim_;
     if (source.rows != n_heads_ * head_rows) {
@@ -269,6 +264,19 @@ class LayOut final {
 };
 
 }  // namespace
+
+std::optional<GgufName> gguf_name_of(std::string_view hugging_face) {
+  std::string_view rest = hugging_face;
+  if (const auto top = look_up(kTopNames, rest)) return GgufName{std::string(*top)};
+  const auto layer = take_prefix(rest, kLayerPrefix) ? take_number(rest) : std::nullopt;
+  if (!layer || *layer >= kMaxLayers) return std::nullopt;
+  const std::string block = fmt::format("blk.{}.", *layer);
+  if (const auto name = look_up(kLayerNames, rest)) return GgufName{block + std::string(*name)};
+  const auto expert = take_prefix(rest, kExpertPrefix) ? take_number(rest) : std::nullopt;
+  const auto name = look_up(kExpertNames, rest);
+  if (!expert || *expert >= kMaxExperts || !name) return std::nullopt;
+  return GgufName{block + std::string(*name), *expert};
+}
 
 int layer_of_name(std::string_view gguf_name) {
   std::string_view rest = gguf_name;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,16 @@ struct NamedSource {
   std::vector<int64_t> shape;  // outermost first
   TensorSource source;
 };
+
+/// The tensor of a GGUF file that a tensor of a Hugging Face checkpoint goes into.
+struct GgufName {
+  std::string name;
+  int expert = -1;  // which part of it; -1: all of it
+};
+
+/// Nothing where GGUF has no name. Latent attention's kv_b_proj has that of older files, which keep
+/// it whole.
+std::optional<GgufName> gguf_name_of(std::string_view hugging_face);
 
 /// All tensors of a Hugging Face checkpoint as a GGUF file has them, in the order of the layers.
 /// They borrow the checkpoint's bytes.
