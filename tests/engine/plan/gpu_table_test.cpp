@@ -1,0 +1,25 @@
+#include "engine/plan/gpu_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fathom::engine {
+namespace {
+
+TEST(GpuTable, HasWhatDataSheetsState) {
+  const auto h200 = require_gpu("H200");
+  ASSERT_TRUE(h200);
+  EXPECT_EQ((*h200)->memory_gib, 141);
+  EXPECT_EQ((*h200)->bytes_per_s, 4.8e12);
+  EXPECT_EQ(usable_bytes(**h200), int64_t{139} << 30);
+}
+
+TEST(GpuTable, SaysWhichThereAre) {
+  const auto none = require_gpu("h20");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(none.error().message, testing::HasSubstr("there are h100, h200"));
+}
+
+}  // namespace
+}  // namespace fathom::engine
