@@ -27,6 +27,7 @@ Action add_generate(CLI::App& command);
 Action add_logits(CLI::App& command);
 Action add_tokenize(CLI::App& command);
 Action add_inspect(CLI::App& command);
+Action add_plan(CLI::App& command);
 Action add_synth(CLI::App& command);
 Action add_convert(CLI::App& command);
 Action add_pull(CLI::App& command);

@@ -37,6 +37,8 @@ constexpr Command kCommands[] = {
     {"logits", "Models", "next-token logits, for checking an engine against another", add_logits},
     {"inspect", "Models", "what is in a model file and whether it can run; loads no weights",
      add_inspect},
+    {"plan", "Models", "whether and how a model fits, and how fast it would be; on paper",
+     add_plan},
     {"convert", "Models", "a Hugging Face folder or GGUF file as a GGUF file of another type",
      add_convert},
     {"synth", "Measuring", "a model file of a real shape with random weights", add_synth},

@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 NANO = ROOT / "models" / "nano" / "fathom-nano.gguf"
 GOLDEN = json.loads((ROOT / "models" / "nano" / "golden-gguf.json").read_text("utf-8"))["prompts"]
 SOURCE = "engine/base/text.cpp"
-COMMANDS = ("lsp complete explain review patch generate tokenize logits inspect pull models rm convert synth bench "
+COMMANDS = ("lsp complete explain review patch generate tokenize logits inspect plan pull models rm convert synth bench "
             "eval doctor config serve status report").split()
 
 

@@ -27,7 +27,7 @@ LIBRARIES = {
 # What a folder may include; the longest matching prefix decides. Our own paths may end in "*.h":
 # the headers of that folder but not of those below it.
 ENGINE_PUBLIC = ("engine/*.h", "engine/base/*.h", "engine/tokenizer/*.h", "engine/checkpoint/*.h",
-                 "engine/convert/*.h")
+                 "engine/convert/*.h", "engine/plan/*.h")
 CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "completion/remote/*.h", "completion/review/*.h", "lsp/*.h", "http/*.h", "editors/cli/")
 BASIC = ("fmt", "expected")
 LAYERS = {
