@@ -132,12 +132,18 @@ struct Routes {
 /// For silu_mul(): numbers stay as they are.
 inline constexpr float kNoLimit = std::numeric_limits<float>::infinity();
 
-/// y = down(silu(min(gate(x), limit)) * clamp(up(x), -limit, limit)).
+/// y = down(silu(min(gate(x), limit)) * clamp(up(x), -limit, limit)); or some of a model's experts,
+/// each of which is such a network, stacked.
 struct GatedFfnWeights {
   const Weight* gate = nullptr;  // [hidden, dim]
   const Weight* up = nullptr;    // [hidden, dim]
   const Weight* down = nullptr;  // [dim, hidden]
   float limit = kNoLimit;        // above 0
+  int first_expert = 0;          // of the model's, which is the first of the stack
+
+  bool has_expert(int32_t expert) const {
+    return expert >= first_expert && expert - first_expert < gate->count();
+  }
 };
 
 /// Weights of a hyper-connection: how a block of the model reads from and writes to the n_streams
@@ -304,8 +310,8 @@ class Backend {
   /// Source: "hash" layers of DeepSeek-V4's inference/model.py, class Gate.
   virtual void route_to(Routes routes, Tensor logits, std::span<const int32_t> experts,
                         const RouterConfig& config) = 0;
-  /// out = sum over the chosen experts e of weight(e) * ffn_e(x); weights stacked by expert.
-  /// Sums in the order of the routes. No aliasing.
+  /// out = sum over the chosen experts e of weight(e) * ffn_e(x). Sums in the order of the routes,
+  /// which may name experts that are not in the stack: these add nothing. No aliasing.
   virtual void moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeights& experts,
                        FfnScratch scratch) = 0;
 

@@ -73,7 +73,7 @@ class CpuBackend final : public ReferenceBackend {
   void run_matmul(MatmulTask task, const PackedWeight& w, int matrix, int thread) const;
   void run_rows(MatmulTask task, const PackedWeight& w) const;
 
-  void group_by_expert(Routes routes, int n_rows, int n_experts);
+  void group_by_expert(Routes routes, int n_rows, const GatedFfnWeights& experts);
   void run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch scratch);
   struct PanelRange {
     int first, last;

@@ -34,12 +34,13 @@ const PackedWeight& packed(const Weight* weight) {
 
 }  // namespace
 
-void CpuBackend::group_by_expert(Routes routes, int n_rows, int n_experts) {
+void CpuBackend::group_by_expert(Routes routes, int n_rows, const GatedFfnWeights& experts) {
+  const int n_experts = experts.gate->count();
   const int n_items = n_rows * routes.n_active;
   counts_.assign(n_experts, 0);
   for (int item = 0; item < n_items; ++item) {
-    FATHOM_ASSERT(routes.experts[item] >= 0 && routes.experts[item] < n_experts);
-    ++counts_[routes.experts[item]];
+    const int32_t expert = routes.experts[item];
+    if (experts.has_expert(expert)) ++counts_[expert - experts.first_expert];
   }
   used_experts_.clear();
   offsets_.assign(1, 0);
@@ -50,10 +51,12 @@ void CpuBackend::group_by_expert(Routes routes, int n_rows, int n_experts) {
     offsets_.push_back(begin + counts_[expert]);
     counts_[expert] = begin;  // from here on: where its next item goes
   }
-  items_.resize(n_items);
-  item_rows_.resize(n_items);
+  items_.resize(offsets_.back());
+  item_rows_.resize(offsets_.back());
   for (int item = 0; item < n_items; ++item) {
-    const int place = counts_[routes.experts[item]]++;
+    const int32_t expert = routes.experts[item];
+    if (!experts.has_expert(expert)) continue;
+    const int place = counts_[expert - experts.first_expert]++;
     items_[place] = item;
     item_rows_[place] = item / routes.n_active;
   }
@@ -67,14 +70,15 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
   const int n_used = static_cast<int>(used_experts_.size());
   FATHOM_ASSERT(up.rows() == hidden && up.cols() == gate.cols() && gate.cols() == x.cols);
   FATHOM_ASSERT(w.down->cols() == hidden);
-  FATHOM_ASSERT(scratch.gate.rows >= n_items && scratch.gate.cols >= hidden);
-  FATHOM_ASSERT(scratch.up.rows >= n_items && scratch.up.cols >= hidden);
+  const int64_t items_end = n_items == 0 ? 0 : *std::ranges::max_element(items_) + 1;
+  FATHOM_ASSERT(scratch.gate.rows >= items_end && scratch.gate.cols >= hidden);
+  FATHOM_ASSERT(scratch.up.rows >= items_end && scratch.up.cols >= hidden);
 
   const QuantBlock* x_blocks =
       gate.is_quantised() || up.is_quantised() ? quantise(x.heads(1)) : nullptr;
   const bool quantise_hidden = packed(w.down).is_quantised();
   const int hidden_blocks = hidden / kQuantBlock;
-  if (quantise_hidden) hidden_blocks_.reserve(int64_t{n_items} * hidden_blocks);
+  if (quantise_hidden) hidden_blocks_.reserve(items_end * hidden_blocks);
 
   const int step_columns = n_items >= kLongStepItems ? kLongStep : kStep;
   const int n_steps = (hidden + step_columns - 1) / step_columns;
@@ -151,11 +155,11 @@ void CpuBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeig
   const int64_t n_items = int64_t{x.rows} * routes.n_active;
   FATHOM_ASSERT(out.rows == x.rows && out.cols == experts.down->rows());
   FATHOM_ASSERT(scratch.out.rows >= n_items && scratch.out.cols >= out.cols);
-  group_by_expert(routes, x.rows, experts.gate->count());
+  group_by_expert(routes, x.rows, experts);
   run_ffn_hidden(x, experts, scratch);
 
   const int n_panels = packed(experts.down).n_panels();
-  const int64_t n_products = n_items * out.cols * experts.down->cols();
+  const int64_t n_products = std::ssize(items_) * out.cols * experts.down->cols();
   share(n_panels, n_products / kProductsPerNanosecond, [&](int64_t begin, int64_t end, int thread) {
     run_ffn_down(scratch.out, experts, scratch.gate,
                  {static_cast<int>(begin), static_cast<int>(end)}, thread);
@@ -166,6 +170,7 @@ void CpuBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedFfnWeig
       std::fill(sums + first, sums + last, 0.0f);
       for (int64_t item = int64_t{row} * routes.n_active; item < int64_t{row + 1} * routes.n_active;
            ++item) {
+        if (!experts.has_expert(routes.experts[item])) continue;
         const float weight = routes.weights[item];
         const float* expert_out = scratch.out.row(item);
         for (int c = first; c < last; ++c) sums[c] += weight * expert_out[c];

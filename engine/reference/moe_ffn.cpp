@@ -1,4 +1,5 @@
-// The routed experts: out[r] = sum over slots j of weight[r][j] * ffn of expert[r][j] (x[r]).
+// The routed experts: out[r] = sum over slots j of weight[r][j] * ffn of expert[r][j] (x[r]), where
+// the expert is here.
 // Source: DeepSeekMoE, arXiv:2401.06066, section 3.
 
 #include <algorithm>
@@ -37,16 +38,17 @@ void ReferenceBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedF
     std::vector<float> weight_row;
     for (int64_t item = begin; item < end; ++item) {
       const int expert = routes.experts[item];
-      FATHOM_ASSERT(expert >= 0 && expert < experts.gate->count());
+      if (!experts.has_expert(expert)) continue;
+      const int index = expert - experts.first_expert;
       const float* input = x.row(item / routes.n_active);
       float* gate = scratch.gate.row(item);
       float* up = scratch.up.row(item);
-      product(gate, input, *experts.gate, expert, weight_row);
-      product(up, input, *experts.up, expert, weight_row);
+      product(gate, input, *experts.gate, index, weight_row);
+      product(up, input, *experts.up, index, weight_row);
       for (int i = 0; i < hidden; ++i) {
         gate[i] = reference::silu_mul(gate[i], up[i], experts.limit);
       }
-      product(scratch.out.row(item), gate, *experts.down, expert, weight_row);
+      product(scratch.out.row(item), gate, *experts.down, index, weight_row);
     }
   });
 
@@ -55,6 +57,7 @@ void ReferenceBackend::moe_ffn(Tensor out, Tensor x, Routes routes, const GatedF
       double sum = 0.0;
       for (int slot = 0; slot < routes.n_active; ++slot) {
         const int64_t item = int64_t{row} * routes.n_active + slot;
+        if (!experts.has_expert(routes.experts[item])) continue;
         sum += double{routes.weights[item]} * scratch.out.row(item)[i];
       }
       out.row(row)[i] = static_cast<float>(sum);
