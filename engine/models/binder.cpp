@@ -66,14 +66,12 @@ void Binder::report(ErrorCode code, std::string message) {
 
 const Weight* Binder::upload(WeightData data) {
   if (!status_) return nullptr;
-  const int64_t n_parameters = int64_t{data.count} * data.rows * data.cols;
   loaded_bytes_ += data.bytes.size();
   auto weight = backend_.upload(std::move(data));
   if (!weight) {
     report(weight.error().code, weight.error().message);
     return nullptr;
   }
-  n_parameters_ += n_parameters;
   size_bytes_ += (*weight)->size_bytes();
   weights_.push_back(std::move(*weight));
   if (watch_.on_progress) {
@@ -134,6 +132,8 @@ const TensorInfo* Binder::Scope::require_named(std::string_view name,
                                 tensor->type_name, computable_types()));
     return nullptr;
   }
+  binder_->n_parameters_ +=
+      std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
   return tensor;
 }
 
@@ -144,9 +144,12 @@ std::optional<StoredMatrix> Binder::Scope::require_matrix_named(const std::strin
   const TensorInfo* tensor = checkpoint.find(name);
   if (tensor && is_scaled(checkpoint, *tensor)) {
     auto matrix = read_scaled_matrix(checkpoint, *tensor, rows, cols);
-    if (matrix) return std::move(*matrix);
-    binder_->report(matrix.error().code, matrix.error().message);
-    return std::nullopt;
+    if (!matrix) {
+      binder_->report(matrix.error().code, matrix.error().message);
+      return std::nullopt;
+    }
+    binder_->n_parameters_ += rows * cols;
+    return std::move(*matrix);
   }
   const int64_t shape[] = {rows, cols};
   tensor = require_named(name, shape);
@@ -156,6 +159,7 @@ std::optional<StoredMatrix> Binder::Scope::require_matrix_named(const std::strin
 
 const Weight* Binder::Scope::upload_matrix(StoredMatrix matrix, int64_t count, int64_t rows,
                                            int64_t cols) const {
+  if (count == 0 || rows == 0 || cols == 0) return nullptr;
   constexpr int64_t kMax = std::numeric_limits<int>::max();
   if (count > kMax || rows > kMax || cols > kMax) {
     binder_->report(ErrorCode::unsupported, fmt::format("tensor {} is too large", matrix.name));
@@ -181,9 +185,23 @@ const Weight* Binder::Scope::upload_matrix(StoredMatrix matrix, int64_t count, i
   return weight;
 }
 
-const Weight* Binder::Scope::matrix(TensorName name, int64_t rows, int64_t cols) const {
+int64_t Binder::Scope::column_unit(TensorName name) const {
+  constexpr int kFp4Block = 32;    // as MXFP4, which it becomes
+  constexpr int kScaledBlock = 4;  // see BlockScales
+  const TensorInfo* tensor = find(name);
+  if (!tensor || !tensor->dtype) return kFp4Block;
+  return *tensor->dtype == DType::f8_e4m3 ? kScaledBlock : info(*tensor->dtype).block_elements;
+}
+
+const Weight* Binder::Scope::matrix(TensorName name, int64_t rows, int64_t cols,
+                                    MatrixPart part) const {
   auto matrix = require_matrix(name, rows, cols);
-  return matrix ? upload_matrix(std::move(*matrix), 1, rows, cols) : nullptr;
+  if (!matrix) return nullptr;
+  part = {part.rows.below(rows), part.cols.below(cols)};
+  const std::span<const std::byte> stored = matrix->bytes;
+  StoredMatrix own = cut(std::move(*matrix), cols, part.rows, part.cols);
+  if (part.cols.size() < cols) release_pages(*binder_->checkpoint_, stored);
+  return upload_matrix(std::move(own), 1, part.rows.size(), part.cols.size());
 }
 
 const Weight* Binder::Scope::row_groups(TensorName name, int64_t count, int64_t rows,
@@ -200,13 +218,17 @@ const Weight* Binder::Scope::row_groups(TensorName name, int64_t count, int64_t 
   return upload_matrix(std::move(*matrix), count, rows, cols);
 }
 
-const Weight* Binder::Scope::heads(TensorName name, int64_t count, int64_t rows,
-                                   int64_t cols) const {
+const Weight* Binder::Scope::heads(TensorName name, int64_t count, int64_t rows, int64_t cols,
+                                   Range part) const {
   const int64_t shape[] = {count, rows, cols};
   const TensorInfo* tensor = require(name, shape);
   if (!tensor) return nullptr;
-  return upload_matrix({.name = tensor->name, .dtype = *tensor->dtype, .bytes = tensor->bytes},
-                       count, rows, cols);
+  part = part.below(count);
+  const Range bytes = part.times(std::ssize(tensor->bytes) / count);
+  return upload_matrix({.name = tensor->name,
+                        .dtype = *tensor->dtype,
+                        .bytes = tensor->bytes.subspan(bytes.begin, bytes.size())},
+                       part.size(), rows, cols);
 }
 
 std::vector<int32_t> Binder::Scope::indices(TensorName name, int64_t rows, int64_t cols,
@@ -236,28 +258,29 @@ std::vector<int32_t> Binder::Scope::indices(TensorName name, int64_t rows, int64
   return table;
 }
 
-const Weight* Binder::Scope::vector(TensorName name, int64_t cols) const {
+const Weight* Binder::Scope::vector(TensorName name, int64_t cols, Range part) const {
   const int64_t shape[] = {cols};
   const TensorInfo* tensor = require(name, shape);
   if (!tensor) return nullptr;
+  part = part.below(cols);
   auto numbers = std::make_shared<std::vector<float>>(cols);
   dequantize(*tensor->dtype, tensor->bytes, *numbers);
   return upload({.name = tensor->name,
                  .dtype = DType::f32,
-                 .cols = static_cast<int>(cols),
-                 .bytes = std::as_bytes(std::span(*numbers)),
+                 .cols = static_cast<int>(part.size()),
+                 .bytes = std::as_bytes(std::span(*numbers).subspan(part.begin, part.size())),
                  .owner = numbers});
 }
 
 const Weight* Binder::Scope::stack(const std::string& pattern, int64_t count, int64_t rows,
-                                   int64_t cols) const {
+                                   int64_t cols, Range which) const {
   auto bytes = std::make_shared<std::vector<std::byte>>();
   StoredMatrix all;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = which.begin; i < which.end; ++i) {
     auto part = require_matrix_named(with_index(pattern, i), rows, cols);
     if (!part) return nullptr;
-    if (i == 0) {
-      bytes->reserve(part->bytes.size() * count);
+    if (i == which.begin) {
+      bytes->reserve(part->bytes.size() * which.size());
       all = {.name = part->name,
              .dtype = part->dtype,
              .block_rows = part->block_rows,
@@ -277,39 +300,42 @@ const Weight* Binder::Scope::stack(const std::string& pattern, int64_t count, in
   all.name = pattern;
   all.bytes = *bytes;
   all.made = std::move(bytes);
-  return upload_matrix(std::move(all), count, rows, cols);
+  binder_->n_parameters_ += (count - which.size()) * rows * cols;
+  return upload_matrix(std::move(all), which.size(), rows, cols);
 }
 
-const Weight* Binder::Scope::experts(TensorName name, int64_t count, int64_t rows,
-                                     int64_t cols) const {
+const Weight* Binder::Scope::experts(TensorName name, int64_t count, int64_t rows, int64_t cols,
+                                     Range part) const {
+  part = part.below(count);
   const uint64_t size_before = binder_->size_bytes_;
   const Weight* weight =
-      is_gguf() ? heads(name, count, rows, cols) : stack(full(name), count, rows, cols);
+      is_gguf() ? heads(name, count, rows, cols, part) : stack(full(name), count, rows, cols, part);
   binder_->expert_bytes_ += binder_->size_bytes_ - size_before;
   return weight;
 }
 
 std::pair<const Weight*, const Weight*> Binder::Scope::expert_pairs(TensorName name, int64_t count,
-                                                                    int64_t rows,
-                                                                    int64_t cols) const {
+                                                                    int64_t rows, int64_t cols,
+                                                                    Range part) const {
+  part = part.below(count);
   const int64_t shape[] = {count, 2 * rows, cols};
   const TensorInfo* tensor = require(name, shape);
   if (!tensor) return {};
   const size_t part_bytes = tensor->bytes.size() / (2 * count);
   const uint64_t size_before = binder_->size_bytes_;
-  const auto part = [&](int64_t which) {
+  const auto pick = [&](int64_t which) {
     auto bytes = std::make_shared<std::vector<std::byte>>();
-    bytes->reserve(part_bytes * count);
-    for (int64_t i = 0; i < count; ++i) {
+    bytes->reserve(part_bytes * part.size());
+    for (int64_t i = part.begin; i < part.end; ++i) {
       const auto source = tensor->bytes.subspan((2 * i + which) * part_bytes, part_bytes);
       bytes->insert(bytes->end(), source.begin(), source.end());
     }
     return upload_matrix(
-        {.name = tensor->name, .dtype = *tensor->dtype, .bytes = *bytes, .made = bytes}, count,
-        rows, cols);
+        {.name = tensor->name, .dtype = *tensor->dtype, .bytes = *bytes, .made = bytes},
+        part.size(), rows, cols);
   };
-  const Weight* first = part(0);
-  const Weight* second = part(1);
+  const Weight* first = pick(0);
+  const Weight* second = pick(1);
   binder_->expert_bytes_ += binder_->size_bytes_ - size_before;
   return {first, second};
 }

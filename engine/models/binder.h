@@ -3,6 +3,9 @@
 // What is wrong is remembered instead of returned, so that binding reads as a table: bind every
 // weight, then look at status() once. Until then a bad tensor binds as null.
 //
+// Shapes are those of the whole tensor; a rank of a model that several share (engine/parallel/)
+// asks for its part of it. An empty part binds as null.
+//
 // Invariant: a weight that was bound has exactly the shape that was asked for.
 
 #pragma once
@@ -21,6 +24,7 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/model.h"
 #include "engine/models/stored_matrix.h"
+#include "engine/parallel/shard.h"
 
 namespace fathom::engine {
 
@@ -30,12 +34,22 @@ struct TensorName {
   std::string_view gguf;
 };
 
+/// The part of a matrix that is wanted.
+struct MatrixPart {
+  Range rows = kAll;
+  Range cols = kAll;  // cut at multiples of Binder::Scope::column_unit()
+};
+
 class Binder final {
  public:
   class Scope;
 
-  Binder(std::shared_ptr<const Checkpoint> checkpoint, Backend& backend, LoadWatch watch = {})
-      : checkpoint_(std::move(checkpoint)), backend_(backend), watch_(std::move(watch)) {}
+  Binder(std::shared_ptr<const Checkpoint> checkpoint, Backend& backend, LoadWatch watch = {},
+         Shard shard = {})
+      : checkpoint_(std::move(checkpoint)),
+        backend_(backend),
+        watch_(std::move(watch)),
+        shard_(shard) {}
 
   /// Names as they are, and below "model.layers.N." or "blk.N.".
   Scope top();
@@ -47,7 +61,7 @@ class Binder final {
   /// expected and found), unsupported (its type), out_of_memory, cancelled, io.
   const Status& status() const { return status_; }
 
-  /// Of everything bound so far.
+  /// Of every tensor bound so far, whole.
   int64_t n_parameters() const { return n_parameters_; }
   struct TokenPath {
     const Weight* lookup_only = nullptr;  // a table of which one token reads one row, or null
@@ -67,6 +81,7 @@ class Binder final {
   std::shared_ptr<const Checkpoint> checkpoint_;
   Backend& backend_;
   const LoadWatch watch_;
+  const Shard shard_;
   Status status_;
   std::vector<std::unique_ptr<Weight>> weights_;
   int64_t n_parameters_ = 0;
@@ -82,21 +97,26 @@ class Binder::Scope final {
   const TensorInfo* find(TensorName name) const;
   bool is_gguf() const { return binder_->checkpoint_->format() == Checkpoint::Format::gguf; }
   bool has(TensorName name) const { return find(name) != nullptr; }
+  Shard shard() const { return binder_->shard_; }
+  /// Where columns of a matrix can be cut: whole blocks of its type.
+  int64_t column_unit(TensorName name) const;
 
   /// [rows, cols], as stored; scales that lie beside it (stored_matrix.h) come along.
-  const Weight* matrix(TensorName name, int64_t rows, int64_t cols) const;
+  const Weight* matrix(TensorName name, int64_t rows, int64_t cols, MatrixPart part = {}) const;
   /// [cols] as f32, whatever it is stored as: norms, biases, router corrections.
-  const Weight* vector(TensorName name, int64_t cols) const;
+  const Weight* vector(TensorName name, int64_t cols, Range part = kAll) const;
   /// [count, rows, cols], as stored in one tensor: one matrix a head.
-  const Weight* heads(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
+  const Weight* heads(TensorName name, int64_t count, int64_t rows, int64_t cols,
+                      Range part = kAll) const;
   /// A tensor [count * rows, cols] as `count` matrices.
   const Weight* row_groups(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
   /// As heads(); in Hugging Face files one tensor for each of `count`, whose index stands for '*'.
-  const Weight* experts(TensorName name, int64_t count, int64_t rows, int64_t cols) const;
+  const Weight* experts(TensorName name, int64_t count, int64_t rows, int64_t cols,
+                        Range part = kAll) const;
   /// Two stacks of experts() in one tensor [count, 2 * rows, cols]: each expert's `rows` of the
   /// first, then those of the second.
   std::pair<const Weight*, const Weight*> expert_pairs(TensorName name, int64_t count, int64_t rows,
-                                                       int64_t cols) const;
+                                                       int64_t cols, Range part = kAll) const;
 
   /// A table [rows, cols] of integers (I32, I64) in [0, limit), in host memory; empty after an
   /// error.
@@ -122,7 +142,8 @@ class Binder::Scope final {
   const TensorInfo* require_named(std::string_view name, std::span<const int64_t> shape) const;
   std::optional<StoredMatrix> require_matrix_named(const std::string& name, int64_t rows,
                                                    int64_t cols) const;
-  const Weight* stack(const std::string& pattern, int64_t count, int64_t rows, int64_t cols) const;
+  const Weight* stack(const std::string& pattern, int64_t count, int64_t rows, int64_t cols,
+                      Range part) const;
   const Weight* upload_matrix(StoredMatrix matrix, int64_t count, int64_t rows, int64_t cols) const;
 
   Binder* binder_;

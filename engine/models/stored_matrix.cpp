@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <optional>
 
 #include <fmt/ranges.h>
@@ -94,6 +95,30 @@ Result<StoredMatrix> read_fp4(const TensorInfo& tensor, const TensorInfo& scales
       .name = tensor.name, .dtype = DType::mxfp4, .bytes = *made, .made = std::move(made)};
 }
 
+std::vector<std::byte> copy_columns(const StoredMatrix& m, int64_t row_size, int64_t first,
+                                    int64_t size) {
+  std::vector<std::byte> out;
+  out.reserve(m.bytes.size() / row_size * size);
+  for (size_t row = 0; row < m.bytes.size(); row += row_size) {
+    const auto bytes = m.bytes.subspan(row + first, size);
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  }
+  return out;
+}
+
+void cut_scales(StoredMatrix& m, int64_t cols, Range rows, Range part) {
+  const int64_t width = n_blocks(cols, m.block_cols);
+  const auto row_unit = std::gcd(int64_t{m.block_rows}, rows.begin);
+  const auto col_unit = std::gcd(int64_t{m.block_cols}, part.begin);
+  std::vector<float> scales;
+  for (int64_t row = rows.begin; row < rows.end; row += row_unit)
+    for (int64_t col = part.begin; col < part.end; col += col_unit)
+      scales.push_back(m.scales[row / m.block_rows * width + col / m.block_cols]);
+  m.scales = std::move(scales);
+  m.block_rows = static_cast<int>(row_unit);
+  m.block_cols = static_cast<int>(col_unit);
+}
+
 }  // namespace
 
 bool is_scaled(const Checkpoint& checkpoint, const TensorInfo& tensor) {
@@ -110,6 +135,18 @@ Result<StoredMatrix> read_scaled_matrix(const Checkpoint& checkpoint, const Tens
                 tensor.name, tensor.type_name, tensor.name);
   return is_fp4(tensor) ? read_fp4(tensor, *scales, rows, cols)
                         : read_fp8(checkpoint, tensor, *scales, rows, cols);
+}
+
+StoredMatrix cut(StoredMatrix m, int64_t cols, Range rows, Range part) {
+  const auto bytes_of = [&](int64_t n) { return row_bytes(m.dtype, n).value(); };
+  const int64_t row_size = bytes_of(cols);
+  m.bytes = m.bytes.subspan(rows.begin * row_size, rows.size() * row_size);
+  if (m.block_rows > 0) cut_scales(m, cols, rows, part);
+  if (part.size() == cols) return m;
+  m.made = std::make_shared<const std::vector<std::byte>>(
+      copy_columns(m, row_size, bytes_of(part.begin), bytes_of(part.end) - bytes_of(part.begin)));
+  m.bytes = *m.made;
+  return m;
 }
 
 void append_scales(const StoredMatrix& m, int64_t cols, int64_t first, int64_t n, int unit,

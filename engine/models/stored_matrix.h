@@ -24,6 +24,7 @@
 #include "engine/base/result.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/dtype.h"
+#include "engine/parallel/shard.h"
 
 namespace fathom::engine {
 
@@ -43,6 +44,11 @@ bool is_scaled(const Checkpoint& checkpoint, const TensorInfo& tensor);
 /// the message names the tensor, not the file.
 Result<StoredMatrix> read_scaled_matrix(const Checkpoint& checkpoint, const TensorInfo& tensor,
                                         int64_t rows, int64_t cols);
+
+/// Rows `rows` and columns `part` of a matrix of `cols` columns; a view unless columns are left
+/// out. `part` begins and ends at whole blocks of the type, of scaled numbers at multiples of 4.
+/// Scales are those of smaller blocks where a cut runs through one.
+StoredMatrix cut(StoredMatrix matrix, int64_t cols, Range rows, Range part);
 
 /// Appends the scales of rows [first, first + n), [n / unit, cols / block_cols]. `unit` divides
 /// block_rows, `first` and `n`: pieces of a matrix whose blocks run across them.

@@ -182,6 +182,51 @@ TEST_F(BinderTest, PartsATensorOfGatesAndUps) {
   EXPECT_THAT(backend_.numbers(1), ElementsAre(3, 4, 7, 8));
 }
 
+TEST_F(BinderTest, TakesPartsOfMatricesAndVectors) {
+  add("w", {3, 4}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  add("bias", {4}, {1, 2, 3, 4});
+  Binder b = binder();
+  const Weight* rows = b.top().matrix({"", "w"}, 3, 4, {.rows = {1, 3}});
+  const Weight* cols = b.top().matrix({"", "w"}, 3, 4, {.cols = {1, 3}});
+  ASSERT_TRUE(rows && cols && b.top().vector({"", "bias"}, 4, {2, 4}));
+  EXPECT_EQ(rows->rows(), 2);
+  EXPECT_EQ(cols->cols(), 2);
+  EXPECT_THAT(backend_.numbers(0), ElementsAre(5, 6, 7, 8, 9, 10, 11, 12));
+  EXPECT_THAT(backend_.numbers(1), ElementsAre(2, 3, 6, 7, 10, 11));
+  EXPECT_THAT(backend_.numbers(2), ElementsAre(3, 4));
+  EXPECT_EQ(b.n_parameters(), 2 * 12 + 4) << "whole tensors";
+}
+
+TEST_F(BinderTest, CutsColumnsBetweenBlocks) {
+  std::vector<std::byte> bytes(2 * 3 * 34);  // two rows of three blocks of q8_0
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i / 34);
+  add("w", DType::q8_0, {2, 96}, bytes);
+  Binder b = binder();
+  EXPECT_EQ(b.top().column_unit({"", "w"}), 32);
+  ASSERT_NE(b.top().matrix({"", "w"}, 2, 96, {.cols = {32, 96}}), nullptr);
+  const WeightData& data = backend_.uploads[0];
+  EXPECT_EQ(data.cols, 64);
+  ASSERT_EQ(data.bytes.size(), 4u * 34);
+  for (const auto& [block, expected] : {std::pair{0, 1}, {1, 2}, {2, 4}, {3, 5}})
+    EXPECT_EQ(int(data.bytes[block * 34]), expected);
+}
+
+TEST_F(BinderTest, TakesSomeExpertsOfEachLayout) {
+  for (const char* name : {"experts.0.w", "experts.1.w", "experts.2.w"})
+    add(name, {1, 1}, {float(name[8] - '0')});
+  add("stacked", {3, 1, 1}, {0, 1, 2});
+  add("pairs", {3, 2, 1}, {0, 10, 1, 11, 2, 12});
+  Binder folder = binder(Checkpoint::Format::hugging_face), gguf = binder();
+  ASSERT_NE(folder.top().experts({"experts.*.w", ""}, 3, 1, 1, {1, 3}), nullptr);
+  ASSERT_NE(gguf.top().experts({"", "stacked"}, 3, 1, 1, {1, 3}), nullptr);
+  ASSERT_NE(gguf.top().expert_pairs({"", "pairs"}, 3, 1, 1, {1, 3}).second, nullptr);
+  for (const size_t upload : {0, 1, 2})
+    EXPECT_THAT(backend_.numbers(upload), ElementsAre(1, 2)) << upload;
+  EXPECT_THAT(backend_.numbers(3), ElementsAre(11, 12));
+  EXPECT_EQ(folder.n_parameters(), 3);
+  EXPECT_EQ(gguf.n_parameters(), 3 + 6);
+}
+
 TEST_F(BinderTest, CountsWhatOneTokenReads) {
   add("table", {8, 4}, std::vector<float>(32));
   add("w", {4, 4}, std::vector<float>(16));
@@ -266,6 +311,20 @@ TEST_F(ScaledBinderTest, CutsBlocksThatRunAcrossGroupsOfRows) {
   ASSERT_NE(wo, nullptr) << b.status().error().message;
   EXPECT_EQ(row(*wo, 1, 1)[0], 1);
   EXPECT_EQ(row(*wo, 2, 0)[0], 2);
+}
+
+TEST_F(ScaledBinderTest, CutsScalesWithTheirMatrix) {
+  add_fp8("w.weight", {6, 16}, std::vector<uint8_t>(96, kOne));
+  add("w.weight_scale_inv", {2, 2}, {1, 2, 3, 4});
+  Binder b = open(4, 8);
+  // Along blocks, and through them.
+  const Weight* along = b.top().matrix({"w.weight", ""}, 6, 16, {.rows = {4, 6}, .cols = {8, 16}});
+  const Weight* through =
+      b.top().matrix({"w.weight", ""}, 6, 16, {.rows = {2, 6}, .cols = {4, 16}});
+  ASSERT_TRUE(along && through) << b.status().error().message;
+  EXPECT_EQ(row(*along, 0, 0), std::vector<float>(8, 4));
+  EXPECT_THAT(row(*through, 0, 1), ElementsAre(1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2));
+  EXPECT_THAT(row(*through, 0, 2), ElementsAre(3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4));
 }
 
 TEST_F(ScaledBinderTest, TurnsFp4IntoBlocksOfMxfp4WithTheSameNumbers) {
