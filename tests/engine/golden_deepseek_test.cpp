@@ -14,30 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-std::vector<GoldenCase> folders() {
-  const fs::path own = "tests/data/golden";
-  const fs::path rest = shared_folder() / "golden";
-  return {folder(own, "deepseek-v3"),       folder(own, "deepseek-v32"),
-          folder(rest, "deepseek-moe"),     folder(rest, "deepseek-v2"),
-          folder(rest, "deepseek-v2-lite"), folder(rest, "deepseek-v3-fp8"),
-          folder(rest, "deepseek-v4"),      folder(own, "deepseek-v4-fp4")};
-}
-
-std::vector<GoldenCase> cases() {
-  const fs::path own = "tests/data/golden";
-  const fs::path rest = shared_folder() / "golden";
-  std::vector<GoldenCase> cases = folders();
-  for (const char* name : {"deepseek-moe-Q8_0", "deepseek-v2-lite-Q8_0", "deepseek-v3-Q8_0"})
-    cases.push_back(gguf(own, name));
-  cases.push_back(gguf(own, "deepseek-v2-Q8_0"));
-  cases.back().rounded_tolerance = 0.5;  // experts count 16 times, and so does their rounding
-  for (const char* name : {"deepseek-moe-F16", "deepseek-v2-F16", "deepseek-v2-lite-F16",
-                           "deepseek-v3-BF16", "deepseek-v3-F16", "deepseek2-Q4_K_M"})
-    cases.push_back(gguf(rest, name));
-  return cases;
-}
-
-INSTANTIATE_GOLDEN(cases());
+INSTANTIATE_GOLDEN(deepseek_cases());
 
 class GoldenExperts : public GoldenModel {};
 
@@ -60,8 +37,9 @@ TEST_P(GoldenExperts, AreThoseOfTheOriginal) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenExperts,
-                         ::testing::ValuesIn(those_that_are(true, on_each_device(folders()))),
-                         test_name);
+                         ::testing::ValuesIn(those_that_are(true,
+                                                            on_each_device(deepseek_folders()))),
+                         param_name);
 
 class GoldenIndexer : public GoldenModel {};
 
@@ -84,9 +62,10 @@ TEST_P(GoldenIndexer, PicksThePositionsOfTheOriginal) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Models, GoldenIndexer,
-    ::testing::ValuesIn(on_each_device({folder("tests/data/golden", "deepseek-v32")})), test_name);
+INSTANTIATE_TEST_SUITE_P(Models, GoldenIndexer,
+                         ::testing::ValuesIn(on_each_device({folder_case("tests/data/golden",
+                                                                         "deepseek-v32")})),
+                         param_name);
 
 /// A checkpoint with the layouts and gaps that GGUF files have, against the folder it is made of.
 class GoldenLayouts : public ::testing::Test {

@@ -2,12 +2,11 @@
 // stored weights (tests/data/golden/README.md), on the reference backend and the best of the CPU's
 // instruction sets (ops_test compares those with each other).
 //
-// A test binary includes this once and says which checkpoints: INSTANTIATE_GOLDEN(cases()).
+// A test binary includes this once and says which checkpoints: INSTANTIATE_GOLDEN(gqa_cases()).
 
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -16,6 +15,7 @@
 #include "engine/cpu/cpu_variant.h"
 #include "engine/reference/reference_backend.h"
 #include "tests/support/golden.h"
+#include "tests/support/golden_cases.h"
 #include "tests/support/model_runner.h"
 #include "tests/support/recording_probe.h"
 
@@ -28,41 +28,14 @@ namespace fs = std::filesystem;
 constexpr float kTolerance = 2e-4f;
 constexpr int kMaxBatch = 300;
 
-enum class Device { reference, cpu };
-
-struct GoldenCase {
-  std::string name;
-  fs::path path;
-  fs::path json;
-  fs::path safetensors;
-  bool is_quantised = false;
-  // Of the mean difference where activations are rounded, too. Measured: 0.02 to 0.05; with
-  // experts, where rounding turns choices, 0.04 to 0.14.
-  double rounded_tolerance = 0.2;
-  Device device = Device::reference;
-};
-
-void PrintTo(const GoldenCase& golden, std::ostream* out) { *out << golden.path; }
-
-GoldenCase folder(const fs::path& root, const std::string& name) {
-  return {name, root / name, root / name / "golden.json", root / name / "golden.safetensors",
-          /*is_quantised=*/name.ends_with("fp4")};
-}
-
-GoldenCase gguf(const fs::path& root, const std::string& name) {
-  const std::string stem = root / "gguf" / name;
-  return {name + ".gguf", stem + ".gguf", stem + ".golden.json", stem + ".golden.safetensors",
-          /*is_quantised=*/!name.ends_with("F16")};
-}
-
 /// The CPU rounds activations to 8 bits where the weights are quantised.
-bool is_exact(const GoldenCase& c) { return c.device == Device::reference || !c.is_quantised; }
+bool is_exact(const GoldenCase& c) { return !c.on_cpu || !c.is_quantised; }
 
 std::vector<GoldenCase> on_each_device(std::vector<GoldenCase> cases) {
   const size_t n = cases.size();
   for (size_t i = 0; i < n; ++i) {
     cases.push_back(cases[i]);
-    cases.back().device = Device::cpu;
+    cases.back().on_cpu = true;
   }
   return cases;
 }
@@ -72,12 +45,8 @@ std::vector<GoldenCase> those_that_are(bool exact, std::vector<GoldenCase> cases
   return cases;
 }
 
-// Test names may have letters, digits and underscores only.
-std::string test_name(const ::testing::TestParamInfo<GoldenCase>& param) {
-  std::string name = param.param.name;
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name + (param.param.device == Device::cpu ? "_cpu" : "_reference");
+std::string param_name(const ::testing::TestParamInfo<GoldenCase>& param) {
+  return test_name(param.param) + (param.param.on_cpu ? "_cpu" : "_reference");
 }
 
 class GoldenModel : public ::testing::TestWithParam<GoldenCase> {
@@ -86,7 +55,7 @@ class GoldenModel : public ::testing::TestWithParam<GoldenCase> {
     if (!fs::exists(GetParam().path))
       GTEST_SKIP() << GetParam().path << " is not here; set FATHOM_SHARED to where it is";
     std::unique_ptr<Backend> backend;
-    if (GetParam().device == Device::reference) {
+    if (!GetParam().on_cpu) {
       backend = std::make_unique<ReferenceBackend>(/*n_threads=*/1);
     } else {
       const auto variant = cpu::choose_cpu_variant("");
@@ -164,13 +133,13 @@ TEST_P(GoldenRounded, LogitsAreNearThoseOfTheOriginal) {
 // NOLINTBEGIN(cppcoreguidelines-macro-usage): gtest's own macros need literal names.
 #define INSTANTIATE_GOLDEN(cases)                                                             \
   INSTANTIATE_TEST_SUITE_P(Models, GoldenModel, ::testing::ValuesIn(on_each_device(cases)),   \
-                           test_name);                                                        \
+                           param_name);                                                       \
   INSTANTIATE_TEST_SUITE_P(Models, GoldenExact,                                               \
                            ::testing::ValuesIn(those_that_are(true, on_each_device(cases))),  \
-                           test_name);                                                        \
+                           param_name);                                                       \
   INSTANTIATE_TEST_SUITE_P(Models, GoldenRounded,                                             \
                            ::testing::ValuesIn(those_that_are(false, on_each_device(cases))), \
-                           test_name)
+                           param_name)
 // NOLINTEND(cppcoreguidelines-macro-usage)
 
 }  // namespace
