@@ -6,10 +6,12 @@ namespace fathom::engine {
 
 Result<KvMemory> KvMemory::allocate(const Model& model, Backend& backend, int n_slots) {
   KvMemory memory;
-  for (const int width : model.cache_widths()) {
-    CacheRows rows(nullptr, model.cache_type(), n_slots, width);
+  const std::span<const int> widths = model.cache_widths();
+  for (size_t i = 0; i < widths.size(); ++i) {
+    CacheRows rows(nullptr, model.cache_type(), n_slots, widths[i]);
     const auto size = static_cast<size_t>(rows.stride) * static_cast<size_t>(n_slots);
-    FATHOM_TRY(buffer, backend.allocate(size));
+    Backend* const own = model.cache_backend(static_cast<int>(i));
+    FATHOM_TRY(buffer, (own ? *own : backend).allocate(size));
     rows.data = static_cast<std::byte*>(buffer->data());
     memory.store.layers.push_back(rows);
     memory.buffers.push_back(std::move(buffer));

@@ -18,7 +18,8 @@ struct KvMemory {
   std::vector<std::unique_ptr<Buffer>> buffers;  // own what `store` shows
   uint64_t size_bytes = 0;
 
-  /// For `n_slots` tokens, zeroed. Errors: out_of_memory.
+  /// For `n_slots` tokens, zeroed; `backend` is the one that the model was loaded with. Errors:
+  /// out_of_memory.
   static Result<KvMemory> allocate(const Model& model, Backend& backend, int n_slots);
 };
 

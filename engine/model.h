@@ -21,6 +21,8 @@
 
 namespace fathom::engine {
 
+class Communicator;
+
 /// Sees what a model computes on the way to its logits: for comparing it with another
 /// implementation (`fathom debug-compare`). What it is shown is in backend memory and valid until
 /// it returns. Names as in tests/data/golden: embed, attn_out, mlp_out, out, final_norm, kv_latent,
@@ -52,7 +54,8 @@ struct KvStore {
   std::vector<CacheRows> layers;
 };
 
-/// Looked at between layers; true makes forward() return ErrorCode::cancelled.
+/// Looked at between layers; true makes forward() return ErrorCode::cancelled. Asked by one thread
+/// at a time, which need not be the caller's.
 class Interrupt {
  public:
   virtual ~Interrupt() = default;
@@ -76,6 +79,11 @@ class Model {
   virtual const ModelSize& size() const = 0;
   /// Numbers per token and layer in the KV cache, draft layers last.
   virtual std::span<const int> cache_widths() const = 0;
+  /// Where those of one layer are kept; null: on the backend that the model was loaded with.
+  virtual Backend* cache_backend(int index) const {
+    (void)index;
+    return nullptr;
+  }
   /// What those numbers are kept as.
   virtual DType cache_type() const { return DType::f32; }
   /// Rows a batch may have: the scratch memory that load_model() was asked to set aside.
@@ -111,6 +119,9 @@ struct ModelOptions {
   /// f32, bf16 or q8_0: what keys and values are kept as, if the model's operations can.
   DType cache_type = DType::f32;
   LoadWatch watch;
+  /// If ranks share the model (engine/parallel/sharded_model.h): loads the part of this one of
+  /// them. Must outlive the model.
+  Communicator* ranks = nullptr;
 };
 
 /// Sentences about what a file leaves open and how it was filled in.

@@ -12,6 +12,7 @@
 #include "engine/models/layer_probe.h"
 #include "engine/models/output_head.h"
 #include "engine/models/scratch.h"
+#include "engine/parallel/communicator.h"
 
 namespace fathom::engine {
 namespace {
@@ -79,8 +80,11 @@ class DeepseekV4 final : public Model {
                std::span<float> logits) override;
 
  private:
-  DeepseekV4(Backend& backend, V4Config config, int max_batch)
-      : backend_(backend), config_(std::move(config)), max_batch_(max_batch) {}
+  DeepseekV4(Backend& backend, V4Config config, const ModelOptions& options)
+      : backend_(backend),
+        config_(std::move(config)),
+        max_batch_(options.max_batch),
+        ranks_(options.ranks) {}
   Status bind(Binder binder);
   Status allocate_scratch();
   Tensor stream(Tensor streams, int index) const {
@@ -93,6 +97,7 @@ class DeepseekV4 final : public Model {
   Backend& backend_;
   const V4Config config_;
   const int max_batch_;
+  Communicator* const ranks_;  // null: there is one
   ModelSize size_;
   std::vector<int> cache_widths_;
 
@@ -118,8 +123,9 @@ Result<std::unique_ptr<Model>> DeepseekV4::load(std::shared_ptr<const Checkpoint
   Fields fields(*checkpoint);
   V4Config config = read_v4_config(fields);
   FATHOM_CHECK(fields.status());
-  std::unique_ptr<DeepseekV4> model(new DeepseekV4(backend, std::move(config), options.max_batch));
-  FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend, options.watch)));
+  std::unique_ptr<DeepseekV4> model(new DeepseekV4(backend, std::move(config), options));
+  FATHOM_CHECK(
+      model->bind(Binder(std::move(checkpoint), backend, options.watch, shard_of(options.ranks))));
   FATHOM_CHECK(model->allocate_scratch());
   return model;
 }
@@ -185,6 +191,7 @@ void DeepseekV4::run(const Block& block, int layer, Tensor streams, const Batch&
   read_hyper(backend_, h, streams, block.experts_streams, c.streams, hyper_scratch_);
   backend_.rms_norm(h, h, *block.experts_norm, c.norm_eps());
   v4_experts(backend_, h, tokens, block.experts, c.experts, experts_scratch_, probe);
+  if (ranks_) ranks_->all_reduce_sum(h);
   probe.see("mlp_out", h);
   write_hyper(backend_, streams, h, hyper_scratch_);
   probe.see("out", streams);

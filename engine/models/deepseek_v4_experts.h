@@ -9,6 +9,7 @@
 
 #include "engine/backend.h"
 #include "engine/models/binder.h"
+#include "engine/models/experts.h"
 #include "engine/models/layer_probe.h"
 #include "engine/models/scratch.h"
 
@@ -33,8 +34,7 @@ struct V4ExpertsWeights {
   const Weight* router = nullptr;       // [n_experts, dim]
   const Weight* router_bias = nullptr;  // [1, n_experts]; null if there is a table
   std::vector<int32_t> table;           // [vocab, n_active]: the experts of a token, or empty
-  GatedFfnWeights experts;
-  GatedFfnWeights shared;
+  ExpertsWeights experts;
 };
 
 V4ExpertsWeights bind_v4_experts(Binder::Scope in, const V4ExpertsConfig& config, int vocab,
@@ -45,14 +45,13 @@ struct V4ExpertsScratch {
                                    const V4ExpertsConfig& config);
 
   Tensor logits;                // [max_batch, n_experts]
-  Tensor routed;                // [max_batch, dim]
   Routes routes;                // [max_batch, n_active]
   std::vector<int32_t> listed;  // [max_batch, n_active]: of the table
-  FfnScratch experts;           // rows: max_batch * n_active
-  FfnScratch shared;            // rows: max_batch
+  ExpertsScratch experts;
 };
 
-/// x [n, dim] = shared(x) + the sum of the experts of `tokens` [n].
+/// Replaces x [n, dim] by shared(x) + the sum of the experts of `tokens` [n], or by the rank's part
+/// of it.
 void v4_experts(Backend& backend, Tensor x, std::span<const TokenId> tokens,
                 const V4ExpertsWeights& w, const V4ExpertsConfig& config, V4ExpertsScratch& scratch,
                 LayerProbe probe);

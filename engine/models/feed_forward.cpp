@@ -3,79 +3,70 @@
 namespace fathom::engine {
 namespace {
 
-FfnScratch allocate_ffn_scratch(ScratchAllocator& memory, int64_t rows, int hidden, int dim) {
-  return {.gate = memory.tensor(rows, hidden),
-          .up = memory.tensor(rows, hidden),
-          .out = memory.tensor(rows, dim)};
-}
+constexpr GatedNetworkNames kDense = {.gate = {"mlp.gate_proj.weight", "ffn_gate.weight"},
+                                      .up = {"mlp.up_proj.weight", "ffn_up.weight"},
+                                      .down = {"mlp.down_proj.weight", "ffn_down.weight"}};
+constexpr ExpertsNames kExperts = {
+    .gate = {"mlp.experts.*.gate_proj.weight", "ffn_gate_exps.weight"},
+    .up = {"mlp.experts.*.up_proj.weight", "ffn_up_exps.weight"},
+    .down = {"mlp.experts.*.down_proj.weight", "ffn_down_exps.weight"},
+    .gate_and_up = {"", "ffn_gate_up_exps.weight"},
+    .shared = {.gate = {"mlp.shared_experts.gate_proj.weight", "ffn_gate_shexp.weight"},
+               .up = {"mlp.shared_experts.up_proj.weight", "ffn_up_shexp.weight"},
+               .down = {"mlp.shared_experts.down_proj.weight", "ffn_down_shexp.weight"}}};
 
-constexpr TensorName kGateAndUp = {"", "ffn_gate_up_exps.weight"};
-
-GatedFfnWeights bind_experts(Binder::Scope in, int64_t n, int64_t hidden, int64_t dim) {
-  GatedFfnWeights w;
-  if (in.has(kGateAndUp)) {
-    std::tie(w.gate, w.up) = in.expert_pairs(kGateAndUp, n, hidden, dim);
-  } else {
-    w.gate = in.experts({"mlp.experts.*.gate_proj.weight", "ffn_gate_exps.weight"}, n, hidden, dim);
-    w.up = in.experts({"mlp.experts.*.up_proj.weight", "ffn_up_exps.weight"}, n, hidden, dim);
-  }
-  w.down = in.experts({"mlp.experts.*.down_proj.weight", "ffn_down_exps.weight"}, n, dim, hidden);
-  return w;
+ExpertsConfig experts_of(const FeedForwardConfig& c) {
+  return {.n_experts = c.router.n_experts,
+          .n_active = c.router.n_active,
+          .dim = c.dim,
+          .hidden = c.expert_hidden,
+          .shared_hidden = c.shared_hidden};
 }
 
 MoeWeights bind_moe(Binder::Scope in, const FeedForwardConfig& c) {
-  const int64_t n = c.router.n_experts, shared = c.shared_hidden;
+  const int64_t n = c.router.n_experts;
   MoeWeights w;
   w.router = in.matrix({"mlp.gate.weight", "ffn_gate_inp.weight"}, n, c.dim);
   if (c.router.score == RouterScore::sigmoid)
     w.router_bias = in.vector({"mlp.gate.e_score_correction_bias", "exp_probs_b.bias"}, n);
-  w.experts = bind_experts(in, n, c.expert_hidden, c.dim);
-  w.shared = {
-      .gate = in.matrix({"mlp.shared_experts.gate_proj.weight", "ffn_gate_shexp.weight"}, shared,
-                        c.dim),
-      .up = in.matrix({"mlp.shared_experts.up_proj.weight", "ffn_up_shexp.weight"}, shared, c.dim),
-      .down = in.matrix({"mlp.shared_experts.down_proj.weight", "ffn_down_shexp.weight"}, c.dim,
-                        shared)};
+  w.experts = bind_experts(in, experts_of(c), kExperts);
   return w;
 }
 
 void moe_feed_forward(Backend& backend, Tensor x, const MoeWeights& w, const RouterConfig& router,
                       const MoeScratch& scratch, LayerProbe probe) {
   const Tensor logits = scratch.logits.first_rows(x.rows);
-  const Tensor routed = scratch.out.first_rows(x.rows);
   backend.matmul(logits, x, *w.router);
   backend.route(scratch.routes, logits, w.router_bias, router);
   probe.see_routes(scratch.routes, x.rows);
-  backend.moe_ffn(routed, x, scratch.routes, w.experts, scratch.experts);
-  backend.gated_ffn(x, x, w.shared, scratch.shared);
-  backend.add(x, x, routed);
+  run_experts(backend, x, scratch.routes, w.experts, scratch.experts);
 }
 
 }  // namespace
 
 FeedForwardWeights bind_feed_forward(Binder::Scope in, const FeedForwardConfig& c,
                                      bool has_experts) {
-  if (has_experts) return {.has_experts = true, .dense = {}, .moe = bind_moe(in, c)};
+  const Shard shard = in.shard();
+  if (has_experts)
+    return {
+        .has_experts = true, .is_partial = shard.n_ranks > 1, .dense = {}, .moe = bind_moe(in, c)};
+  const int64_t unit = hidden_unit(in, kDense);
+  const bool all_have_some = c.dense_hidden >= unit * shard.n_ranks;
+  const Range own = all_have_some ? shard.part_of(c.dense_hidden, unit) : Range{0, c.dense_hidden};
   return {.has_experts = false,
-          .dense = {.gate = in.matrix({"mlp.gate_proj.weight", "ffn_gate.weight"}, c.dense_hidden,
-                                      c.dim),
-                    .up = in.matrix({"mlp.up_proj.weight", "ffn_up.weight"}, c.dense_hidden, c.dim),
-                    .down = in.matrix({"mlp.down_proj.weight", "ffn_down.weight"}, c.dim,
-                                      c.dense_hidden)},
+          .is_partial = own.size() < c.dense_hidden,
+          .dense = bind_gated_network(in, kDense, c.dense_hidden, c.dim, own),
           .moe = {}};
 }
 
 FeedForwardScratch FeedForwardScratch::allocate(ScratchAllocator& memory, int max_batch,
                                                 const FeedForwardConfig& c) {
   FeedForwardScratch s;
-  s.dense = allocate_ffn_scratch(memory, max_batch, c.dense_hidden, c.dim);
+  s.dense = allocate_gated_network(memory, max_batch, c.dense_hidden, c.dim);
   if (c.router.n_experts == 0) return s;
   s.moe = {.logits = memory.tensor(max_batch, c.router.n_experts),
-           .out = memory.tensor(max_batch, c.dim),
            .routes = memory.routes(max_batch, c.router.n_active),
-           .experts = allocate_ffn_scratch(memory, int64_t{max_batch} * c.router.n_active,
-                                           c.expert_hidden, c.dim),
-           .shared = allocate_ffn_scratch(memory, max_batch, c.shared_hidden, c.dim)};
+           .experts = ExpertsScratch::allocate(memory, max_batch, experts_of(c))};
   return s;
 }
 

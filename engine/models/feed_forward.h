@@ -4,23 +4,23 @@
 
 #include "engine/backend.h"
 #include "engine/models/binder.h"
+#include "engine/models/experts.h"
 #include "engine/models/feed_forward_config.h"
 #include "engine/models/layer_probe.h"
 #include "engine/models/scratch.h"
 
 namespace fathom::engine {
 
-/// Mixture of experts with shared experts, which every token passes (arXiv:2401.06066).
 struct MoeWeights {
   const Weight* router = nullptr;       // [n_experts, dim]
   const Weight* router_bias = nullptr;  // [1, n_experts]?; moves the choice, not the weights
-  GatedFfnWeights experts;              // n_experts x [hidden, dim], [hidden, dim], [dim, hidden]
-  GatedFfnWeights shared;               // all shared experts as one network
+  ExpertsWeights experts;
 };
 
 /// The block of one layer: `dense` or `moe`.
 struct FeedForwardWeights {
   bool has_experts = false;
+  bool is_partial = false;  // what it computes is the rank's part of a sum
   GatedFfnWeights dense;
   MoeWeights moe;
 };
@@ -30,11 +30,9 @@ FeedForwardWeights bind_feed_forward(Binder::Scope in, const FeedForwardConfig& 
                                      bool has_experts);
 
 struct MoeScratch {
-  Tensor logits;       // [max_batch, n_experts]
-  Tensor out;          // [max_batch, dim]
-  Routes routes;       // [max_batch, n_active]
-  FfnScratch experts;  // rows: max_batch * n_active
-  FfnScratch shared;   // rows: max_batch
+  Tensor logits;  // [max_batch, n_experts]
+  Routes routes;  // [max_batch, n_active]
+  ExpertsScratch experts;
 };
 
 struct FeedForwardScratch {
@@ -45,7 +43,7 @@ struct FeedForwardScratch {
   MoeScratch moe;  // only if the model has experts
 };
 
-/// Replaces x [n, dim] by the block's result.
+/// Replaces x [n, dim] by the block's result, or by the rank's part of it.
 void feed_forward(Backend& backend, Tensor x, const FeedForwardWeights& w,
                   const RouterConfig& router, const FeedForwardScratch& scratch, LayerProbe probe);
 

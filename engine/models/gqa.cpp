@@ -9,11 +9,13 @@
 #include "engine/models/output_head.h"
 #include "engine/models/rope_tables.h"
 #include "engine/models/scratch.h"
+#include "engine/parallel/communicator.h"
 #include "engine/quant/dequantize.h"
 
 namespace fathom::engine {
 namespace {
 
+/// n_heads, n_kv_heads: of the model, or as many of them as the rank has.
 struct Layer {
   const Weight* attention_norm = nullptr;  // [1, dim]
   const Weight* q = nullptr;               // [n_heads * head_dim, dim]
@@ -23,6 +25,7 @@ struct Layer {
   const Weight* k_bias = nullptr;          // [1, n_kv_heads * head_dim]?
   const Weight* v_bias = nullptr;          // [1, n_kv_heads * head_dim]?
   const Weight* out = nullptr;             // [dim, n_heads * head_dim]
+  bool attention_is_partial = false;       // what it computes is the rank's part of a sum
   const Weight* ffn_norm = nullptr;        // [1, dim]
   FeedForwardWeights ffn;
 };
@@ -41,8 +44,11 @@ class GqaModel final : public Model {
                  const Interrupt& interrupt) override;
 
  private:
-  GqaModel(Backend& backend, GqaConfig config, int max_batch)
-      : backend_(backend), config_(std::move(config)), max_batch_(max_batch) {}
+  GqaModel(Backend& backend, GqaConfig config, const ModelOptions& options)
+      : backend_(backend),
+        config_(std::move(config)),
+        max_batch_(options.max_batch),
+        ranks_(options.ranks) {}
   Status bind(Binder binder);
   Status allocate_scratch();
   void attention(const Layer& layer, Tensor x, const Batch& batch, CacheRows cache);
@@ -50,6 +56,7 @@ class GqaModel final : public Model {
   Backend& backend_;
   const GqaConfig config_;
   const int max_batch_;
+  Communicator* const ranks_;  // null: there is one
   ModelSize size_;
   std::vector<int> cache_widths_;
   DType cache_type_ = DType::f32;
@@ -73,18 +80,25 @@ class GqaModel final : public Model {
 Layer bind_layer(Binder::Scope in, const GqaConfig& c, int index) {
   const int64_t q_dim = int64_t{c.n_heads} * c.head_dim;
   const int64_t kv_dim = int64_t{c.n_kv_heads} * c.head_dim;
+  constexpr TensorName kOut = {"self_attn.o_proj.weight", "attn_output.weight"};
+  const int group_dim = c.n_heads / c.n_kv_heads * c.head_dim;  // of queries that share a key
+  const Range groups = in.shard().equal_part_of(c.n_kv_heads, group_dim, in.column_unit(kOut));
+  const Range q_part = groups.times(group_dim), kv_part = groups.times(c.head_dim);
   Layer layer = {
       .attention_norm = in.vector({"input_layernorm.weight", "attn_norm.weight"}, c.dim),
-      .q = in.matrix({"self_attn.q_proj.weight", "attn_q.weight"}, q_dim, c.dim),
-      .k = in.matrix({"self_attn.k_proj.weight", "attn_k.weight"}, kv_dim, c.dim),
-      .v = in.matrix({"self_attn.v_proj.weight", "attn_v.weight"}, kv_dim, c.dim),
-      .out = in.matrix({"self_attn.o_proj.weight", "attn_output.weight"}, c.dim, q_dim),
+      .q = in.matrix({"self_attn.q_proj.weight", "attn_q.weight"}, q_dim, c.dim, {.rows = q_part}),
+      .k =
+          in.matrix({"self_attn.k_proj.weight", "attn_k.weight"}, kv_dim, c.dim, {.rows = kv_part}),
+      .v =
+          in.matrix({"self_attn.v_proj.weight", "attn_v.weight"}, kv_dim, c.dim, {.rows = kv_part}),
+      .out = in.matrix(kOut, c.dim, q_dim, {.cols = q_part}),
+      .attention_is_partial = groups.size() < c.n_kv_heads,
       .ffn_norm = in.vector({"post_attention_layernorm.weight", "ffn_norm.weight"}, c.dim),
       .ffn = bind_feed_forward(in, c.ffn, c.ffn.has_experts(index))};
   if (c.qkv_bias) {
-    layer.q_bias = in.vector({"self_attn.q_proj.bias", "attn_q.bias"}, q_dim);
-    layer.k_bias = in.vector({"self_attn.k_proj.bias", "attn_k.bias"}, kv_dim);
-    layer.v_bias = in.vector({"self_attn.v_proj.bias", "attn_v.bias"}, kv_dim);
+    layer.q_bias = in.vector({"self_attn.q_proj.bias", "attn_q.bias"}, q_dim, q_part);
+    layer.k_bias = in.vector({"self_attn.k_proj.bias", "attn_k.bias"}, kv_dim, kv_part);
+    layer.v_bias = in.vector({"self_attn.v_proj.bias", "attn_v.bias"}, kv_dim, kv_part);
   }
   return layer;
 }
@@ -105,9 +119,9 @@ Status apply_stored_factors(Binder& binder, Rope& rope) {
 Result<std::unique_ptr<Model>> GqaModel::load(std::shared_ptr<const Checkpoint> checkpoint,
                                               GqaConfig config, Backend& backend,
                                               const ModelOptions& options) {
-  Binder binder(std::move(checkpoint), backend, options.watch);
+  Binder binder(std::move(checkpoint), backend, options.watch, shard_of(options.ranks));
   FATHOM_CHECK(apply_stored_factors(binder, config.rope));
-  std::unique_ptr<GqaModel> model(new GqaModel(backend, std::move(config), options.max_batch));
+  std::unique_ptr<GqaModel> model(new GqaModel(backend, std::move(config), options));
   model->cache_type_ = fitting_cache_type(options.cache_type, {model->config_.head_dim});
   FATHOM_CHECK(model->bind(std::move(binder)));
   FATHOM_CHECK(model->allocate_scratch());
@@ -131,7 +145,7 @@ Status GqaModel::bind(Binder binder) {
                {.lookup_only = head_.output == embedding_ ? nullptr : embedding_,
                 .n_experts = std::max(1, c.ffn.router.n_experts),
                 .n_active = std::max(1, c.ffn.router.n_active)})};
-  cache_widths_.assign(c.n_layers, 2 * c.n_kv_heads * c.head_dim);
+  for (const Layer& layer : layers_) cache_widths_.push_back(2 * layer.k->rows());
   weights_ = binder.take_weights();
   return {};
 }
@@ -153,8 +167,11 @@ Status GqaModel::allocate_scratch() {
 }
 
 void GqaModel::attention(const Layer& layer, Tensor x, const Batch& batch, CacheRows cache) {
-  const Tensor q = q_.first_rows(x.rows), out = out_.first_rows(x.rows);
-  const Tensor k = k_.first_rows(x.rows), v = v_.first_rows(x.rows);
+  const Tensor q = q_.first_rows(x.rows).columns(0, layer.q->rows());
+  const Tensor out = out_.first_rows(x.rows).columns(0, layer.q->rows());
+  const Tensor k = k_.first_rows(x.rows).columns(0, layer.k->rows());
+  const Tensor v = v_.first_rows(x.rows).columns(0, layer.k->rows());
+  const int n_heads = q.cols / config_.head_dim, n_kv_heads = k.cols / config_.head_dim;
   backend_.matmul(q, x, *layer.q);
   backend_.matmul(k, x, *layer.k);
   backend_.matmul(v, x, *layer.v);
@@ -163,12 +180,12 @@ void GqaModel::attention(const Layer& layer, Tensor x, const Batch& batch, Cache
     backend_.add_bias(k, *layer.k_bias);
     backend_.add_bias(v, *layer.v_bias);
   }
-  backend_.rope(q.heads(config_.n_heads), batch.positions, config_.rope);
-  backend_.rope(k.heads(config_.n_kv_heads), batch.positions, config_.rope);
+  backend_.rope(q.heads(n_heads), batch.positions, config_.rope);
+  backend_.rope(k.heads(n_kv_heads), batch.positions, config_.rope);
   backend_.write_cache(cache, batch.slots, k, 0);
   backend_.write_cache(cache, batch.slots, v, k.cols);
-  backend_.attention(out.heads(config_.n_heads), q.heads(config_.n_heads), cache, batch.sequences,
-                     config_.n_kv_heads, 1.0f / std::sqrt(static_cast<float>(config_.head_dim)));
+  backend_.attention(out.heads(n_heads), q.heads(n_heads), cache, batch.sequences, n_kv_heads,
+                     1.0f / std::sqrt(static_cast<float>(config_.head_dim)));
   backend_.matmul(x, out, *layer.out);
 }
 
@@ -184,11 +201,13 @@ Status GqaModel::forward(const Batch& batch, const KvStore& cache, std::span<flo
     const LayerProbe probe = {batch.probe, static_cast<int>(i)};
     backend_.rms_norm(h, x, *layer.attention_norm, config_.norm_eps);
     attention(layer, h, batch, cache.layers[i]);
+    if (layer.attention_is_partial) ranks_->all_reduce_sum(h);
     probe.see("attn_out", h);
     backend_.add(x, x, h);
 
     backend_.rms_norm(h, x, *layer.ffn_norm, config_.norm_eps);
     feed_forward(backend_, h, layer.ffn, config_.ffn.router, ffn_scratch_, probe);
+    if (layer.ffn.is_partial) ranks_->all_reduce_sum(h);
     probe.see("mlp_out", h);
     backend_.add(x, x, h);
     probe.see("out", x);

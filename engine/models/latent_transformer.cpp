@@ -9,6 +9,7 @@
 #include "engine/models/mla.h"
 #include "engine/models/output_head.h"
 #include "engine/models/scratch.h"
+#include "engine/parallel/communicator.h"
 
 namespace fathom::engine {
 namespace {
@@ -96,8 +97,11 @@ class LatentTransformer final : public Model {
                std::span<float> logits) override;
 
  private:
-  LatentTransformer(Backend& backend, LatentTransformerConfig config, int max_batch)
-      : backend_(backend), config_(std::move(config)), max_batch_(max_batch) {}
+  LatentTransformer(Backend& backend, LatentTransformerConfig config, const ModelOptions& options)
+      : backend_(backend),
+        config_(std::move(config)),
+        max_batch_(options.max_batch),
+        ranks_(options.ranks) {}
   Status bind(Binder binder);
   Status allocate_scratch();
   void run(const Block& block, int layer, Tensor x, const Batch& batch, const KvStore& cache);
@@ -105,6 +109,7 @@ class LatentTransformer final : public Model {
   Backend& backend_;
   const LatentTransformerConfig config_;
   const int max_batch_;
+  Communicator* const ranks_;  // null: there is one
   ModelSize size_;
   std::vector<int> cache_widths_;
   DType cache_type_ = DType::f32;
@@ -130,11 +135,12 @@ Result<std::unique_ptr<Model>> LatentTransformer::load(std::shared_ptr<const Che
                                                        Backend& backend,
                                                        const ModelOptions& options) {
   std::unique_ptr<LatentTransformer> model(
-      new LatentTransformer(backend, std::move(config), options.max_batch));
+      new LatentTransformer(backend, std::move(config), options));
   const MlaConfig& c = model->config_.attention;
   if (!c.indexer)  // whose keys are read as f32
     model->cache_type_ = fitting_cache_type(options.cache_type, {c.kv_lora, c.rope_dim});
-  FATHOM_CHECK(model->bind(Binder(std::move(checkpoint), backend, options.watch)));
+  FATHOM_CHECK(
+      model->bind(Binder(std::move(checkpoint), backend, options.watch, shard_of(options.ranks))));
   FATHOM_CHECK(model->allocate_scratch());
   return model;
 }
@@ -187,11 +193,13 @@ void LatentTransformer::run(const Block& block, int layer, Tensor x, const Batch
   backend_.rms_norm(h, x, *block.attention_norm, config_.attention.norm_eps);
   mla_attention(backend_, h, batch, cache.layers[layer], block.attention, config_.attention,
                 attention_scratch_, probe);
+  if (block.attention.is_partial) ranks_->all_reduce_sum(h);
   probe.see("attn_out", h);
   backend_.add(x, x, h);
 
   backend_.rms_norm(h, x, *block.ffn_norm, config_.attention.norm_eps);
   feed_forward(backend_, h, block.ffn, config_.ffn.router, ffn_scratch_, probe);
+  if (block.ffn.is_partial) ranks_->all_reduce_sum(h);
   probe.see("mlp_out", h);
   backend_.add(x, x, h);
   probe.see("out", x);

@@ -14,13 +14,16 @@ namespace {
 struct KvB {
   const StoredMatrix& matrix;
   const MlaConfig& config;
+  Range heads;  // that are wanted
 
-  std::span<const std::byte> rows(int head, int first, int n) const {
+  int n_heads() const { return static_cast<int>(heads.size()); }
+
+  std::span<const std::byte> rows(int64_t head, int first, int n) const {
     const int64_t row = *row_bytes(matrix.dtype, config.kv_lora);
     return matrix.bytes.subspan(first_row(head, first) * row, n * row);
   }
-  int64_t first_row(int head, int first) const {
-    return int64_t{head} * (config.nope_dim + config.v_dim) + first;
+  int64_t first_row(int64_t head, int first) const {
+    return head * (config.nope_dim + config.v_dim) + first;
   }
   bool is_scaled() const { return matrix.block_rows > 0; }
   /// Rows of the blocks that the scales of its pieces are for: whole blocks may run across heads.
@@ -36,9 +39,9 @@ struct Piece {
 };
 
 WeightData pick_values(const KvB& kv_b) {
-  const auto& [matrix, c] = kv_b;
+  const auto& [matrix, c, heads] = kv_b;
   auto piece = std::make_shared<Piece>();
-  for (int head = 0; head < c.n_heads; ++head) {
+  for (int64_t head = heads.begin; head < heads.end; ++head) {
     const auto rows = kv_b.rows(head, c.nope_dim, c.v_dim);
     piece->bytes.insert(piece->bytes.end(), rows.begin(), rows.end());
     if (kv_b.is_scaled())
@@ -47,7 +50,7 @@ WeightData pick_values(const KvB& kv_b) {
   }
   WeightData data = {.name = matrix.name + " (values)",
                      .dtype = matrix.dtype,
-                     .count = c.n_heads,
+                     .count = kv_b.n_heads(),
                      .rows = c.v_dim,
                      .cols = c.kv_lora,
                      .bytes = piece->bytes,
@@ -72,8 +75,8 @@ std::vector<uint16_t> to_f16(DType dtype, std::span<const std::byte> bytes, size
   return halves;
 }
 
-void append_transposed_scales(const KvB& kv_b, int head, std::vector<float>& out) {
-  const auto& [matrix, c] = kv_b;
+void append_transposed_scales(const KvB& kv_b, int64_t head, std::vector<float>& out) {
+  const auto& [matrix, c, heads] = kv_b;
   std::vector<float> scales;
   append_scales(matrix, c.kv_lora, kv_b.first_row(head, 0), c.nope_dim, kv_b.piece_rows(), scales);
   const size_t rows = c.nope_dim / kv_b.piece_rows(), cols = scales.size() / rows;
@@ -82,27 +85,28 @@ void append_transposed_scales(const KvB& kv_b, int head, std::vector<float>& out
 }
 
 WeightData transpose_keys(const KvB& kv_b) {
-  const auto& [matrix, c] = kv_b;
+  const auto& [matrix, c, heads] = kv_b;
   const bool is_quantised = info(matrix.dtype).block_elements > 1;
   const DType dtype = is_quantised ? DType::f16 : matrix.dtype;
   const size_t size = info(dtype).block_bytes;
   const size_t n = size_t(c.nope_dim) * c.kv_lora;
 
   auto piece = std::make_shared<Piece>();
-  piece->bytes.resize(c.n_heads * n * size);
+  piece->bytes.resize(heads.size() * n * size);
   std::vector<uint16_t> halves;
-  for (int head = 0; head < c.n_heads; ++head) {
+  for (int64_t head = heads.begin; head < heads.end; ++head) {
     std::span<const std::byte> rows = kv_b.rows(head, 0, c.nope_dim);
     if (is_quantised) {
       halves = to_f16(matrix.dtype, rows, n);
       rows = std::as_bytes(std::span(halves));
     }
-    transpose(piece->bytes.data() + head * n * size, rows.data(), c.nope_dim, c.kv_lora, size);
+    transpose(piece->bytes.data() + (head - heads.begin) * n * size, rows.data(), c.nope_dim,
+              c.kv_lora, size);
     if (kv_b.is_scaled()) append_transposed_scales(kv_b, head, piece->scales);
   }
   WeightData data = {.name = matrix.name + " (keys)",
                      .dtype = dtype,
-                     .count = c.n_heads,
+                     .count = kv_b.n_heads(),
                      .rows = c.kv_lora,
                      .cols = c.nope_dim,
                      .bytes = piece->bytes,
@@ -115,31 +119,35 @@ WeightData transpose_keys(const KvB& kv_b) {
 }  // namespace
 
 MlaWeights bind_mla(Binder::Scope in, const MlaConfig& c) {
-  const int64_t q_dim = int64_t{c.n_heads} * (c.nope_dim + c.rope_dim);
+  constexpr TensorName kOut = {"self_attn.o_proj.weight", "attn_output.weight"};
+  const int64_t q_width = c.nope_dim + c.rope_dim;
+  const int64_t q_dim = c.n_heads * q_width;
+  const Range heads = in.shard().equal_part_of(c.n_heads, c.v_dim, in.column_unit(kOut));
+  const MatrixPart q_part = {.rows = heads.times(q_width)};
   MlaWeights w;
+  w.is_partial = heads.size() < c.n_heads;
   if (c.q_lora > 0) {
     w.q_a = in.matrix({"self_attn.q_a_proj.weight", "attn_q_a.weight"}, c.q_lora, c.dim);
     w.q_a_norm = in.vector({"self_attn.q_a_layernorm.weight", "attn_q_a_norm.weight"}, c.q_lora);
-    w.q_b = in.matrix({"self_attn.q_b_proj.weight", "attn_q_b.weight"}, q_dim, c.q_lora);
+    w.q_b = in.matrix({"self_attn.q_b_proj.weight", "attn_q_b.weight"}, q_dim, c.q_lora, q_part);
   } else {
-    w.q_b = in.matrix({"self_attn.q_proj.weight", "attn_q.weight"}, q_dim, c.dim);
+    w.q_b = in.matrix({"self_attn.q_proj.weight", "attn_q.weight"}, q_dim, c.dim, q_part);
   }
   w.kv_a = in.matrix({"self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_mqa.weight"},
                      c.kv_lora + c.rope_dim, c.dim);
   w.kv_a_norm = in.vector({"self_attn.kv_a_layernorm.weight", "attn_kv_a_norm.weight"}, c.kv_lora);
-  w.out = in.matrix({"self_attn.o_proj.weight", "attn_output.weight"}, c.dim,
-                    int64_t{c.n_heads} * c.v_dim);
+  w.out = in.matrix(kOut, c.dim, int64_t{c.n_heads} * c.v_dim, {.cols = heads.times(c.v_dim)});
   if (c.indexer) w.indexer = bind_indexer(in, *c.indexer);
 
   if (in.has({"", "attn_k_b.weight"})) {
-    w.k_b = in.heads({"", "attn_k_b.weight"}, c.n_heads, c.kv_lora, c.nope_dim);
-    w.v_b = in.heads({"", "attn_v_b.weight"}, c.n_heads, c.v_dim, c.kv_lora);
+    w.k_b = in.heads({"", "attn_k_b.weight"}, c.n_heads, c.kv_lora, c.nope_dim, heads);
+    w.v_b = in.heads({"", "attn_v_b.weight"}, c.n_heads, c.v_dim, c.kv_lora, heads);
     return w;
   }
   const int64_t kv_dim = int64_t{c.n_heads} * (c.nope_dim + c.v_dim);
   if (const auto matrix = in.require_matrix({"self_attn.kv_b_proj.weight", "attn_kv_b.weight"},
                                             kv_dim, c.kv_lora)) {
-    const KvB kv_b = {*matrix, c};
+    const KvB kv_b = {*matrix, c, heads};
     w.k_b = in.upload(transpose_keys(kv_b));
     w.v_b = in.upload(pick_values(kv_b));
   }
@@ -206,15 +214,18 @@ void attend_to_chosen(Backend& backend, const LatentQueries& q, const IndexerInp
 
 void mla_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
                    const MlaWeights& w, const MlaConfig& c, MlaScratch& scratch, LayerProbe probe) {
-  const Tensor q = scratch.q.first_rows(x.rows);
+  const int n_heads = w.k_b->count();
+  const Tensor q = scratch.q.first_rows(x.rows).columns(0, w.q_b->rows());
   const Tensor kv = scratch.kv.first_rows(x.rows);
   const Tensor latent = kv.columns(0, c.kv_lora);
   const Heads k_pe = kv.columns(c.kv_lora, c.rope_dim).heads(1);
-  const Heads q_nope = q.heads(c.n_heads, 0, c.nope_dim);
-  const Heads q_pe = q.heads(c.n_heads, c.nope_dim, c.rope_dim);
-  const Heads q_latent = scratch.q_latent.first_rows(x.rows).heads(c.n_heads);
-  const Heads out_latent = scratch.out_latent.first_rows(x.rows).heads(c.n_heads);
-  const Tensor out = scratch.out.first_rows(x.rows);
+  const Heads q_nope = q.heads(n_heads, 0, c.nope_dim);
+  const Heads q_pe = q.heads(n_heads, c.nope_dim, c.rope_dim);
+  const int latent_cols = n_heads * c.kv_lora;
+  const Heads q_latent = scratch.q_latent.first_rows(x.rows).columns(0, latent_cols).heads(n_heads);
+  const Heads out_latent =
+      scratch.out_latent.first_rows(x.rows).columns(0, latent_cols).heads(n_heads);
+  const Tensor out = scratch.out.first_rows(x.rows).columns(0, w.out->cols());
 
   Tensor query_input = x;
   if (w.q_a) {
@@ -239,7 +250,7 @@ void mla_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cac
                      c, scratch, probe);
   else
     backend.latent_attention(out_latent, q_latent, q_pe, cache, batch.sequences, c.softmax_scale);
-  backend.matmul_heads(out.heads(c.n_heads), out_latent, *w.v_b);
+  backend.matmul_heads(out.heads(n_heads), out_latent, *w.v_b);
   backend.matmul(x, out, *w.out);
 }
 

@@ -16,6 +16,7 @@
 
 namespace fathom::engine {
 
+/// n_heads: of the model, or as many of them as the rank has.
 struct MlaWeights {
   const Weight* q_a = nullptr;        // [q_lora, dim]?
   const Weight* q_a_norm = nullptr;   // [1, q_lora]?
@@ -26,11 +27,13 @@ struct MlaWeights {
   const Weight* v_b = nullptr;        // n_heads x [v, kv_lora]: W_UV
   const Weight* out = nullptr;        // [dim, n_heads * v]
   IndexerWeights indexer;             // only if the config has one
+  bool is_partial = false;            // what it computes is the rank's part of a sum
 };
 
 /// Accepts all layouts in circulation: kv_b whole (Hugging Face, GGUF before April 2025), k_b and
 /// v_b apart, or all three. A quantised kv_b gives k_b in f16, as its blocks run the other way; one
-/// in FP8 stays as it is.
+/// in FP8 stays as it is. Ranks that share the model have equally many heads each; or all of them,
+/// where that is not possible.
 MlaWeights bind_mla(Binder::Scope in, const MlaConfig& config);
 
 struct MlaScratch {
@@ -50,7 +53,8 @@ struct MlaScratch {
   std::vector<SequenceRows> dense, sparse;
 };
 
-/// Writes the rows' latents to `cache` and replaces x [n, dim] by the attention's result.
+/// Writes the rows' latents to `cache` and replaces x [n, dim] by the attention's result, or by the
+/// rank's part of it.
 void mla_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cache,
                    const MlaWeights& w, const MlaConfig& config, MlaScratch& scratch,
                    LayerProbe probe);

@@ -54,7 +54,7 @@ TEST_P(CachesOfModel, AreSmallerAndHardlyChangeTheLogits) {
         return std::make_unique<cpu::CpuBackend>(**variant, /*n_threads=*/2);
       return std::make_unique<ReferenceBackend>(2);
     };
-    auto loaded = load(GetParam(), backend(), /*max_batch=*/64, kept.type);
+    auto loaded = load(GetParam(), backend(), {.max_batch = 64, .cache_type = kept.type});
     ASSERT_TRUE(loaded) << loaded.error().message;
     // Whole blocks of 32 are only in the rows of the first model.
     const bool fits = GetParam() == std::string_view(kNano) || kept.type != DType::q8_0;

@@ -21,11 +21,15 @@ KvMemory cache_of(LoadedModel& loaded, int n_slots) {
 }  // namespace
 
 Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
-                         int max_batch, DType cache_type) {
+                         const ModelOptions& options) {
   FATHOM_TRY(checkpoint, Checkpoint::open(path));
-  FATHOM_TRY(model,
-             load_model(checkpoint, *backend, {.max_batch = max_batch, .cache_type = cache_type}));
+  FATHOM_TRY(model, load_model(checkpoint, *backend, options));
   return LoadedModel{std::move(backend), std::move(model)};
+}
+
+Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
+                         int max_batch) {
+  return load(path, std::move(backend), ModelOptions{.max_batch = max_batch});
 }
 
 ModelRunner::ModelRunner(LoadedModel& loaded, int capacity)

@@ -25,7 +25,9 @@ struct LoadedModel {
 
 /// Errors: those of Checkpoint::open and load_model.
 Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
-                         int max_batch, DType cache_type = DType::f32);
+                         const ModelOptions& options);
+Result<LoadedModel> load(const std::filesystem::path& path, std::unique_ptr<Backend> backend,
+                         int max_batch);
 
 class ModelRunner final {
  public:
