@@ -3,10 +3,11 @@
 add_library(fathom_options INTERFACE)
 target_include_directories(fathom_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(fathom_options INTERFACE
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor
-  -Wno-missing-field-initializers  # left out of a designated initialiser means its default
+  $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor>
+  # Left out of a designated initialiser means its default.
+  $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wno-missing-field-initializers>
   # GCC 12 sees dangling and uninitialised values inside inlined std::optional and std::variant.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
 if(FATHOM_SANITIZE)
   target_compile_options(fathom_options INTERFACE
     -fsanitize=${FATHOM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

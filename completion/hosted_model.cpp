@@ -70,6 +70,7 @@ HostedModel::~HostedModel() {
 std::shared_ptr<Assistant> HostedModel::get() {
   Lock lock(mutex_);
   last_use_ = Clock::now();
+  if (is_lost()) retire();
   if (!loaded_) ask_for_load(lock);
   return loaded_ ? loaded_->assistant : nullptr;
 }
@@ -83,6 +84,7 @@ void HostedModel::when_ready(OnReady on_ready) {
   Lock lock(mutex_);
   last_use_ = Clock::now();
   waiting_.push_back(std::move(on_ready));
+  if (is_lost()) retire();
   if (!loaded_) ask_for_load(lock);
   if (waiting_.empty() || state_.phase == ModelState::Phase::loading) return;
 
@@ -255,6 +257,11 @@ void HostedModel::retire() {
   if (loaded_) retired_.push_back(*std::exchange(loaded_, std::nullopt));
   state_ = state_of_spec(ModelState::Phase::unloaded);
   untold_ = true;
+}
+
+/// What is loaded can compute nothing any more: whoever comes next finds it loaded anew.
+bool HostedModel::is_lost() const {
+  return loaded_ && loaded_->statistics && loaded_->statistics().is_lost;
 }
 
 bool HostedModel::is_idle(Clock::time_point now) {

@@ -116,6 +116,7 @@ class HostedModel final {
   ModelState state_now() const;
   ModelState state_of_spec(ModelState::Phase phase) const;
   void retire();
+  bool is_lost() const;
   bool is_idle(Clock::time_point now);
   bool drop_retired(Lock& lock);
   void look_at_file(Lock& lock, Clock::time_point now);

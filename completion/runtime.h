@@ -21,7 +21,7 @@ struct RuntimeOptions {
   std::string model;    // GGUF file, Hugging Face folder, or "": the built-in model
   RemoteServer remote;  // computes, if it has a url; then only the model's vocabulary is read
   std::function<void()> on_breaker;  // as in RemoteOptions
-  std::string backend = "auto";      // "auto", "cpu", "reference"
+  std::string backend = "auto";      // as for make_backend()
   int n_threads = 0;                 // 0: one for each core
   int context_tokens = 0;            // of one request; 0: the model's own, at most 8192
   bool force_fim = false;            // fill in the middle with a model that was not trained for it

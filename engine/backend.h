@@ -27,6 +27,7 @@
 #include "engine/base/result.h"
 #include "engine/cache_rows.h"
 #include "engine/dtype.h"
+#include "engine/op_types.h"
 #include "engine/tensor.h"
 #include "engine/token.h"
 
@@ -107,28 +108,6 @@ struct Rope {
   float magnitude = 1.0f;                  // factor on cos and sin (YaRN's attention factor)
 };
 
-enum class RouterScore { softmax, sigmoid, sqrt_softplus };
-enum class GroupScore { max, top2_sum };
-
-/// How a token chooses its experts. Names as in DeepSeek's config.json.
-struct RouterConfig {
-  RouterScore score = RouterScore::softmax;
-  int n_experts = 0;
-  int n_active = 0;
-  int n_groups = 1;         // experts are divided into groups of neighbours
-  int n_active_groups = 1;  // only experts of the best groups can be chosen
-  GroupScore group_score = GroupScore::max;
-  bool normalise = false;  // weights of the chosen ones sum to 1 (before scale)
-  float scale = 1.0f;      // routed_scaling_factor
-};
-
-/// The chosen experts of n tokens, in backend memory.
-struct Routes {
-  int32_t* experts = nullptr;  // [n, n_active], in order of falling score; ties: lower id first
-  float* weights = nullptr;    // [n, n_active], final multipliers
-  int n_active = 0;
-};
-
 /// For silu_mul(): numbers stay as they are.
 inline constexpr float kNoLimit = std::numeric_limits<float>::infinity();
 
@@ -156,32 +135,6 @@ struct HyperConnection {
   const Weight* base = nullptr;   // [1, 2 * n_streams + n_streams^2]; [1, n_streams] likewise
 };
 
-/// Groups of `size` consecutive tokens whose keys are pooled into one. Group g is positions
-/// [g * size, (g + 1) * size) and is complete for queries at its last position and later ones. What
-/// belongs to a group lies in the cache row of its last token.
-struct GroupPooling {
-  int size = 0;
-  /// The numbers to pool and their gates, [numbers: width | gates: width] from this column of every
-  /// token's cache row; width is `dim`, or 2 * dim if groups overlap.
-  int column = 0;
-  int dim = 0;
-  bool overlaps = false;
-  const Weight* position_bias = nullptr;  // [size, width], added to the gates
-};
-
-/// Keys of groups in the cache, `column` on, for queries that see those of complete groups. Groups
-/// of one token: a key for each token.
-struct GroupKeys {
-  int size = 0;
-  int column = 0;
-};
-
-/// The groups that the queries of n rows chose, in backend memory.
-struct ChosenGroups {
-  int32_t* groups = nullptr;  // [n, limit], ascending; -1 behind the last if there are fewer
-  int limit = 0;
-};
-
 /// What shared_kv_attention() looks at besides the nearest `window` tokens, itself among them.
 struct SharedKvAttention {
   int window = 0;
@@ -201,7 +154,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  /// "reference", "cpu".
+  /// "reference", "cpu", "cuda".
   virtual std::string_view name() const = 0;
   /// What it runs on, for people: "avx512-vnni, 2 threads".
   virtual std::string description() const = 0;
@@ -327,7 +280,7 @@ struct BackendOptions {
   bool pack_first = false;  // see EngineOptions
 };
 
-/// Names that make_backend() accepts on this machine, best first: "cpu", "reference".
+/// Names that make_backend() accepts on this machine, best first: "cuda", "cpu", "reference".
 std::vector<std::string> available_backends();
 
 /// `name` is one of available_backends(), or "auto" for the first of them.

@@ -164,6 +164,7 @@ bool Engine::step() {
     computed = {};  // nothing was taken over: the rows are computed again when they are due
   }
   if (!computed) {
+    note_failure();
     for (Running* member : members_) member->error = computed.error();
   }
   remove_ended();
@@ -471,6 +472,12 @@ void Engine::note_step(bool decoding, double seconds) {
   statistics_.n_generated_tokens += n_generated;
   statistics_.n_drafted_tokens += n_drafted;
   statistics_.n_right_drafts += n_right;
+}
+
+/// What a backend or a model fails with stays.
+void Engine::note_failure() {
+  const std::lock_guard lock(statistics_mutex_);
+  statistics_.is_lost = true;
 }
 
 void Engine::note_state() {

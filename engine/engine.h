@@ -100,6 +100,7 @@ class Engine final {
   Status draft_next();
   void remove_ended();
   void note_step(bool decoding, double seconds);
+  void note_failure();
   void note_state();
 
   std::unique_ptr<Model> model_;

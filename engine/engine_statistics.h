@@ -10,6 +10,9 @@
 namespace fathom::engine {
 
 struct EngineStatistics {
+  /// What it computes with has failed for good (a lost device, a model file that was changed while
+  /// it was still read): every job ends with an error.
+  bool is_lost = false;
   std::array<int, 4> n_jobs{};      // not done, by Priority
   int n_running = 0;                // of them, those that hold rows of the KV cache
   int cache_tokens = 0;             // that the KV cache has room for

@@ -79,6 +79,52 @@ Engine::Limits limits_for(const EngineOptions& options, const Model& model, int 
   return limits;
 }
 
+/// An engine and what it computes with.
+struct LoadedEngine {
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Engine> engine;
+  Engine::Limits limits;
+};
+
+Result<LoadedEngine> load_on(const std::string& backend_name,
+                             const std::shared_ptr<const Checkpoint>& checkpoint,
+                             const EngineOptions& options, int context_length) {
+  FATHOM_TRY(backend, make_backend(backend_name, {.n_threads = options.n_threads,
+                                                  .pack_first = options.pack_first}));
+  const ModelOptions model_options = {
+      .max_batch = std::max(1, options.prefill_chunk) + kDecodeRows,
+      .cache_type = options.cache_type.value_or(default_cache_type(checkpoint->size_bytes())),
+      .watch = options.watch};
+  FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));
+  // The last tensor may have changed while it was read, and then its bytes mean nothing.
+  for (const MappedFile& file : checkpoint->files())
+    if (!file.is_intact())
+      return fail(ErrorCode::io, "{}: was changed while it was loaded; try again when it is whole",
+                  file.path().string());
+  Engine::Limits limits = limits_for(options, *model, context_length);
+  FATHOM_CHECK(fit_cache(limits, *checkpoint, cache_bytes_per_token(*model), options.memory_bytes));
+  FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits, options.trace));
+  return LoadedEngine{std::move(backend), std::move(engine), limits};
+}
+
+/// Where nobody named a backend, the processor takes what the GPU has no room for, or cannot do.
+Result<LoadedEngine> load_where_it_fits(const std::shared_ptr<const Checkpoint>& checkpoint,
+                                        const EngineOptions& options, int context_length,
+                                        Log& log) {
+  if (options.backend != "auto")
+    return load_on(options.backend, checkpoint, options, context_length);
+  const std::vector<std::string> names = available_backends();
+  if (names.front() == "cuda") {
+    auto loaded = load_on("cuda", checkpoint, options, context_length);
+    const bool is_device = !loaded && (loaded.error().code == ErrorCode::out_of_memory ||
+                                       loaded.error().code == ErrorCode::device_lost);
+    if (!is_device) return loaded;
+    log.warning("computing on the processor: {}", loaded.error().message);
+  }
+  return load_on(names.front() == "cuda" ? names[1] : names[0], checkpoint, options,
+                 context_length);
+}
+
 }  // namespace
 
 class EngineThread::Impl final {
@@ -186,21 +232,8 @@ Result<std::unique_ptr<EngineThread>> EngineThread::start(
   impl->traits = std::move(traits);
 
   FATHOM_CHECK(check_weights_fit(*checkpoint, options.memory_bytes));
-  FATHOM_TRY(backend, make_backend(options.backend, {.n_threads = options.n_threads,
-                                                     .pack_first = options.pack_first}));
-  const ModelOptions model_options = {
-      .max_batch = std::max(1, options.prefill_chunk) + kDecodeRows,
-      .cache_type = options.cache_type.value_or(default_cache_type(checkpoint->size_bytes())),
-      .watch = options.watch};
-  FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));
-  // The last tensor may have changed while it was read, and then its bytes mean nothing.
-  for (const MappedFile& file : checkpoint->files())
-    if (!file.is_intact())
-      return fail(ErrorCode::io, "{}: was changed while it was loaded; try again when it is whole",
-                  file.path().string());
-  Engine::Limits limits = limits_for(options, *model, impl->traits.context_length);
-  FATHOM_CHECK(fit_cache(limits, *checkpoint, cache_bytes_per_token(*model), options.memory_bytes));
-  FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits, options.trace));
+  FATHOM_TRY(loaded, load_where_it_fits(checkpoint, options, impl->traits.context_length, log));
+  auto& [backend, engine, limits] = loaded;
 
   const std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - started;

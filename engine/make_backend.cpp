@@ -1,3 +1,4 @@
+#include "cuda/cuda_backend.h"
 #include "engine/backend.h"
 #include "engine/cpu/cpu_backend.h"
 #include "engine/cpu/cpu_variant.h"
@@ -6,8 +7,11 @@
 namespace fathom::engine {
 
 std::vector<std::string> available_backends() {
-  if (cpu::choose_cpu_variant("")) return {"cpu", "reference"};
-  return {"reference"};
+  std::vector<std::string> names;
+  if (!cuda::find_devices().usable.empty()) names.emplace_back("cuda");
+  if (cpu::choose_cpu_variant("")) names.emplace_back("cpu");
+  names.emplace_back("reference");
+  return names;
 }
 
 Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
@@ -20,8 +24,9 @@ Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
         *variant, options.n_threads,
         options.pack_first ? cpu::CpuBackend::kPackFirst : cpu::CpuBackend::kPackLaterBytes);
   }
-  return fail(ErrorCode::invalid_argument, "unknown backend \"{}\"; choose auto, cpu or reference",
-              name);
+  if (chosen == "cuda") return cuda::make_cuda_backend();
+  return fail(ErrorCode::invalid_argument,
+              "unknown backend \"{}\"; choose auto, cuda, cpu or reference", name);
 }
 
 }  // namespace fathom::engine

@@ -15,6 +15,7 @@ packages_build=(
 )
 packages_test=(
   libgtest-dev libgmock-dev libbenchmark-dev python3
+  libboost-context1.81-dev # fibers: the emulation that GPU kernels are tested on
   clang libclang-rt-14-dev # the fuzz targets
   clang-format
   lua-check # of the Neovim plugin

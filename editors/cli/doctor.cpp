@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "completion/model_location.h"
+#include "cuda/cuda_backend.h"
 #include "editors/cli/command.h"
 #include "editors/cli/doctor_checks.h"
 #include "editors/cli/model_options.h"
@@ -54,6 +55,18 @@ Check check_cpu() {
           .detail = fmt::format("{}; backends: {}{}", cpu_name(),
                                 fmt::join(engine::available_backends(), ", "),
                                 forced ? fmt::format("; FATHOM_CPU={}", forced) : "")};
+}
+
+Check check_gpu() {
+  const cuda::Devices devices = cuda::find_devices();
+  Check check = {.name = "gpu", .detail = devices.remark};
+  for (const cuda::DeviceInfo& device : devices.usable) {
+    check.detail +=
+        fmt::format("{}{}, {:.0f} of {:.0f} GB free, compute capability {}.{}",
+                    check.detail.empty() ? "" : "; ", device.name, double(device.free_bytes) / 1e9,
+                    double(device.memory_bytes) / 1e9, device.compute_major, device.compute_minor);
+  }
+  return check;
 }
 
 Check check_memory(const ModelSummary& model) {
@@ -244,7 +257,7 @@ Json to_json(const std::vector<Check>& checks, bool ok) {
 }
 
 Result<ExitCode> doctor(const Options& options) {
-  std::vector<Check> checks = {check_version(), check_cpu()};
+  std::vector<Check> checks = {check_version(), check_cpu(), check_gpu()};
   checks.push_back(check_config());
   check_model(options, checks);
   checks.push_back(check_index());

@@ -145,19 +145,19 @@ inline float mxfp4_scale(uint8_t e) {
 }
 
 /// Bit i of the little-endian number `bits`.
-inline int bit_of(const uint8_t* bits, int i) { return bits[i / 8] >> i % 8 & 1; }
+constexpr int bit_of(const uint8_t* bits, int i) { return bits[i / 8] >> i % 8 & 1; }
 
 /// Scale (-32 to 31) of `group` (0 to 15) out of the 12 packed bytes of a Q3_K block: low nibbles
 /// of groups 0 to 7, which the high nibbles of groups 8 to 15 share bytes with, then two more bits
 /// of the groups i, i + 4, i + 8, i + 12 in each of four bytes.
-inline int q3_k_scale(const uint8_t* scales, int group) {
+constexpr int q3_k_scale(const uint8_t* scales, int group) {
   const int low = scales[group % 8] >> 4 * (group / 8) & 15;
   const int high = scales[8 + group % 4] >> 2 * (group / 4) & 3;
   return (low | high << 4) - 32;
 }
 
 /// Scale (-32 to 31) of `group` (0 to 7).
-inline int iq4_xs_scale(const BlockIq4Xs& block, int group) {
+constexpr int iq4_xs_scale(const BlockIq4Xs& block, int group) {
   const int low = block.scales_l[group / 2] >> 4 * (group % 2) & 15;
   const int high = block.scales_h >> 2 * group & 3;
   return (low | high << 4) - 32;
@@ -171,7 +171,7 @@ struct KScale {
 /// Scale and min of `group` (0 to 7) out of the 12 packed bytes of a Q4_K or Q5_K block: groups 0
 /// to 3 have a byte each for scale and min; groups 4 to 7 share a byte of low nibbles, and borrow
 /// the two bits that the first four leave unused.
-inline KScale k_scale(const uint8_t* scales, int group) {
+constexpr KScale k_scale(const uint8_t* scales, int group) {
   const auto byte = [](int bits) { return static_cast<uint8_t>(bits); };
   if (group < 4) return {byte(scales[group] & 63), byte(scales[group + 4] & 63)};
   return {byte((scales[group + 4] & 15) | (scales[group - 4] >> 6) << 4),

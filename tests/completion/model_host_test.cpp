@@ -108,10 +108,12 @@ class Host : public testing::Test {
       const std::lock_guard lock(mutex_);
       runtime_ = runtime;
     }
-    return LoadedModel{.assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant),
-                       .info = {.backend = "fake", .weight_bytes = 7},
-                       .file_changed = [this] { return file_changed_.load(); },
-                       .problem = [this, url] { return url.empty() ? "" : problem_; }};
+    return LoadedModel{
+        .assistant = std::shared_ptr<Assistant>(runtime, &runtime->assistant),
+        .info = {.backend = "fake", .weight_bytes = 7},
+        .statistics = [this] { return engine::EngineStatistics{.is_lost = is_lost_}; },
+        .file_changed = [this] { return file_changed_.load(); },
+        .problem = [this, url] { return url.empty() ? "" : problem_; }};
   }
 
   std::vector<ModelSpec> orders() {
@@ -122,6 +124,7 @@ class Host : public testing::Test {
   std::function<void(const LoadOrder&)> on_load_;
   std::chrono::milliseconds retry_after_{1h};
   std::atomic<bool> file_changed_ = false;
+  std::atomic<bool> is_lost_ = false;
   bool fails_to_connect_ = false;     // a server
   std::string problem_;               // of a server that is there
   std::function<void()> on_problem_;  // of the last load, without threads
@@ -303,6 +306,17 @@ TEST_F(Host, SaysWhenTheFileOfALoadedModelHasChanged) {
   host_->tick(now + 5min);
   EXPECT_TRUE(host_->state(Role::completion, Reach::this_machine).file_changed);
   EXPECT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::ready);
+}
+
+TEST_F(Host, LoadsAnewWhatCannotComputeAnyMore) {
+  on_load_ = [this](const LoadOrder&) { is_lost_ = false; };
+  start({.completion = {.model = "a"}});
+  const auto first = host_->get(Role::completion, Reach::this_machine);
+  is_lost_ = true;
+  EXPECT_EQ(orders().size(), 1u);  // nobody has asked
+  EXPECT_NE(host_->get(Role::completion, Reach::this_machine), first);
+  EXPECT_EQ(orders().size(), 2u);
+  EXPECT_EQ(completion_.phases(), "loading ready unloaded loading ready");
 }
 
 TEST_F(Host, TellsHowFarALoadIs) {

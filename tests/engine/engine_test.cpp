@@ -505,6 +505,19 @@ TEST_F(EngineTest, ComputesNothingForACancelledJob) {
   }
 }
 
+TEST_F(EngineTest, EndsItsJobsAndSaysSoWhenItsDeviceIsLost) {
+  bool is_lost = false;
+  start({.model = {.is_lost = [&] { return is_lost; }}});
+  const auto outcome = add({.prompt = prompt(1, 40), .max_tokens = 12});
+  engine_->step();
+  EXPECT_FALSE(engine_->statistics().is_lost);
+  is_lost = true;
+  run();
+  ASSERT_EQ(outcome->n_done, 1);
+  EXPECT_EQ(outcome->result->error().code, ErrorCode::device_lost);
+  EXPECT_TRUE(engine_->statistics().is_lost);
+}
+
 TEST_F(EngineTest, SaysWhatItDoes) {
   EXPECT_EQ(engine_->statistics().n_steps, 0u);
   const Tokens p = prompt(29, 40);

@@ -34,7 +34,7 @@ TEST_F(MakeBackend, NamesTheChoicesWhenItDoesNotKnowTheName) {
   const auto backend = make_backend("gpu", {});
   ASSERT_FALSE(backend.has_value());
   EXPECT_EQ(backend.error().code, ErrorCode::invalid_argument);
-  EXPECT_THAT(backend.error().message, HasSubstr("auto, cpu or reference"));
+  EXPECT_THAT(backend.error().message, HasSubstr("auto, cuda, cpu or reference"));
 
   const auto variant = make_backend("cpu", {.cpu_variant = "sse2"});
   ASSERT_FALSE(variant.has_value());

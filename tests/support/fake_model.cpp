@@ -49,6 +49,7 @@ std::vector<TokenId> FakeModel::seen_by(const Batch& batch, int row, const KvSto
 Status FakeModel::forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                           const Interrupt& interrupt) {
   if (options_.on_forward) options_.on_forward(batch);
+  if (options_.is_lost && options_.is_lost()) return fail(ErrorCode::device_lost, "it is gone");
   if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
   ++n_forwards_;
   n_rows_ += static_cast<int>(batch.tokens.size());

@@ -21,6 +21,7 @@ class FakeModel final : public Model {
     int max_batch = 32;
     int draft_quality = -1;  // in tenths; -1: cannot draft
     std::function<void(const Batch&)> on_forward;
+    std::function<bool()> is_lost;  // true: forward() fails
   };
 
   explicit FakeModel(Options options);

@@ -36,7 +36,12 @@ LAYERS = {
     "engine/tokenizer/": (("engine/",), BASIC + ("json", "pcre2")),
     "engine/quant/": (("engine/",), BASIC + ("intrinsics",)),
     "engine/cpu/": (("engine/",), BASIC + ("intrinsics",)),
-    "cuda/": (("engine/*.h", "engine/base/*.h", "cuda/"), BASIC + ("cuda",)),
+    # The choice among the backends.
+    "engine/make_backend.cpp": (("engine/", "cuda/cuda_backend.h"), BASIC),
+    "cuda/": (("engine/*.h", "engine/base/*.h", "engine/quant/*.h", "engine/reference/host_weight.h",
+               "cuda/"), BASIC + ("cuda",)),
+    # What kernels are written with has a stand-in for the host.
+    "cuda/device.h": (("cuda/", "tests/cuda_emulation/ptx.h"), ("cuda",)),
     "completion/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json",)),
     "completion/config_file.cpp": (ENGINE_PUBLIC + ("completion/",), BASIC + ("toml",)),
     "completion/syntax/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("tree-sitter",)),
@@ -46,7 +51,7 @@ LAYERS = {
         ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "openssl", "os")),
     "completion/review/git_": (ENGINE_PUBLIC + ("completion/",), BASIC + ("git2",)),
     "completion/runtime.cpp": (
-        ENGINE_PUBLIC + ("completion/*.h", "completion/remote/*.h", "cuda/cuda_backend.h"), BASIC),
+        ENGINE_PUBLIC + ("completion/*.h", "completion/remote/*.h"), BASIC),
     "lsp/": (("lsp/", "completion/*.h", "completion/remote/consent.h", "completion/review/*.h", "engine/base/*.h"), BASIC + ("json", "boost")),
     "lsp/transport": (("lsp/", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
     "lsp/server": (("lsp/", "completion/*.h", "engine/base/*.h"), BASIC + ("json", "boost", "os")),
@@ -58,6 +63,7 @@ LAYERS = {
         CLI + ("completion/syntax/*.h",), BASIC + ("json", "cli11", "zlib")),
     "editors/cli/defect_score.": (CLI + ("completion/syntax/*.h",), BASIC),
     # What the machine can do at most; nobody else needs it.
+    "editors/cli/doctor.cpp": (CLI + ("cuda/cuda_backend.h",), BASIC + ("json", "cli11")),
     "editors/cli/bench.cpp": (CLI + ("engine/cpu/roofs.h",), BASIC + ("json", "cli11")),
 }
 

@@ -5,7 +5,7 @@ import re
 
 import tidy
 
-SOURCE = re.compile(r"[\w./${}-]+\.cpp\b")
+SOURCE = re.compile(r"[\w./${}-]+\.(?:cpp|cu)\b")
 
 
 def listed(tree):
@@ -18,7 +18,8 @@ def listed(tree):
 
 def check(tree):
     built = set(listed(tree))
-    for path in tree.matching(("engine/", "completion/", "lsp/", "http/", "editors/cli/", "tests/"), (".cpp",)):
+    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/", "http/", "editors/cli/", "tests/"),
+                               (".cpp", ".cu")):
         if path not in built and not path.startswith("tests/data/"):
             yield f"{path}: no CMakeLists.txt lists it"
 

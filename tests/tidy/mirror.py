@@ -36,6 +36,8 @@ COVERED = {
     "completion/model_location.cpp": "tests/e2e/cli_test.py",
     "completion/model_store/*": "tests/completion/model_store/model_store_test.cpp, "
                                 "tests/e2e/pull_test.py",
+    "cuda/*": "tests/cuda/matmul_test.cpp, tests/cuda/rows_test.cpp, "
+              "tests/cuda/attention_test.cpp, tests/cuda/golden_test.cpp",
     "engine/backend.cpp": "tests/engine/ops_test.cpp",
     "engine/base/system.cpp": "tests/e2e/cli_test.py",
     "engine/checkpoint/*": "tests/engine/checkpoint_test.cpp, tests/engine/gguf_test.cpp",
@@ -83,7 +85,7 @@ COVERED = {
 
 def check(tree):
     unused = set(COVERED)
-    for path in tree.matching(("engine/", "completion/", "lsp/", "http/"), (".cpp",)):
+    for path in tree.matching(("engine/", "cuda/", "completion/", "lsp/", "http/"), (".cpp", ".cu")):
         top = path.split("/")[0]
         stem = posixpath.splitext(posixpath.basename(path))[0]
         if any(posixpath.basename(t) == f"{stem}_test.cpp"

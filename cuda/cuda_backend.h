@@ -1,0 +1,38 @@
+// The engine on an NVIDIA GPU: weights in the device's memory in the formats of the model file,
+// matrix products by tensor cores, a decode step that the device runs without waiting for the host.
+//
+// This header has no type of CUDA, so that whoever chooses a backend can include it. The program
+// runs where there is no driver: then there are no devices.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/base/result.h"
+
+namespace fathom::cuda {
+
+struct DeviceInfo {
+  int index = 0;
+  std::string name;  // "NVIDIA H200"
+  uint64_t memory_bytes = 0;
+  uint64_t free_bytes = 0;
+  int compute_major = 0, compute_minor = 0;
+  int n_multiprocessors = 0;
+};
+
+/// The devices that fathom can use, and why there are none, for people: "no NVIDIA driver".
+struct Devices {
+  std::vector<DeviceInfo> usable;
+  std::string remark;
+};
+Devices find_devices();
+
+/// On the first usable device. Errors: unsupported (there is none; the message says why),
+/// out_of_memory, device_lost.
+Result<std::unique_ptr<engine::Backend>> make_cuda_backend();
+
+}  // namespace fathom::cuda

@@ -1,0 +1,132 @@
+#include "cuda/cuda_weight.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "cuda/ops.h"
+#include "engine/base/assert.h"
+#include "engine/quant/dequantize.h"
+
+namespace fathom::cuda {
+namespace {
+
+using engine::WeightData;
+
+constexpr size_t kStagingBytes = size_t{64} << 20;
+constexpr size_t kAlignment = 256;
+
+bool is_vector(const WeightData& data) {
+  return data.count == 1 && data.rows == 1 && engine::info(data.dtype).block_elements == 1;
+}
+
+/// Scales are read for half units; those of other blocks are multiplied in here.
+bool has_odd_scales(const WeightData& data) {
+  return data.scales.rows > 0 && data.scales.cols % (kUnit / 2) != 0;
+}
+
+DType format_for(const WeightData& data) {
+  return is_vector(data) || has_odd_scales(data) ? DType::f32 : data.dtype;
+}
+
+std::vector<float> numbers_of(const WeightData& data) {
+  std::vector<float> numbers(size_t(data.count) * data.rows * data.cols);
+  engine::dequantize(data.dtype, data.bytes, numbers);
+  const engine::BlockScales& scales = data.scales;
+  if (scales.rows == 0) return numbers;
+  const int n_rows = (data.rows + scales.rows - 1) / scales.rows;
+  const int n_cols = (data.cols + scales.cols - 1) / scales.cols;
+  for (int64_t row = 0; row < int64_t{data.count} * data.rows; ++row) {
+    const int64_t line = row / data.rows * n_rows + row % data.rows / scales.rows;
+    for (int column = 0; column < data.cols; ++column)
+      numbers[row * data.cols + column] *= scales.values[line * n_cols + column / scales.cols];
+  }
+  return numbers;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CudaWeight>> CudaWeight::upload(Queue& queue, DeviceScratch& staging,
+                                                       const WeightData& data) {
+  std::unique_ptr<CudaWeight> weight(new CudaWeight(data, format_for(data)));
+  WeightView& view = weight->view_;
+  view.count = data.count;
+  view.rows = data.rows;
+  view.cols = data.cols;
+  view.n_groups = (data.cols + kGroup - 1) / kGroup;
+  if (data.scales.rows > 0 && weight->format_ == DType::f8_e4m3) {
+    view.scale_rows = data.scales.rows;
+    view.scale_cols = data.scales.cols;
+    view.n_scale_rows = (data.rows + data.scales.rows - 1) / data.scales.rows;
+    view.n_scale_cols = (data.cols + data.scales.cols - 1) / data.scales.cols;
+  }
+  FATHOM_CHECK(weight->allocate());
+  if (view.n_scale_rows > 0)
+    queue.note(cudaMemcpyAsync(view.block_scales, data.scales.values.data(),
+                               data.scales.values.size_bytes(), cudaMemcpyHostToDevice,
+                               queue.stream()));
+  if (weight->format_ == DType::f32 && data.dtype != DType::f32) {
+    const std::vector<float> numbers = numbers_of(data);
+    FATHOM_CHECK(weight->copy_rows(queue, staging, std::as_bytes(std::span(numbers))));
+  } else {
+    FATHOM_CHECK(weight->copy_rows(queue, staging, data.bytes));
+  }
+  return weight;
+}
+
+/// One allocation for all parts, each aligned for the widest loads.
+Status CudaWeight::allocate() {
+  const engine::DType dtype = format_;
+  const FormatInfo format = format_of(dtype);
+  const ScaleBytes scales = scale_bytes(format.scales);
+  const size_t n_rows = size_t(view_.count) * view_.rows;
+  const size_t n_groups = n_rows * view_.n_groups;
+  const size_t sizes[] = {
+      dtype == DType::f32 ? n_rows * view_.cols * sizeof(float) : n_groups * (16 * format.low_bits),
+      n_groups * (16 * format.high_bits), n_groups * scales.scales, n_groups * scales.deltas,
+      size_t(view_.count) * view_.n_scale_rows * view_.n_scale_cols * sizeof(float)};
+  size_t offsets[5] = {}, total = 0;
+  for (int i = 0; i < 5; ++i) {
+    offsets[i] = total;
+    total += (sizes[i] + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  FATHOM_TRY(memory, DeviceBuffer::allocate(total));
+  memory_ = std::move(memory);
+  auto* base = reinterpret_cast<uint8_t*>(memory_.data());
+  view_.low = base + offsets[0];
+  view_.high = base + offsets[1];
+  view_.scales = base + offsets[2];
+  view_.deltas = base + offsets[3];
+  if (sizes[4] > 0) view_.block_scales = reinterpret_cast<float*>(base + offsets[4]);
+  return {};
+}
+
+// The host's bytes are free when this returns: copies from pageable memory take them at once.
+Status CudaWeight::copy_rows(Queue& queue, DeviceScratch& staging,
+                             std::span<const std::byte> bytes) {
+  const int64_t n_rows = int64_t{view_.count} * view_.rows;
+  const size_t row_bytes = bytes.size() / n_rows;
+  const auto chunk = std::clamp<int64_t>(kStagingBytes / row_bytes, 1, n_rows);
+  for (int64_t first = 0; first < n_rows; first += chunk) {
+    const int64_t n = std::min(chunk, n_rows - first);
+    const bool is_plain = format_ == DType::f32;
+    void* to = is_plain ? view_.low + first * row_bytes : staging.reserve(queue, n * row_bytes);
+    queue.note(cudaMemcpyAsync(to, bytes.data() + first * row_bytes, n * row_bytes,
+                               cudaMemcpyHostToDevice, queue.stream()));
+    if (!is_plain)
+      launch_repack(queue, format_, view_, static_cast<const std::byte*>(to), first, n);
+  }
+  return status_of(queue, "copying weights to it");
+}
+
+const float* CudaWeight::vector() const {
+  FATHOM_ASSERT(format_ == DType::f32 && count() * rows() == 1);
+  return reinterpret_cast<const float*>(view_.low);
+}
+
+const CudaWeight& cuda_weight(const engine::Weight& weight) {
+  const auto* own = dynamic_cast<const CudaWeight*>(&weight);
+  FATHOM_ASSERT(own != nullptr);
+  return *own;
+}
+
+}  // namespace fathom::cuda

@@ -1,0 +1,98 @@
+// The operations of engine/backend.h as launches on one device.
+//
+// Threads: the engine thread. Nothing waits but download() and sync().
+//
+// Invariant: a row of a result has the same bits however many rows are computed together.
+
+#pragma once
+
+#include "cuda/attention.h"
+#include "cuda/cuda_backend.h"
+#include "cuda/cuda_weight.h"
+#include "cuda/device_buffer.h"
+#include "cuda/host_arrays.h"
+#include "cuda/matmul_task.h"
+#include "cuda/moe.h"
+
+namespace fathom::cuda {
+
+class DeviceBackend : public engine::Backend {
+ public:
+  explicit DeviceBackend(DeviceInfo device) : device_(std::move(device)) {}
+
+  std::string_view name() const override { return "cuda"; }
+  std::string description() const override { return device_.name; }
+
+  Result<std::unique_ptr<engine::Buffer>> allocate(size_t size_bytes) override;
+  Result<std::unique_ptr<engine::Weight>> upload(engine::WeightData data) override;
+  Status download(std::span<float> host, Tensor x) override;
+  Status sync() override;
+
+  void embed(Tensor out, std::span<const engine::TokenId> ids,
+             const engine::Weight& table) override;
+  void rms_norm(Tensor y, Tensor x, const engine::Weight& weight, float eps) override;
+  void layer_norm(Tensor y, Tensor x, const engine::Weight& weight, const engine::Weight& bias,
+                  float eps) override;
+  void matmul(Tensor y, Tensor x, const engine::Weight& w) override;
+  void matmul_heads(Heads y, Heads x, const engine::Weight& w) override;
+  void add(Tensor y, Tensor a, Tensor b) override;
+  void add_bias(Tensor y, const engine::Weight& bias) override;
+  void silu_mul(Tensor y, Tensor gate, Tensor up, float limit) override;
+  void unit_rms_norm(Heads y, Heads x, float eps) override;
+  void rope(Heads x, std::span<const int32_t> positions, const engine::Rope& rope) override;
+  void gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) override;
+  void write_cache(CacheRows cache, std::span<const engine::SlotId> slots, Tensor x,
+                   int column) override;
+  void attention(Heads out, Heads q, CacheRows cache,
+                 std::span<const engine::SequenceRows> sequences, int n_kv_heads,
+                 float scale) override;
+  void latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
+                        std::span<const engine::SequenceRows> sequences, float scale) override;
+  void chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
+                               std::span<const engine::SequenceRows> sequences,
+                               engine::ChosenGroups chosen, float scale) override;
+  void shared_kv_attention(Heads out, Heads q, Tensor cache,
+                           std::span<const engine::SequenceRows> sequences,
+                           const engine::SharedKvAttention& attention) override;
+  void pool_groups(Tensor out, Tensor cache, std::span<const engine::SequenceRows> sequences,
+                   const engine::GroupPooling& pooling) override;
+  void choose_groups(engine::ChosenGroups chosen, Heads q, Tensor weights, Tensor cache,
+                     std::span<const engine::SequenceRows> sequences,
+                     engine::GroupKeys keys) override;
+  void hyper_weights(Tensor m, const engine::HyperConnection& connection) override;
+  void read_streams(Tensor out, Tensor streams, Tensor m) override;
+  void write_streams(Tensor streams, Tensor x, Tensor m) override;
+  void route(engine::Routes routes, Tensor logits, const engine::Weight* bias,
+             const engine::RouterConfig& config) override;
+  void route_to(engine::Routes routes, Tensor logits, std::span<const int32_t> experts,
+                const engine::RouterConfig& config) override;
+  void moe_ffn(Tensor out, Tensor x, engine::Routes routes, const engine::GatedFfnWeights& experts,
+               engine::FfnScratch scratch) override;
+  void gated_ffn(Tensor out, Tensor x, const engine::GatedFfnWeights& w,
+                 engine::FfnScratch scratch) override;
+
+ private:
+  DeviceSequences place(std::span<const engine::SequenceRows> sequences);
+  void attend(const AttentionTask& task);
+  /// A product that reads x as the weight's format wants it: packed, or as it is.
+  MatmulTask task_for(Heads y, Heads x, const CudaWeight& w);
+  /// What a feed-forward network computes, and for which rows.
+  struct FfnTask {
+    Tensor gate, up;  // scratch [items, hidden]
+    Tensor x, y;
+    RowChoice choice;
+  };
+  void run_ffn(const FfnTask& ffn, const engine::GatedFfnWeights& weights);
+  RowChoice choose_rows(engine::Routes routes, int n_rows, ExpertRange range);
+  /// Rows of f32, whatever the weight's format; valid until the next call.
+  const float* plain_rows(const engine::Weight& weight);
+
+  const DeviceInfo device_;
+  Queue queue_;
+  HostArrays arrays_{queue_};
+  DeviceScratch staging_, packed_, attention_, groups_, plain_;
+  std::vector<RowPlace> places_;
+  std::vector<int32_t> slots_;
+};
+
+}  // namespace fathom::cuda

@@ -1,0 +1,28 @@
+#include "cuda/device_buffer.h"
+
+namespace fathom::cuda {
+
+Result<DeviceBuffer> DeviceBuffer::allocate(size_t size) {
+  DeviceBuffer buffer;
+  if (size == 0) return buffer;
+  const cudaError_t error = cudaMalloc(&buffer.data_, size);
+  if (error != cudaSuccess)
+    return cuda_failure(error, fmt::format("taking {} MiB of its memory", (size >> 20) + 1));
+  buffer.size_ = size;
+  return buffer;
+}
+
+void* DeviceScratch::reserve(Queue& queue, size_t size) {
+  if (size <= buffer_.size()) return buffer_.data();
+  queue.note(cudaStreamSynchronize(queue.stream()));  // what is queued may still use the old one
+  buffer_ = {};
+  auto larger = DeviceBuffer::allocate(size);
+  if (!larger) {
+    queue.note(cudaErrorMemoryAllocation);
+    return nullptr;
+  }
+  buffer_ = std::move(*larger);
+  return buffer_.data();
+}
+
+}  // namespace fathom::cuda

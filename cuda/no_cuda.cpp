@@ -1,0 +1,13 @@
+// cuda_backend.h of a program that was built without CUDA.
+
+#include "cuda/cuda_backend.h"
+
+namespace fathom::cuda {
+
+Devices find_devices() { return {.usable = {}, .remark = "this fathom was built without CUDA"}; }
+
+Result<std::unique_ptr<engine::Backend>> make_cuda_backend() {
+  return fail(ErrorCode::unsupported, "there is no GPU to compute on: {}", find_devices().remark);
+}
+
+}  // namespace fathom::cuda

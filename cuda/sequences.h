@@ -1,0 +1,23 @@
+// The sequences of a batch in device memory.
+
+#pragma once
+
+#include <cstdint>
+
+namespace fathom::cuda {
+
+/// A row of the batch and the text that it belongs to.
+struct RowPlace {
+  int32_t row;
+  int32_t position;    // of the row's token
+  int32_t first_slot;  // slots[first_slot + p] is the cache row of position p
+};
+
+struct DeviceSequences {
+  const RowPlace* rows = nullptr;
+  const int32_t* slots = nullptr;
+  int n_rows = 0;
+  int max_position = 0;
+};
+
+}  // namespace fathom::cuda

@@ -1,0 +1,270 @@
+// Attention of every kind of the GPU backend, and what DeepSeek-V4 adds, against the reference.
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/cuda/on_device.h"
+
+namespace fathom::engine::test {
+namespace {
+
+/// Sequences whose tokens lie scattered in one cache, each with some rows in the batch.
+struct Sequences {
+  struct Length {
+    int n_before, n_rows;
+  };
+
+  explicit Sequences(const std::vector<Length>& lengths) {
+    for (const Length& length : lengths) n_slots += length.n_before + length.n_rows;
+    std::vector<SlotId> shuffled(n_slots);
+    std::iota(shuffled.begin(), shuffled.end(), 0);
+    std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(9));
+    auto next = shuffled.begin();
+    for (const Length& length : lengths) {
+      const auto end = next + length.n_before + length.n_rows;
+      slots.emplace_back(next, end);
+      next = end;
+    }
+    for (size_t i = 0; i < lengths.size(); ++i) {
+      rows.push_back({n_rows, lengths[i].n_rows, slots[i]});
+      n_rows += lengths[i].n_rows;
+    }
+  }
+
+  int n_slots = 0;
+  int n_rows = 0;
+  std::vector<std::vector<SlotId>> slots;
+  std::vector<SequenceRows> rows;
+};
+
+// One token; both sides of a tile of 64 keys; several sequences; more rows than are split.
+const std::vector<std::vector<Sequences::Length>> kSequences = {
+    {{0, 1}}, {{62, 1}, {63, 1}, {64, 1}}, {{5, 1}, {0, 3}, {200, 1}}, {{40, 25}}};
+
+/// f32 sums and an exp of a few units in the last place.
+constexpr Tolerance kAttention = {.relative = 1e-5, .absolute = 2e-5};
+
+class Attention : public OnDevice {
+ protected:
+  /// A cache of random rows, kept as `dtype`.
+  struct Cache {
+    Cache(Backend& backend, DType dtype, int n_rows, int cols)
+        : memory(backend.allocate(n_rows * *engine::row_bytes(dtype, cols)).value()),
+          rows(memory->data(), dtype, n_rows, cols) {
+      const DeviceTensor x(backend, n_rows, cols, random_numbers(size_t(n_rows) * cols, 1));
+      std::vector<SlotId> slots(n_rows);
+      std::iota(slots.begin(), slots.end(), 0);
+      backend.write_cache(rows, slots, x, 0);
+      EXPECT_TRUE(backend.sync());
+    }
+    std::unique_ptr<Buffer> memory;
+    CacheRows rows;
+  };
+};
+
+TEST_F(Attention, OfGroupedQueriesMatchesTheReference) {
+  struct Shape {
+    int n_heads, n_kv_heads, dim;
+  };
+  for (const DType dtype : {DType::f32, DType::bf16, DType::q8_0}) {
+    for (const Shape& s : {Shape{4, 4, 64}, {6, 2, 32}, {9, 1, 17}, {1, 1, 128}}) {
+      if (s.dim % info(dtype).block_elements != 0) continue;
+      for (const auto& lengths : kSequences) {
+        const Sequences sequences(lengths);
+        const int dim = s.n_heads * s.dim;
+        const auto q = random_numbers(size_t(sequences.n_rows) * dim, 2);
+        const Results results = on_both([&](Backend& backend) {
+          const Cache cache(backend, dtype, sequences.n_slots, 2 * s.n_kv_heads * s.dim);
+          const DeviceTensor in(backend, sequences.n_rows, dim, q);
+          const DeviceTensor out(backend, sequences.n_rows, dim);
+          backend.attention(out.view().heads(s.n_heads), in.view().heads(s.n_heads), cache.rows,
+                            sequences.rows, s.n_kv_heads,
+                            2.0f / std::sqrt(static_cast<float>(s.dim)));
+          EXPECT_TRUE(out.gaps_are_untouched());
+          return out.numbers();
+        });
+        expect_close(results.device, results.reference, dim, kAttention,
+                     fmt::format("{} heads of {}, {} rows", s.n_heads, s.dim, sequences.n_rows));
+      }
+    }
+  }
+}
+
+TEST_F(Attention, OfLatentsMatchesTheReference) {
+  struct Shape {
+    int n_heads, latent, rope;
+  };
+  for (const DType dtype : {DType::f32, DType::bf16, DType::q8_0}) {
+    for (const Shape& s : {Shape{4, 128, 32}, {3, 40, 6}, {16, 512, 64}}) {
+      if (s.latent % info(dtype).block_elements != 0 || s.rope % info(dtype).block_elements != 0)
+        continue;
+      for (const auto& lengths : kSequences) {
+        const Sequences sequences(lengths);
+        const int n = sequences.n_rows, dim = s.n_heads * s.latent;
+        const auto q = random_numbers(size_t(n) * dim, 2);
+        const auto pe = random_numbers(size_t(n) * s.n_heads * (s.rope + 10), 3);
+        const Results results = on_both([&](Backend& backend) {
+          const Cache cache(backend, dtype, sequences.n_slots, s.latent + s.rope);
+          const DeviceTensor latent(backend, n, dim, q), out(backend, n, dim);
+          const DeviceTensor rope(backend, n, s.n_heads * (s.rope + 10), pe);
+          backend.latent_attention(out.view().heads(s.n_heads), latent.view().heads(s.n_heads),
+                                   rope.view().heads(s.n_heads, 10, s.rope), cache.rows,
+                                   sequences.rows, 2.0f / std::sqrt(static_cast<float>(s.latent)));
+          EXPECT_TRUE(out.gaps_are_untouched());
+          return out.numbers();
+        });
+        expect_close(results.device, results.reference, dim, kAttention,
+                     fmt::format("{} heads of {}, {} rows", s.n_heads, s.latent, n));
+      }
+    }
+  }
+}
+
+TEST_F(Attention, GivesARowTheSameBitsInAnyCompany) {
+  constexpr int kHeads = 4, kLatent = 32, kRope = 8, kRows = 40;
+  const Sequences all({{100, kRows}});
+  const Cache cache(device(), DType::bf16, all.n_slots, kLatent + kRope);
+  const DeviceTensor q(device(), kRows, kHeads * kLatent,
+                       random_numbers(kRows * kHeads * kLatent, 2));
+  const DeviceTensor pe(device(), kRows, kHeads * kRope, random_numbers(kRows * kHeads * kRope, 3));
+  const DeviceTensor together(device(), kRows, kHeads * kLatent);
+  const DeviceTensor apart(device(), kRows, kHeads * kLatent);
+  const auto attend = [&](Tensor out, std::span<const SequenceRows> rows) {
+    device().latent_attention(out.heads(kHeads), q.view().heads(kHeads), pe.view().heads(kHeads),
+                              cache.rows, rows, 0.2f);
+  };
+  attend(together, all.rows);
+  for (int row = 0; row < kRows; ++row) {
+    const SequenceRows alone = {
+        .first_row = row, .n_rows = 1, .slots = std::span(all.slots[0]).first(100 + row + 1)};
+    attend(apart, {&alone, 1});
+  }
+  expect_same_bits(apart.numbers(), together.numbers(), kHeads * kLatent, "rows alone");
+}
+
+/// Groups of tokens that rows choose by scores of their keys, and attention to these alone.
+TEST_F(Attention, ToChosenPositionsMatchesTheReference) {
+  constexpr int kHeads = 3, kLatent = 32, kRope = 8, kIndexDim = 16, kIndexHeads = 5;
+  for (const int limit : {4, 40, 300}) {
+    const Sequences sequences({{150, 2}, {10, 3}, {0, 1}, {290, 1}});
+    const int n = sequences.n_rows;
+    const auto index_q = random_numbers(size_t(n) * kIndexHeads * kIndexDim, 2);
+    const auto weights = random_numbers(size_t(n) * kIndexHeads, 3);
+    const auto q = random_numbers(size_t(n) * kHeads * kLatent, 4);
+    const auto pe = random_numbers(size_t(n) * kHeads * kRope, 5);
+    std::vector<std::vector<int32_t>> choices;
+    const Results results = on_both([&](Backend& backend) {
+      const Cache cache(backend, DType::f32, sequences.n_slots, kLatent + kRope + kIndexDim);
+      const auto memory = backend.allocate(size_t(n) * limit * 4).value();
+      const ChosenGroups chosen = {static_cast<int32_t*>(memory->data()), limit};
+      const DeviceTensor index(backend, n, kIndexHeads * kIndexDim, index_q);
+      const DeviceTensor head_weights(backend, n, kIndexHeads, weights);
+      backend.choose_groups(chosen, index.view().heads(kIndexHeads), head_weights,
+                            cache.rows.floats(), sequences.rows,
+                            {.size = 1, .column = kLatent + kRope});
+      choices.push_back(download_ints(backend, chosen.groups, n, limit));
+      const DeviceTensor latent(backend, n, kHeads * kLatent, q);
+      const DeviceTensor rope(backend, n, kHeads * kRope, pe);
+      const DeviceTensor out(backend, n, kHeads * kLatent);
+      backend.chosen_latent_attention(
+          out.view().heads(kHeads), latent.view().heads(kHeads), rope.view().heads(kHeads),
+          cache.rows.columns(0, kLatent + kRope), sequences.rows, chosen, 0.3f);
+      return out.numbers();
+    });
+    EXPECT_EQ(choices[0], choices[1]) << limit;
+    expect_close(results.device, results.reference, kHeads * kLatent, kAttention,
+                 fmt::format("{} chosen", limit));
+  }
+}
+
+TEST_F(Attention, ToAWindowAndPooledGroupsMatchesTheReference) {
+  constexpr int kHeads = 3, kDim = 24, kGroup = 4, kWindow = 20, kLimit = 6;
+  const Sequences sequences({{130, 2}, {10, 3}, {0, 2}, {22, 20}});
+  const int n = sequences.n_rows;
+  const auto q = random_numbers(size_t(n) * kHeads * kDim, 2);
+  const auto weights = random_numbers(size_t(n) * kHeads, 3);
+  for (const bool has_groups : {false, true}) {
+    for (const bool chooses : {false, true}) {
+      const Results results = on_both([&](Backend& backend) {
+        const Cache cache(backend, DType::f32, sequences.n_slots, 2 * kDim);
+        const auto sinks = upload(backend, random_weight(DType::f32, 1, 1, kHeads, 6));
+        const auto memory = backend.allocate(size_t(n) * kLimit * 4).value();
+        const ChosenGroups chosen = {static_cast<int32_t*>(memory->data()), kLimit};
+        const DeviceTensor in(backend, n, kHeads * kDim, q), out(backend, n, kHeads * kDim);
+        const DeviceTensor head_weights(backend, n, kHeads, weights);
+        const GroupKeys keys = {.size = kGroup, .column = kDim};
+        backend.choose_groups(chosen, in.view().heads(kHeads), head_weights, cache.rows.floats(),
+                              sequences.rows, keys);
+        backend.shared_kv_attention(out.view().heads(kHeads), in.view().heads(kHeads),
+                                    cache.rows.floats(), sequences.rows,
+                                    {.window = kWindow,
+                                     .scale = 0.3f,
+                                     .sinks = sinks.get(),
+                                     .pooled = has_groups ? keys : GroupKeys{},
+                                     .chosen = chooses ? chosen : ChosenGroups{}});
+        return out.numbers();
+      });
+      expect_close(results.device, results.reference, kHeads * kDim, kAttention, "shared kv");
+    }
+  }
+}
+
+TEST_F(Attention, PoolsGroupsAsTheReference) {
+  constexpr int kDim = 40, kSize = 4;
+  const Sequences sequences({{130, 6}, {0, 9}});
+  for (const bool overlaps : {false, true}) {
+    const int width = overlaps ? 2 * kDim : kDim;
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      const Results results = on_both([&](Backend& backend) {
+        const Cache cache(backend, DType::f32, sequences.n_slots, 8 + 2 * width);
+        const auto bias = upload(backend, random_weight(dtype, 1, kSize, width, 6));
+        const DeviceTensor out(backend, sequences.n_rows, kDim);
+        backend.pool_groups(out, cache.rows.floats(), sequences.rows,
+                            {.size = kSize,
+                             .column = 8,
+                             .dim = kDim,
+                             .overlaps = overlaps,
+                             .position_bias = bias.get()});
+        return out.numbers();
+      });
+      expect_close(results.device, results.reference, kDim, kAttention, "pool_groups");
+    }
+  }
+}
+
+TEST_F(Attention, HyperConnectionsMatchTheReference) {
+  constexpr int kStreams = 4, kDim = 300, kRows = 3;
+  const int n_weights = 2 * kStreams + kStreams * kStreams;
+  const auto mixes = random_numbers(size_t(kRows) * n_weights, 1);
+  const auto numbers = random_numbers(size_t(kRows) * kStreams * kDim, 2);
+  for (const bool only_reads : {false, true}) {
+    const int width = only_reads ? kStreams : n_weights;
+    const Results results = on_both([&](Backend& backend) {
+      const auto scale = upload(backend, random_weight(DType::f32, 1, 1, only_reads ? 1 : 3, 3));
+      const auto base = upload(backend, random_weight(DType::f32, 1, 1, width, 4));
+      const DeviceTensor all(backend, kRows, n_weights, mixes);
+      const Tensor m = all.view().columns(0, width);
+      const DeviceTensor streams(backend, kRows, kStreams * kDim, numbers);
+      const DeviceTensor x(backend, kRows, kDim);
+      backend.hyper_weights(m, {.n_streams = kStreams,
+                                .n_iterations = 20,
+                                .eps = 1e-6f,
+                                .scale = scale.get(),
+                                .base = base.get()});
+      backend.read_streams(x, streams, m);
+      if (!only_reads) backend.write_streams(streams, x, m);
+      std::vector<float> out = streams.numbers();
+      const std::vector<float> read = x.numbers();
+      out.insert(out.end(), read.begin(), read.end());
+      return out;
+    });
+    expect_close(results.device, results.reference, kDim, kAttention, "hyper-connections");
+  }
+}
+
+}  // namespace
+}  // namespace fathom::engine::test

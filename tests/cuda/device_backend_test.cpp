@@ -1,0 +1,86 @@
+// What the GPU backend does when something is not there.
+
+#include "cuda/device_backend.h"
+
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cuda/on_device.h"
+
+#ifdef FATHOM_CUDA_EMULATION
+#include "tests/cuda_emulation/device_memory.h"
+#include "tests/cuda_emulation/runtime_api.h"
+#endif
+
+namespace fathom::engine::test {
+namespace {
+
+using testing::HasSubstr;
+
+class DeviceBackendTest : public OnDevice {};
+
+TEST_F(DeviceBackendTest, SaysWhatItRunsOn) {
+  EXPECT_EQ(device().name(), "cuda");
+  EXPECT_EQ(device().description(), cuda::find_devices().usable.front().name);
+}
+
+TEST_F(DeviceBackendTest, ClearsMemoryAndRefusesWhatThereIsNoRoomFor) {
+  const auto buffer = device().allocate(1000);
+  ASSERT_TRUE(buffer.has_value());
+  std::vector<float> numbers(250, 1.0f);
+  ASSERT_TRUE(device().download(numbers, {static_cast<float*>((*buffer)->data()), 1, 250, 250}));
+  EXPECT_THAT(numbers, testing::Each(0.0f));
+
+  const auto refused = device().allocate(size_t{1} << 50);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::out_of_memory);
+  EXPECT_THAT(refused.error().message, HasSubstr("--backend cpu"));
+  EXPECT_TRUE(device().allocate(1000).has_value());  // nothing has broken
+}
+
+TEST_F(DeviceBackendTest, RejectsBytesThatDoNotMatchTheShape) {
+  WeightData data = random_weight(DType::q8_0, 2, 3, 64, 1);
+  data.bytes = data.bytes.first(data.bytes.size() - 1);
+  EXPECT_EQ(device().upload(data).error().code, ErrorCode::corrupt);
+}
+
+TEST_F(DeviceBackendTest, CopiesArraysOfTheHostOnceAStepAndKeepsThemApart) {
+  const DeviceTensor x(device(), 4, 2, std::vector<float>{0, 1, 10, 11, 20, 21, 30, 31});
+  const DeviceTensor out(device(), 2, 2);
+  for (int step = 0; step < 5; ++step) {
+    std::vector<int32_t> rows = {step % 4, 3};
+    device().gather_rows(out, x, rows);
+    rows = {9, 9};  // is the caller's again
+    EXPECT_EQ(out.numbers()[0], 10.0f * static_cast<float>(step % 4));
+  }
+}
+
+#ifdef FATHOM_CUDA_EMULATION
+
+TEST_F(DeviceBackendTest, IsLostForGoodWhenAKernelFails) {
+  const DeviceTensor x(device(), 1, 4), y(device(), 1, 4);
+  device().add({y.view().data + (1 << 20), 1, 4, 4}, x, x);  // where there is no memory
+  const Status status = device().sync();
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().code, ErrorCode::device_lost);
+  EXPECT_THAT(status.error().message, HasSubstr("has no memory"));
+  cuda::emulation::take_kernel_error();
+  device().add(y, x, x);
+  EXPECT_EQ(device().sync().error().code, ErrorCode::device_lost);
+}
+
+TEST_F(DeviceBackendTest, SaysThatAModelHasNoRoom) {
+  const size_t limit = cuda::emulation::device_memory_limit();
+  cuda::emulation::set_device_memory_limit(cuda::emulation::device_memory_used() + 10000);
+  const auto weight = device().upload(random_weight(DType::bf16, 1, 300, 300, 1));
+  cuda::emulation::set_device_memory_limit(limit);
+  ASSERT_FALSE(weight.has_value());
+  EXPECT_EQ(weight.error().code, ErrorCode::out_of_memory);
+}
+
+#endif
+
+}  // namespace
+}  // namespace fathom::engine::test

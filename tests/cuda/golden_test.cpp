@@ -1,0 +1,122 @@
+// Every golden checkpoint on the GPU backend. With weights as f32 nothing is rounded, and the
+// logits are those of the original; as they are, activations are rounded to bf16.
+
+#include "tests/support/golden.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "cuda/device_backend.h"
+#include "engine/quant/dequantize.h"
+#include "engine/reference/host_weight.h"
+#include "tests/cuda/on_device.h"
+#include "tests/support/golden_cases.h"
+#include "tests/support/model_runner.h"
+
+namespace fathom::engine {
+namespace {
+
+// As that of the reference (golden_suite.h): sums in f32.
+constexpr float kTolerance = 3e-4f;
+constexpr int kMaxBatch = 300;
+
+std::vector<GoldenCase> all_cases() {
+  std::vector<GoldenCase> cases = gqa_cases();
+  for (GoldenCase& golden : deepseek_cases()) cases.push_back(std::move(golden));
+  return cases;
+}
+
+/// Keeps weights as f32.
+class ExactBackend final : public cuda::DeviceBackend {
+ public:
+  using DeviceBackend::DeviceBackend;
+
+  Result<std::unique_ptr<Weight>> upload(WeightData data) override {
+    FATHOM_CHECK(validate_weight(data));
+    const MappedWeight weight(data);
+    auto numbers = std::make_shared<std::vector<float>>(size_t(data.count) * data.rows * data.cols);
+    for (int64_t row = 0; row < int64_t{data.count} * data.rows; ++row)
+      weight.read_row(static_cast<int>(row / data.rows), static_cast<int>(row % data.rows),
+                      std::span(*numbers).subspan(row * data.cols, data.cols));
+    data.dtype = DType::f32;
+    data.scales = {};
+    data.bytes = std::as_bytes(std::span(*numbers));
+    data.owner = numbers;
+    return DeviceBackend::upload(data);
+  }
+};
+
+class GoldenOnDevice : public ::testing::TestWithParam<GoldenCase> {
+ protected:
+  void SetUp() override {
+    test::leave_accesses_unchecked();
+    if (!std::filesystem::exists(GetParam().path))
+      GTEST_SKIP() << GetParam().path << " is not here; set FATHOM_SHARED to where it is";
+    const cuda::Devices devices = cuda::find_devices();
+    if (devices.usable.empty()) GTEST_SKIP() << devices.remark;
+    device_ = devices.usable.front();
+    prompts_ = read_golden(GetParam().json, GetParam().safetensors);
+    ASSERT_EQ(prompts_.size(), 4u);
+  }
+  template <class DeviceBackend>
+  void open() {
+    auto loaded = load(GetParam().path, std::make_unique<DeviceBackend>(device_), kMaxBatch);
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    loaded_ = std::move(*loaded);
+  }
+  ModelRunner runner(const GoldenPrompt& p) {
+    return {loaded_, static_cast<int>(p.ids.size() + p.greedy.size())};
+  }
+
+  cuda::DeviceInfo device_;
+  std::vector<GoldenPrompt> prompts_;
+  LoadedModel loaded_;
+};
+
+TEST_P(GoldenOnDevice, LogitsAndGreedyTextAreThoseOfTheOriginal) {
+  ASSERT_NO_FATAL_FAILURE(open<ExactBackend>());
+  for (const GoldenPrompt& p : prompts_) {
+    SCOPED_TRACE(fmt::format("prompt of {} tokens", p.ids.size()));
+    ModelRunner text = runner(p);
+    const std::vector<float> logits = text.run(p.ids, p.positions, kMaxBatch);
+    EXPECT_LT(distance(logits, p.logits).largest, kTolerance);
+    const std::vector<float> last(logits.end() - loaded_.model->size().vocab_size, logits.end());
+    EXPECT_EQ(text.greedy(last, static_cast<int>(p.greedy.size())), p.greedy);
+  }
+}
+
+TEST_P(GoldenOnDevice, LogitsAreNearWhereActivationsAreRounded) {
+  ASSERT_NO_FATAL_FAILURE(open<cuda::DeviceBackend>());
+  for (const GoldenPrompt& p : prompts_) {
+    SCOPED_TRACE(fmt::format("prompt of {} tokens", p.ids.size()));
+    const std::vector<float> logits = runner(p).run(p.ids, p.positions, kMaxBatch);
+    // Routers see rounded activations, too, and turn more choices than on the CPU: 0.02 to 0.48.
+    EXPECT_LT(distance(logits, p.logits).mean, 3 * GetParam().rounded_tolerance);
+  }
+}
+
+TEST_P(GoldenOnDevice, ChunksAndCompanyDoNotChangeABit) {
+  ASSERT_NO_FATAL_FAILURE(open<cuda::DeviceBackend>());
+  for (const auto& [prompt, chunk] : {std::pair{2, 7}, {3, 64}}) {
+    const GoldenPrompt& p = prompts_[prompt];
+    const std::vector<float> whole = runner(p).run(p.ids, p.positions, kMaxBatch);
+    EXPECT_EQ(runner(p).run(p.ids, p.positions, chunk), whole) << "chunks of " << chunk;
+  }
+
+  const GoldenPrompt& a = prompts_[1];
+  const GoldenPrompt& b = prompts_[2];
+  const int32_t last_a[] = {static_cast<int32_t>(a.ids.size()) - 1};
+  const int32_t last_b[] = {static_cast<int32_t>(b.ids.size()) - 1};
+  std::vector<float> apart = runner(a).run(a.ids, last_a, kMaxBatch);
+  const std::vector<float> second = runner(b).run(b.ids, last_b, kMaxBatch);
+  apart.insert(apart.end(), second.begin(), second.end());
+  EXPECT_EQ(run_together(loaded_, a.ids, b.ids), apart);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, GoldenOnDevice, ::testing::ValuesIn(all_cases()),
+                         [](const auto& param) { return test_name(param.param); });
+
+}  // namespace
+}  // namespace fathom::engine

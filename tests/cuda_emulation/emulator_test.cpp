@@ -1,0 +1,90 @@
+// The emulation notices what would be wrong on a device.
+
+#include "tests/cuda_emulation/emulator.h"
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cuda/queue.h"
+#include "tests/cuda_emulation/device_memory.h"
+#include "tests/cuda_emulation/faulty_kernels.h"
+
+namespace fathom::cuda {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Outcome {
+  std::string error;
+  std::vector<float> data;
+};
+
+/// Runs a kernel on the numbers 0 to 63.
+Outcome run(const std::string& kernel,
+            LaunchShape shape = {.blocks = dim3(2), .threads = dim3(64), .shared_bytes = 256}) {
+  Outcome outcome;
+  outcome.data.resize(64);
+  std::iota(outcome.data.begin(), outcome.data.end(), 0.0f);
+  auto* data = static_cast<float*>(emulation::allocate_device(256));
+  std::copy(outcome.data.begin(), outcome.data.end(), data);
+  Queue queue;
+  queue.launch(shape, test::kernels().at(kernel), data);
+  outcome.error = emulation::take_kernel_error();
+  outcome.data.assign(data, data + 64);
+  emulation::free_device(data);
+  return outcome;
+}
+
+constexpr LaunchShape kOneBlock = {.blocks = dim3(1), .threads = dim3(64), .shared_bytes = 256};
+
+TEST(Emulator, RunsWhatIsRight) {
+  const Outcome outcome = run("reverse", kOneBlock);
+  EXPECT_THAT(outcome.error, IsEmpty());
+  for (int i = 0; i < 64; ++i) EXPECT_EQ(outcome.data[i], 63.0f - static_cast<float>(i));
+}
+
+TEST(Emulator, FindsRacesBetweenWarpsAndBlocks) {
+  EXPECT_THAT(run("forgets_barrier", kOneBlock).error, HasSubstr("nothing orders them"));
+  EXPECT_THAT(run("blocks_share_a_number").error, HasSubstr("nothing orders them"));
+  EXPECT_THAT(run("reverse").error, HasSubstr("nothing orders them"));  // two blocks, one array
+  EXPECT_THAT(run("blocks_share_a_number", kOneBlock).error, IsEmpty());
+}
+
+TEST(Emulator, FindsThreadsThatDoNotMeet) {
+  EXPECT_THAT(run("divergent_barrier", kOneBlock).error,
+              AllOf(HasSubstr("wait at __syncthreads() (line "), HasSubstr("; others wait at")));
+  EXPECT_THAT(run("leaves_before_barrier", kOneBlock).error, HasSubstr("left the kernel"));
+  EXPECT_THAT(run("leaves_before_shuffle", kOneBlock).error,
+              AllOf(HasSubstr("__shfl_xor_sync()"), HasSubstr("left the kernel")));
+}
+
+TEST(Emulator, FindsAccessesOutsideOfMemory) {
+  EXPECT_THAT(run("reads_behind_its_memory", kOneBlock).error,
+              AllOf(HasSubstr("thread (63, 0, 0)"), HasSubstr("reads 4 bytes"),
+                    HasSubstr("has no memory")));
+  EXPECT_THAT(run("writes_behind_shared_memory", kOneBlock).error,
+              AllOf(HasSubstr("writes 4 bytes"), HasSubstr("has no memory")));
+}
+
+TEST(Emulator, LeavesNotANumberWhereNothingWasWritten) {
+  EXPECT_TRUE(std::isnan(run("reads_what_was_not_written", kOneBlock).data[7]));
+  EXPECT_TRUE(std::isnan(run("copies_without_waiting", kOneBlock).data[7]));
+}
+
+TEST(Emulator, RefusesWhatNoDeviceRuns) {
+  const auto error_of = [](LaunchShape shape) { return run("reverse", shape).error; };
+  EXPECT_THAT(error_of({dim3(1), dim3(33), 256}), HasSubstr("33 threads"));
+  EXPECT_THAT(error_of({dim3(1), dim3(2048), 256}), HasSubstr("2048 threads"));
+  EXPECT_THAT(error_of({dim3(1, 70000), dim3(64), 256}), HasSubstr("70000"));
+  EXPECT_THAT(error_of({dim3(0), dim3(64), 256}), HasSubstr("a grid of 0"));
+  EXPECT_THAT(error_of({dim3(1), dim3(64), 200 << 10}), HasSubstr("bytes of shared memory"));
+}
+
+}  // namespace
+}  // namespace fathom::cuda

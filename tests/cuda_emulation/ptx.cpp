@@ -1,0 +1,142 @@
+#include "tests/cuda_emulation/ptx.h"
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "engine/quant/half.h"
+#include "tests/cuda_emulation/access_checks.h"
+#include "tests/cuda_emulation/block_state.h"
+#include "tests/cuda_emulation/cuda_runtime.h"
+
+namespace fathom::cuda {
+namespace {
+
+struct MmaPayload {
+  uint32_t a[4];
+  uint32_t b[2];
+};
+
+float half_of(uint32_t pair, int index) {
+  return engine::bf16_to_f32(static_cast<uint16_t>(pair >> 16 * index));
+}
+
+}  // namespace
+
+void mma_bf16(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  const MmaPayload mine = {{a[0], a[1], a[2], a[3]}, {b0, b1}};
+  const std::byte* all = emulation::exchange({"mma_bf16()", 0}, &mine, sizeof(mine));
+  const auto of_lane = [all](int lane) {
+    return reinterpret_cast<const MmaPayload*>(all + lane * emulation::kMaxPayload);
+  };
+  const int g = emulation::lane() / 4;
+  const int t = emulation::lane() % 4;
+  for (int i = 0; i < 4; ++i) {
+    const int row_half = i / 2;        // rows g or g + 8
+    const int column = 2 * t + i % 2;  // of b and c: lanes 4 * column + k have it
+    double sum = c[i];
+    for (int part = 0; part < 2; ++part)  // columns of a from 8 * part on
+      for (int pair = 0; pair < 4; ++pair)
+        for (int k = 0; k < 2; ++k)
+          sum += double{half_of(of_lane(4 * g + pair)->a[2 * part + row_half], k)} *
+                 half_of(of_lane(4 * column + pair)->b[part], k);
+    c[i] = static_cast<float>(sum);
+  }
+}
+
+uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t c) {
+  const auto one = [&](int i) {
+    const double sum = double{half_of(a, i)} * half_of(b, i) + half_of(c, i);
+    return uint32_t{engine::f32_to_bf16(static_cast<float>(sum))};
+  };
+  return one(0) | one(1) << 16;
+}
+
+uint32_t to_bf16x2(float low, float high) {
+  return engine::f32_to_bf16(low) | uint32_t{engine::f32_to_bf16(high)} << 16;
+}
+
+float f16_to_f32(uint16_t bits) { return engine::f16_to_f32(bits); }
+uint16_t f32_to_f16(float value) { return engine::f32_to_f16(value); }
+
+namespace {
+
+template <class Combine>
+float reduce(const char* what, float value, const Combine& combine) {
+  const std::byte* all = emulation::exchange({what, 0}, &value, sizeof(value));
+  std::array<float, 32> values;
+  for (int i = 0; i < 32; ++i)
+    std::memcpy(&values[i], all + i * emulation::kMaxPayload, sizeof(float));
+  for (int lanes = 16; lanes > 0; lanes /= 2)
+    for (int i = 0; i < lanes; ++i) values[i] = combine(values[i], values[i + lanes]);
+  return values[0];
+}
+
+}  // namespace
+
+float warp_sum(float value) {
+  return reduce("warp_sum()", value, [](float a, float b) { return a + b; });
+}
+float warp_max(float value) {
+  return reduce("warp_max()", value, [](float a, float b) { return std::fmax(a, b); });
+}
+
+// Copies under way, by thread of the block.
+
+namespace {
+
+struct Copy {
+  void* to;
+  const void* from;
+  bool valid;
+};
+
+struct Groups {
+  uint32_t launch = 0;  // with `block`, whose they are
+  uint64_t block = 0;
+  std::vector<Copy> open;
+  std::deque<std::vector<Copy>> committed;
+};
+
+Groups& groups_of_this_thread() {
+  static std::array<Groups, 1024> all;
+  const emulation::ThreadPlace& at = emulation::place();
+  const size_t thread =
+      at.thread_idx.x + at.block_dim.x * (at.thread_idx.y + at.block_dim.y * at.thread_idx.z);
+  const emulation::BlockState& now = emulation::block_state();
+  Groups& groups = all[thread];
+  if (groups.launch != now.launch || groups.block != now.block)
+    groups = {.launch = now.launch, .block = now.block, .open = {}, .committed = {}};
+  return groups;
+}
+
+}  // namespace
+
+void copy_async_16(void* shared, const void* global, bool valid) {
+  groups_of_this_thread().open.push_back({shared, global, valid});
+}
+
+void commit_copies() {
+  Groups& groups = groups_of_this_thread();
+  groups.committed.push_back(std::exchange(groups.open, {}));
+}
+
+void emulation::wait_for_copies(int n_groups) {
+  Groups& groups = groups_of_this_thread();
+  while (static_cast<int>(groups.committed.size()) > n_groups) {
+    for (const Copy& copy : groups.committed.front()) {
+      check_access(copy.to, 16, Access::write, __builtin_return_address(0));
+      if (copy.valid) check_access(copy.from, 16, Access::read, __builtin_return_address(0));
+      if (copy.valid)
+        std::memcpy(copy.to, copy.from, 16);
+      else
+        std::memset(copy.to, 0, 16);
+    }
+    groups.committed.pop_front();
+  }
+}
+
+}  // namespace fathom::cuda

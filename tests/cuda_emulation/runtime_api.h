@@ -1,0 +1,59 @@
+// The functions of CUDA's runtime that fathom calls, on the emulated device.
+//
+// Threads: one at a time. Errors are sticky where CUDA's are: after a kernel failed, everything
+// fails until the test takes the error away (take_kernel_error()).
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorInsufficientDriver = 35,
+  cudaErrorNoDevice = 100,
+  cudaErrorIllegalAddress = 700,
+  cudaErrorLaunchFailure = 719
+};
+enum cudaMemcpyKind {
+  cudaMemcpyHostToDevice = 1,
+  cudaMemcpyDeviceToHost = 2,
+  cudaMemcpyDeviceToDevice = 3
+};
+
+using cudaStream_t = struct EmulatedStream*;
+
+struct cudaDeviceProp {
+  char name[256];
+  size_t totalGlobalMem;
+  int major, minor;
+  int multiProcessorCount;
+};
+
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
+cudaError_t cudaMalloc(void** data, size_t size);
+cudaError_t cudaFree(void* data);
+cudaError_t cudaMallocHost(void** data, size_t size);
+cudaError_t cudaFreeHost(void* data);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, cudaMemcpyKind kind,
+                            cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t stream);
+cudaError_t cudaStreamCreate(cudaStream_t* stream);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaGetLastError();
+const char* cudaGetErrorString(cudaError_t error);
+
+namespace fathom::cuda::emulation {
+
+/// Notes what became of a grid; `error` is run()'s.
+cudaError_t launched(const std::string& error);
+/// What a kernel failed with, and forgets it. "" if none did.
+std::string take_kernel_error();
+
+}  // namespace fathom::cuda::emulation
