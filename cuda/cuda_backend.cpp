@@ -1,5 +1,8 @@
 #include "cuda/cuda_backend.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include "cuda/device_backend.h"
 
 namespace fathom::cuda {
@@ -48,6 +51,29 @@ Devices find_devices() {
     found.usable.push_back(std::move(info));
   }
   return found;
+}
+
+double measure_copy_bandwidth() {
+  constexpr size_t kMostBytes = size_t{1} << 30;  // more than any cache of a device
+  constexpr int kPasses = 20;
+  const Devices devices = find_devices();
+  if (devices.usable.empty() || cudaSetDevice(devices.usable.front().index) != cudaSuccess)
+    return 0;
+  const size_t size = std::min(kMostBytes, size_t{devices.usable.front().free_bytes} / 4);
+  const auto from = DeviceBuffer::allocate(size), to = DeviceBuffer::allocate(size);
+  if (!from || !to) return 0;
+  Queue queue;
+  const auto copy = [&] {
+    queue.note(
+        cudaMemcpyAsync(to->data(), from->data(), size, cudaMemcpyDeviceToDevice, queue.stream()));
+  };
+  copy();
+  queue.note(cudaStreamSynchronize(queue.stream()));
+  const auto started = std::chrono::steady_clock::now();
+  for (int i = 0; i < kPasses; ++i) copy();
+  queue.note(cudaStreamSynchronize(queue.stream()));
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+  return queue.error() == cudaSuccess ? 2.0 * kPasses * double(size) / elapsed.count() : 0;
 }
 
 Result<std::unique_ptr<engine::Backend>> make_cuda_backend() {

@@ -31,6 +31,10 @@ struct Devices {
 };
 Devices find_devices();
 
+/// Bytes per second that the first usable device reads and writes while it copies its own memory:
+/// the roof of what is bound by memory. 0 if there is none. Takes some tenths of a second.
+double measure_copy_bandwidth();
+
 /// On the first usable device. Errors: unsupported (there is none; the message says why),
 /// out_of_memory, device_lost.
 Result<std::unique_ptr<engine::Backend>> make_cuda_backend();

@@ -23,6 +23,13 @@ Heads as_heads(Tensor x) { return x.heads(1); }
 
 }  // namespace
 
+// What has failed stays failed for the whole process, until everything on the device is given up.
+DeviceBackend::~DeviceBackend() {
+  const bool is_broken =
+      queue_.error() != cudaSuccess && queue_.error() != cudaErrorMemoryAllocation;
+  if (is_broken) (void)cudaDeviceReset();
+}
+
 // Memory.
 
 Result<std::unique_ptr<engine::Buffer>> DeviceBackend::allocate(size_t size_bytes) {
@@ -42,12 +49,16 @@ Status DeviceBackend::download(std::span<float> host, Tensor x) {
   for (int row = 0; row < x.rows; ++row)
     queue_.note(cudaMemcpyAsync(host.data() + int64_t{row} * x.cols, x.row(row),
                                 x.cols * sizeof(float), cudaMemcpyDeviceToHost, queue_.stream()));
-  return sync();
+  return wait();
 }
 
 Status DeviceBackend::sync() {
-  queue_.note(cudaStreamSynchronize(queue_.stream()));
   arrays_.end_step();
+  return wait();
+}
+
+Status DeviceBackend::wait() {
+  queue_.note(cudaStreamSynchronize(queue_.stream()));
   return status_of(queue_, "computing");
 }
 

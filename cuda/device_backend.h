@@ -19,9 +19,11 @@ namespace fathom::cuda {
 class DeviceBackend : public engine::Backend {
  public:
   explicit DeviceBackend(DeviceInfo device) : device_(std::move(device)) {}
+  ~DeviceBackend() override;
 
   std::string_view name() const override { return "cuda"; }
   std::string description() const override { return device_.name; }
+  int prefill_rows() const override { return 1024; }
 
   Result<std::unique_ptr<engine::Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<engine::Weight>> upload(engine::WeightData data) override;
@@ -72,6 +74,7 @@ class DeviceBackend : public engine::Backend {
                  engine::FfnScratch scratch) override;
 
  private:
+  Status wait();
   DeviceSequences place(std::span<const engine::SequenceRows> sequences);
   void attend(const AttentionTask& task);
   /// A product that reads x as the weight's format wants it: packed, or as it is.

@@ -6,6 +6,8 @@ namespace fathom::cuda {
 
 Devices find_devices() { return {.usable = {}, .remark = "this fathom was built without CUDA"}; }
 
+double measure_copy_bandwidth() { return 0; }
+
 Result<std::unique_ptr<engine::Backend>> make_cuda_backend() {
   return fail(ErrorCode::unsupported, "there is no GPU to compute on: {}", find_devices().remark);
 }

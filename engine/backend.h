@@ -158,6 +158,9 @@ class Backend {
   virtual std::string_view name() const = 0;
   /// What it runs on, for people: "avx512-vnni, 2 threads".
   virtual std::string description() const = 0;
+  /// Tokens of a prompt that are worth computing in one step: enough to be busy, few enough that
+  /// somebody more urgent waits for milliseconds only.
+  virtual int prefill_rows() const { return 128; }
 
   // Memory.
 

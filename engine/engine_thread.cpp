@@ -74,7 +74,7 @@ Engine::Limits limits_for(const EngineOptions& options, const Model& model, int 
                              : std::min<int64_t>(2 * limits.context_tokens, affordable);
   // One request always fits, with a slot for a draft.
   limits.cache_tokens = static_cast<int>(std::max<int64_t>(wanted, limits.context_tokens + 1));
-  limits.prefill_chunk = std::max(1, options.prefill_chunk);
+  limits.prefill_chunk = model.max_batch() - kDecodeRows;
   limits.speculate = options.speculate;
   return limits;
 }
@@ -92,7 +92,8 @@ Result<LoadedEngine> load_on(const std::string& backend_name,
   FATHOM_TRY(backend, make_backend(backend_name, {.n_threads = options.n_threads,
                                                   .pack_first = options.pack_first}));
   const ModelOptions model_options = {
-      .max_batch = std::max(1, options.prefill_chunk) + kDecodeRows,
+      .max_batch = (options.prefill_chunk > 0 ? options.prefill_chunk : backend->prefill_rows()) +
+                   kDecodeRows,
       .cache_type = options.cache_type.value_or(default_cache_type(checkpoint->size_bytes())),
       .watch = options.watch};
   FATHOM_TRY(model, load_model(checkpoint, *backend, model_options));

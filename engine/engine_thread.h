@@ -36,7 +36,7 @@ struct EngineOptions {
   int context_tokens = 0;           // longest request; 0: the model's context, at most 8192
   int cache_tokens = 0;             // tokens the KV cache holds; 0: twice the longest request
   std::optional<DType> cache_type;  // see ModelOptions; default_cache_type() if nothing
-  int prefill_chunk = 128;          // prompt tokens computed in one step
+  int prefill_chunk = 0;            // prompt tokens in one step; 0: Backend::prefill_rows()
   bool force_fim = false;           // see read_traits()
   bool speculate = true;            // see Engine::Limits
   bool threads = true;

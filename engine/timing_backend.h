@@ -34,6 +34,7 @@ class TimingBackend final : public Backend {
 
   std::string_view name() const override { return inner_.name(); }
   std::string description() const override { return inner_.description(); }
+  int prefill_rows() const override { return inner_.prefill_rows(); }
   Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
   Status download(std::span<float> host, Tensor x) override;

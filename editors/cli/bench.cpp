@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "completion/model_location.h"
+#include "cuda/cuda_backend.h"
 #include "editors/cli/command.h"
 #include "editors/cli/interrupt.h"
 #include "editors/cli/model_options.h"
@@ -106,7 +107,8 @@ struct Roofs {
   double products_per_s = 0;
 };
 
-Roofs measure_roofs(int n_threads) {
+Roofs measure_roofs(const std::string& backend, int n_threads) {
+  if (backend == "cuda") return {.bytes_per_s = cuda::measure_copy_bandwidth()};
   ThreadPool pool(effective_threads(n_threads));
   return {.bytes_per_s = engine::cpu::measure_read_bandwidth(pool),
           .products_per_s = engine::cpu::measure_product_rate(pool)};
@@ -188,7 +190,7 @@ Result<ExitCode> bench(const Options& options) {
 
   FATHOM_TRY(profile, profile_ops(checkpoint, info.backend, options.model.n_threads.value_or(0),
                                   cache_type, prompt, std::min(options.max_tokens, 32)));
-  const Roofs roofs = measure_roofs(options.model.n_threads.value_or(0));
+  const Roofs roofs = measure_roofs(info.backend, options.model.n_threads.value_or(0));
   const double decode = median(speeds.decode_tokens_per_s);
 
   Json json = {

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "completion/model_location.h"
+#include "cuda/cuda_backend.h"
 #include "editors/cli/output.h"
 #include "engine/backend.h"
 
@@ -16,10 +17,10 @@ namespace {
 Status check_backend(const std::string& name) {
   const std::vector<std::string> available = engine::available_backends();
   if (name == "auto" || std::ranges::find(available, name) != available.end()) return {};
-  return fail(
-      ErrorCode::invalid_argument,
-      "the backend '{}' is not available in this build on this machine; available: auto, {}", name,
-      fmt::join(available, ", "));
+  return fail(ErrorCode::invalid_argument,
+              "the backend '{}' is not available on this machine{}; available: auto, {}", name,
+              name == "cuda" ? fmt::format(" ({})", cuda::find_devices().remark) : "",
+              fmt::join(available, ", "));
 }
 
 /// FATHOM_TRACE=out.json records where the time goes. Null if it is not set.

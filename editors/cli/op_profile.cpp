@@ -9,8 +9,6 @@
 namespace fathom::cli {
 namespace {
 
-constexpr int kChunk = 128;  // rows of one prefill step, as EngineOptions::prefill_chunk
-
 class Never final : public engine::Interrupt {
  public:
   bool requested() const override { return false; }
@@ -63,16 +61,17 @@ Result<OpProfile> profile_ops(std::shared_ptr<const engine::Checkpoint> checkpoi
                               std::span<const engine::TokenId> prompt, int n_decode) {
   FATHOM_TRY(device, engine::make_backend(backend, {.n_threads = n_threads, .pack_first = true}));
   engine::TimingBackend timing(*device);
+  const int chunk = device->prefill_rows();
   FATHOM_TRY(model, engine::load_model(std::move(checkpoint), timing,
-                                       {.max_batch = kChunk, .cache_type = cache_type}));
+                                       {.max_batch = chunk, .cache_type = cache_type}));
   FATHOM_TRY(sequence,
              Sequence::create(*model, timing, static_cast<int>(prompt.size()) + n_decode));
 
   OpProfile profile;
   engine::TokenId next = 0;
-  for (size_t begin = 0; begin < prompt.size(); begin += kChunk) {
+  for (size_t begin = 0; begin < prompt.size(); begin += chunk) {
     FATHOM_TRY(token, sequence.append(
-                          prompt.subspan(begin, std::min<size_t>(kChunk, prompt.size() - begin))));
+                          prompt.subspan(begin, std::min<size_t>(chunk, prompt.size() - begin))));
     next = token;
   }
   profile.prefill = timing.times();

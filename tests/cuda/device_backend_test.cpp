@@ -26,6 +26,12 @@ TEST_F(DeviceBackendTest, SaysWhatItRunsOn) {
   EXPECT_EQ(device().description(), cuda::find_devices().usable.front().name);
 }
 
+TEST_F(DeviceBackendTest, MeasuresABandwidthThatADeviceCanHave) {
+  const double bandwidth = cuda::measure_copy_bandwidth();
+  EXPECT_GT(bandwidth, 1e8);
+  EXPECT_LT(bandwidth, 1e14);
+}
+
 TEST_F(DeviceBackendTest, ClearsMemoryAndRefusesWhatThereIsNoRoomFor) {
   const auto buffer = device().allocate(1000);
   ASSERT_TRUE(buffer.has_value());
@@ -66,9 +72,11 @@ TEST_F(DeviceBackendTest, IsLostForGoodWhenAKernelFails) {
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().code, ErrorCode::device_lost);
   EXPECT_THAT(status.error().message, HasSubstr("has no memory"));
-  cuda::emulation::take_kernel_error();
   device().add(y, x, x);
   EXPECT_EQ(device().sync().error().code, ErrorCode::device_lost);
+  EXPECT_FALSE(cuda::make_cuda_backend());
+  give_up_device();
+  EXPECT_TRUE(cuda::make_cuda_backend());
 }
 
 TEST_F(DeviceBackendTest, SaysThatAModelHasNoRoom) {

@@ -54,7 +54,7 @@ class OnDevice : public testing::Test {
   void SetUp() override;
   Backend& device() { return *device_; }
   Backend& reference() { return reference_; }
-  std::array<Backend*, 2> both() { return {device_.get(), &reference_}; }
+  void give_up_device() { device_.reset(); }
 
   /// Runs `compute` on both; returns the device's numbers and the reference's.
   struct Results {

@@ -1,7 +1,7 @@
 // The functions of CUDA's runtime that fathom calls, on the emulated device.
 //
 // Threads: one at a time. Errors are sticky where CUDA's are: after a kernel failed, everything
-// fails until the test takes the error away (take_kernel_error()).
+// fails until the device is reset or a test takes the error away (take_kernel_error()).
 
 #pragma once
 
@@ -34,6 +34,7 @@ struct cudaDeviceProp {
 
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaSetDevice(int device);
+cudaError_t cudaDeviceReset();
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
 cudaError_t cudaMalloc(void** data, size_t size);
