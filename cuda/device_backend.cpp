@@ -52,6 +52,14 @@ Status DeviceBackend::download(std::span<float> host, Tensor x) {
   return wait();
 }
 
+// The host's numbers are free when this returns, as in CudaWeight::copy_rows().
+void DeviceBackend::write(Tensor x, std::span<const float> host) {
+  FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
+  for (int row = 0; row < x.rows; ++row)
+    queue_.note(cudaMemcpyAsync(x.row(row), host.data() + int64_t{row} * x.cols,
+                                x.cols * sizeof(float), cudaMemcpyHostToDevice, queue_.stream()));
+}
+
 Status DeviceBackend::sync() {
   arrays_.end_step();
   return wait();

@@ -28,6 +28,7 @@ class DeviceBackend : public engine::Backend {
   Result<std::unique_ptr<engine::Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<engine::Weight>> upload(engine::WeightData data) override;
   Status download(std::span<float> host, Tensor x) override;
+  void write(Tensor x, std::span<const float> host) override;
   Status sync() override;
 
   void embed(Tensor out, std::span<const engine::TokenId> ids,

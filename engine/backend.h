@@ -171,6 +171,8 @@ class Backend {
   virtual Result<std::unique_ptr<Weight>> upload(WeightData data) = 0;
   /// Copies rows to host memory, `host` [rows, cols] without gaps. Waits for what is queued.
   virtual Status download(std::span<float> host, Tensor x) = 0;
+  /// x = `host` [rows, cols], which has no gaps and is read before this returns.
+  virtual void write(Tensor x, std::span<const float> host) = 0;
   /// Waits until everything asked for is done; reports sticky errors: device_lost, io (a model file
   /// that is still read was changed).
   virtual Status sync() = 0;

@@ -68,6 +68,10 @@ Status TimingBackend::download(std::span<float> host, Tensor x) {
   return status;
 }
 
+void TimingBackend::write(Tensor x, std::span<const float> host) {
+  timed("write", {}, [&] { inner_.write(x, host); });
+}
+
 Status TimingBackend::sync() { return inner_.sync(); }
 
 void TimingBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {

@@ -38,6 +38,7 @@ class TimingBackend final : public Backend {
   Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
   Status download(std::span<float> host, Tensor x) override;
+  void write(Tensor x, std::span<const float> host) override;
   Status sync() override;
 
   void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;

@@ -74,6 +74,13 @@ Status ReferenceBackend::download(std::span<float> host, Tensor x) {
   return {};
 }
 
+void ReferenceBackend::write(Tensor x, std::span<const float> host) {
+  FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
+  for (int row = 0; row < x.rows; ++row) {
+    std::copy_n(host.data() + int64_t{row} * x.cols, x.cols, x.row(row));
+  }
+}
+
 void ReferenceBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {
   const HostWeight& weight = host_weight(table);
   FATHOM_ASSERT(out.rows == static_cast<int>(ids.size()) && out.cols == table.cols());

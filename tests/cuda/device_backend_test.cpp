@@ -46,6 +46,17 @@ TEST_F(DeviceBackendTest, ClearsMemoryAndRefusesWhatThereIsNoRoomFor) {
   EXPECT_TRUE(device().allocate(1000).has_value());  // nothing has broken
 }
 
+TEST_F(DeviceBackendTest, TakesWhatIsWrittenBitForBitAtOnce) {
+  std::vector<float> numbers(15);
+  for (int i = 0; i < 15; ++i) numbers[i] = std::bit_cast<float>(int32_t{i} - 3);
+  const std::vector<float> expected = numbers;
+  const DeviceTensor x(device(), 3, 5);
+  device().write(x, numbers);
+  numbers.assign(15, 0.0f);  // is the caller's again
+  expect_same_bits(x.numbers(), expected, 5, "written");
+  EXPECT_TRUE(x.gaps_are_untouched());
+}
+
 TEST_F(DeviceBackendTest, RejectsBytesThatDoNotMatchTheShape) {
   WeightData data = random_weight(DType::q8_0, 2, 3, 64, 1);
   data.bytes = data.bytes.first(data.bytes.size() - 1);
