@@ -60,17 +60,30 @@ Result<std::unique_ptr<CudaWeight>> CudaWeight::upload(Queue& queue, DeviceScrat
     view.n_scale_cols = (data.cols + data.scales.cols - 1) / data.scales.cols;
   }
   FATHOM_CHECK(weight->allocate());
-  if (view.n_scale_rows > 0)
-    queue.note(cudaMemcpyAsync(view.block_scales, data.scales.values.data(),
-                               data.scales.values.size_bytes(), cudaMemcpyHostToDevice,
-                               queue.stream()));
-  if (weight->format_ == DType::f32 && data.dtype != DType::f32) {
-    const std::vector<float> numbers = numbers_of(data);
-    FATHOM_CHECK(weight->copy_rows(queue, staging, std::as_bytes(std::span(numbers))));
-  } else {
-    FATHOM_CHECK(weight->copy_rows(queue, staging, data.bytes));
-  }
+  weight->fill(queue, staging, 0, data);
+  FATHOM_CHECK(status_of(queue, "copying weights to it"));
   return weight;
+}
+
+void CudaWeight::replace(Queue& queue, DeviceScratch& staging, int matrix, const WeightData& data) {
+  FATHOM_ASSERT(data.dtype == dtype() && data.rows == rows() && data.cols == cols());
+  FATHOM_ASSERT(data.count == 1 && matrix >= 0 && matrix < count());
+  fill(queue, staging, matrix, data);
+}
+
+void CudaWeight::fill(Queue& queue, DeviceScratch& staging, int first, const WeightData& data) {
+  if (view_.n_scale_rows > 0)
+    queue.note(cudaMemcpyAsync(
+        view_.block_scales + int64_t{first} * view_.n_scale_rows * view_.n_scale_cols,
+        data.scales.values.data(), data.scales.values.size_bytes(), cudaMemcpyHostToDevice,
+        queue.stream()));
+  const RowRange range = {int64_t{first} * rows(), int64_t{data.count} * rows()};
+  if (format_ == DType::f32 && data.dtype != DType::f32) {
+    const std::vector<float> numbers = numbers_of(data);
+    copy_rows(queue, staging, range, std::as_bytes(std::span(numbers)));
+  } else {
+    copy_rows(queue, staging, range, data.bytes);
+  }
 }
 
 /// One allocation for all parts, each aligned for the widest loads.
@@ -101,21 +114,19 @@ Status CudaWeight::allocate() {
 }
 
 // The host's bytes are free when this returns: copies from pageable memory take them at once.
-Status CudaWeight::copy_rows(Queue& queue, DeviceScratch& staging,
-                             std::span<const std::byte> bytes) {
-  const int64_t n_rows = int64_t{view_.count} * view_.rows;
-  const size_t row_bytes = bytes.size() / n_rows;
-  const auto chunk = std::clamp<int64_t>(kStagingBytes / row_bytes, 1, n_rows);
-  for (int64_t first = 0; first < n_rows; first += chunk) {
-    const int64_t n = std::min(chunk, n_rows - first);
+void CudaWeight::copy_rows(Queue& queue, DeviceScratch& staging, RowRange rows,
+                           std::span<const std::byte> bytes) {
+  const size_t row_bytes = bytes.size() / rows.n;
+  const auto chunk = std::clamp<int64_t>(kStagingBytes / row_bytes, 1, rows.n);
+  for (int64_t copied = 0; copied < rows.n; copied += chunk) {
+    const int64_t first = rows.first + copied, n = std::min(chunk, rows.n - copied);
     const bool is_plain = format_ == DType::f32;
     void* to = is_plain ? view_.low + first * row_bytes : staging.reserve(queue, n * row_bytes);
-    queue.note(cudaMemcpyAsync(to, bytes.data() + first * row_bytes, n * row_bytes,
+    queue.note(cudaMemcpyAsync(to, bytes.data() + copied * row_bytes, n * row_bytes,
                                cudaMemcpyHostToDevice, queue.stream()));
     if (!is_plain)
       launch_repack(queue, format_, view_, static_cast<const std::byte*>(to), first, n);
   }
-  return status_of(queue, "copying weights to it");
 }
 
 const float* CudaWeight::vector() const {

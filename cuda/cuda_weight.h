@@ -17,6 +17,9 @@ class CudaWeight final : public engine::Weight {
   static Result<std::unique_ptr<CudaWeight>> upload(Queue& queue, DeviceScratch& staging,
                                                     const engine::WeightData& data);
 
+  /// See Backend::replace(). The queue knows what goes wrong.
+  void replace(Queue& queue, DeviceScratch& staging, int matrix, const engine::WeightData& data);
+
   size_t size_bytes() const override { return memory_.size(); }
   /// What the numbers are on the device: that of the file, or f32.
   engine::DType format() const { return format_; }
@@ -28,7 +31,13 @@ class CudaWeight final : public engine::Weight {
   CudaWeight(const engine::WeightData& data, engine::DType format)
       : Weight(data.dtype, data.count, data.rows, data.cols), format_(format) {}
   Status allocate();
-  Status copy_rows(Queue& queue, DeviceScratch& staging, std::span<const std::byte> bytes);
+  /// `data` has matrices [first, first + data.count).
+  void fill(Queue& queue, DeviceScratch& staging, int first, const engine::WeightData& data);
+  struct RowRange {
+    int64_t first, n;  // of all matrices
+  };
+  void copy_rows(Queue& queue, DeviceScratch& staging, RowRange rows,
+                 std::span<const std::byte> bytes);
 
   engine::DType format_;
   DeviceBuffer memory_;

@@ -44,6 +44,10 @@ Result<std::unique_ptr<Weight>> DeviceBackend::upload(engine::WeightData data) {
   return CudaWeight::upload(queue_, staging_, data);
 }
 
+void DeviceBackend::replace(Weight& weight, int matrix, const engine::WeightData& data) {
+  static_cast<CudaWeight&>(weight).replace(queue_, staging_, matrix, data);
+}
+
 Status DeviceBackend::download(std::span<float> host, Tensor x) {
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
   for (int row = 0; row < x.rows; ++row)

@@ -27,6 +27,8 @@ class DeviceBackend : public engine::Backend {
 
   Result<std::unique_ptr<engine::Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<engine::Weight>> upload(engine::WeightData data) override;
+  bool can_replace(const engine::Weight&) const override { return true; }
+  void replace(engine::Weight& weight, int matrix, const engine::WeightData& data) override;
   Status download(std::span<float> host, Tensor x) override;
   void write(Tensor x, std::span<const float> host) override;
   Status sync() override;

@@ -1,6 +1,14 @@
 #include "engine/backend.h"
 
+#include "engine/base/assert.h"
+
 namespace fathom::engine {
+
+bool Backend::can_replace(const Weight&) const { return false; }
+
+void Backend::replace(Weight&, int, const WeightData&) {
+  FATHOM_ASSERT(false);  // can_replace() said no
+}
 
 void Backend::gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) {
   const Tensor gate = scratch.gate.first_rows(x.rows).columns(0, w.gate->rows());

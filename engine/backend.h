@@ -169,6 +169,12 @@ class Backend {
   /// Takes a weight over, perhaps in another layout, never in a wider number format.
   /// Errors: out_of_memory, corrupt (bytes do not match the shape).
   virtual Result<std::unique_ptr<Weight>> upload(WeightData data) = 0;
+  /// Whether replace() can change this weight now; it may be possible some steps later. Backends
+  /// that cannot replace anything say no.
+  virtual bool can_replace(const Weight& weight) const;
+  /// Matrix `matrix` of a weight becomes the one of `data`, which has the type, shape and blocks of
+  /// scales of the one before and is read before this returns. Only if can_replace().
+  virtual void replace(Weight& weight, int matrix, const WeightData& data);
   /// Copies rows to host memory, `host` [rows, cols] without gaps. Waits for what is queued.
   virtual Status download(std::span<float> host, Tensor x) = 0;
   /// x = `host` [rows, cols], which has no gaps and is read before this returns.

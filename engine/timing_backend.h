@@ -37,6 +37,10 @@ class TimingBackend final : public Backend {
   int prefill_rows() const override { return inner_.prefill_rows(); }
   Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
+  bool can_replace(const Weight& weight) const override { return inner_.can_replace(weight); }
+  void replace(Weight& weight, int matrix, const WeightData& data) override {
+    inner_.replace(weight, matrix, data);
+  }
   Status download(std::span<float> host, Tensor x) override;
   void write(Tensor x, std::span<const float> host) override;
   Status sync() override;

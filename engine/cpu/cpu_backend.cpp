@@ -32,6 +32,15 @@ Result<std::unique_ptr<Weight>> CpuBackend::upload(WeightData data) {
   return weight;
 }
 
+bool CpuBackend::can_replace(const Weight& weight) const {
+  const auto* packed = dynamic_cast<const PackedWeight*>(&weight);
+  return packed != nullptr && packed->panels(0) != nullptr;
+}
+
+void CpuBackend::replace(Weight& weight, int matrix, const WeightData& data) {
+  static_cast<PackedWeight&>(weight).replace(matrix, data, pool());
+}
+
 void CpuBackend::embed(Tensor out, std::span<const TokenId> ids, const Weight& table) {
   const HostWeight& weight = host_weight(table);
   FATHOM_ASSERT(out.rows == static_cast<int>(ids.size()) && out.cols == table.cols());

@@ -33,6 +33,9 @@ class CpuBackend final : public ReferenceBackend {
   std::string description() const override;
 
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
+  /// Once it is packed.
+  bool can_replace(const Weight& weight) const override;
+  void replace(Weight& weight, int matrix, const WeightData& data) override;
   Status sync() override { return pack_later_.after_step(); }
 
   void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;

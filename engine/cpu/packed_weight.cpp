@@ -20,6 +20,15 @@ Result<std::unique_ptr<PackedWeight>> PackedWeight::pack(const WeightData& data,
   return weight;
 }
 
+void PackedWeight::replace(int matrix, const WeightData& data, ThreadPool& pool) {
+  FATHOM_ASSERT(data.dtype == dtype() && data.rows == rows() && data.cols == cols());
+  FATHOM_ASSERT(data.count == 1 && matrix >= 0 && matrix < count());
+  const PanelStore from(data);
+  pool.parallel_for(from.n_panels(), 1, [&](int64_t begin, int64_t end, int) {
+    store_->remake_panels(matrix * from.n_panels() + begin, from, begin, end);
+  });
+}
+
 VectorWeight::VectorWeight(const WeightData& data)
     : HostWeight(data.dtype, data.count, data.rows, data.cols), numbers_(data.cols) {
   MappedWeight(data).read_row(0, 0, numbers_);

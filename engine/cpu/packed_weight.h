@@ -24,6 +24,9 @@ class PackedWeight final : public HostWeight {
   }
   size_t size_bytes() const override { return static_cast<size_t>(store_->size_bytes()); }
 
+  /// Makes the panels of one matrix anew. They must have been made, and nobody may read them.
+  void replace(int matrix, const WeightData& data, ThreadPool& pool);
+
   bool is_quantised() const { return info(dtype()).block_elements > 1; }
   int n_panels() const { return static_cast<int>(store_->matrix_panels()); }
   int64_t panel_bytes() const { return store_->panel_bytes(); }

@@ -58,6 +58,12 @@ void PanelStore::write_panels(int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; ++i) write_panel(memory_.data() + i * panel_bytes_, i);
 }
 
+void PanelStore::remake_panels(int64_t first, const PanelStore& other, int64_t begin, int64_t end) {
+  FATHOM_ASSERT(other.panel_bytes_ == panel_bytes_ && other.scale_columns_ == scale_columns_);
+  for (int64_t i = begin; i < end; ++i)
+    other.write_panel(memory_.data() + (first + i - begin) * panel_bytes_, i);
+}
+
 void PanelStore::write_panel(uint8_t* out, int64_t index) const {
   const int cols = source_.cols();
   const auto matrix = static_cast<int>(index / matrix_panels_);

@@ -30,6 +30,9 @@ class PanelStore final {
   Status reserve();
   /// Makes panels [begin, end) of all.
   void write_panels(int64_t begin, int64_t end);
+  /// Makes panels from `first` on of what panels [begin, end) of `other` are made of, which has the
+  /// same columns.
+  void remake_panels(int64_t first, const PanelStore& other, int64_t begin, int64_t end);
   /// All panels are made.
   void publish() { panels_.store(memory_.data(), std::memory_order_release); }
   const uint8_t* panels() const { return panels_.load(std::memory_order_acquire); }

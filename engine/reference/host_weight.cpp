@@ -78,6 +78,27 @@ void MappedWeight::read_row(int matrix, int row, std::span<float> out) const {
   for (size_t i = 0; i < out.size(); ++i) out[i] *= scales[i / scales_.cols];
 }
 
+CopiedWeight::CopiedWeight(const WeightData& data)
+    : HostWeight(data.dtype, data.count, data.rows, data.cols),
+      bytes_(data.bytes.begin(), data.bytes.end()),
+      scales_(data.scales.values.begin(), data.scales.values.end()),
+      view_(view_of_copy(data)) {}
+
+WeightData CopiedWeight::view_of_copy(WeightData data) const {
+  data.bytes = bytes_;
+  data.scales.values = scales_;
+  data.owner = nullptr;
+  return data;
+}
+
+void CopiedWeight::replace(int matrix, const WeightData& data) {
+  FATHOM_ASSERT(data.dtype == dtype() && data.count == 1 && matrix >= 0 && matrix < count());
+  FATHOM_ASSERT(data.bytes.size() * count() == bytes_.size());
+  FATHOM_ASSERT(data.scales.values.size() * count() == scales_.size());
+  std::ranges::copy(data.bytes, bytes_.begin() + matrix * std::ssize(data.bytes));
+  std::ranges::copy(data.scales.values, scales_.begin() + matrix * std::ssize(data.scales.values));
+}
+
 std::span<const float> row_scales(const BlockScales& scales, const Weight& weight, int matrix,
                                   int row) {
   const int64_t n_rows = (int64_t{weight.rows()} + scales.rows - 1) / scales.rows;

@@ -47,6 +47,27 @@ class MappedWeight final : public HostWeight {
   std::shared_ptr<const void> owner_;
 };
 
+/// Bytes of its own, laid out as in the file.
+class CopiedWeight final : public HostWeight {
+ public:
+  /// `data` must have passed validate_weight().
+  explicit CopiedWeight(const WeightData& data);
+
+  void read_row(int matrix, int row, std::span<float> out) const override {
+    view_.read_row(matrix, row, out);
+  }
+  size_t size_bytes() const override { return view_.size_bytes(); }
+
+  void replace(int matrix, const WeightData& data);
+
+ private:
+  WeightData view_of_copy(WeightData data) const;
+
+  std::vector<std::byte> bytes_;
+  std::vector<float> scales_;
+  MappedWeight view_;  // of those
+};
+
 /// Errors: corrupt (the shape is not possible or does not match the number of bytes; scales that
 /// do not match the shape or are not numbers), unsupported (scales of another type or block shape).
 Status validate_weight(const WeightData& data);

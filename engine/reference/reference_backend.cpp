@@ -53,17 +53,15 @@ Result<std::unique_ptr<Buffer>> ReferenceBackend::allocate(size_t size_bytes) {
 Result<std::unique_ptr<Weight>> ReferenceBackend::upload(WeightData data) {
   FATHOM_CHECK(validate_weight(data));
   // A copy: a model file that is truncated later must not take the process with it.
-  struct Copy {
-    std::vector<std::byte> bytes;
-    std::vector<float> scales;
-  };
-  const auto copy = std::make_shared<Copy>();
-  copy->bytes.assign(data.bytes.begin(), data.bytes.end());
-  copy->scales.assign(data.scales.values.begin(), data.scales.values.end());
-  data.bytes = copy->bytes;
-  data.scales.values = copy->scales;
-  data.owner = copy;
-  return std::make_unique<MappedWeight>(data);
+  return std::make_unique<CopiedWeight>(data);
+}
+
+bool ReferenceBackend::can_replace(const Weight& weight) const {
+  return dynamic_cast<const CopiedWeight*>(&weight) != nullptr;
+}
+
+void ReferenceBackend::replace(Weight& weight, int matrix, const WeightData& data) {
+  static_cast<CopiedWeight&>(weight).replace(matrix, data);
 }
 
 Status ReferenceBackend::download(std::span<float> host, Tensor x) {

@@ -25,6 +25,8 @@ class ReferenceBackend : public Backend {
 
   Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
+  bool can_replace(const Weight& weight) const override;
+  void replace(Weight& weight, int matrix, const WeightData& data) override;
   Status download(std::span<float> host, Tensor x) override;
   void write(Tensor x, std::span<const float> host) override;
   Status sync() override { return {}; }

@@ -57,6 +57,25 @@ TEST_F(DeviceBackendTest, TakesWhatIsWrittenBitForBitAtOnce) {
   EXPECT_TRUE(x.gaps_are_untouched());
 }
 
+TEST_F(DeviceBackendTest, AStackWhoseMatricesWereReplacedIsTheOneThatTheyAreFrom) {
+  constexpr int kCount = 3, kRows = 40, kCols = 256;
+  const DeviceTensor x(device(), 2, kCount * kCols, random_numbers(2 * kCount * kCols, 3));
+  for (const DType dtype : kAllDTypes) {
+    const auto replaced = upload(device(), random_weight(dtype, kCount, kRows, kCols, 1));
+    const WeightData after = random_weight(dtype, kCount, kRows, kCols, 2);
+    ASSERT_TRUE(device().can_replace(*replaced));
+    for (const int matrix : {1, 2, 0})
+      device().replace(*replaced, matrix, matrix_of(after, matrix));
+    const auto run = [&](const Weight& w) {
+      const DeviceTensor y(device(), 2, kCount * kRows);
+      device().matmul_heads(y.view().heads(kCount), x.view().heads(kCount), w);
+      return y.numbers();
+    };
+    expect_same_bits(run(*replaced), run(*upload(device(), after)), kRows,
+                     std::string(info(dtype).name));
+  }
+}
+
 TEST_F(DeviceBackendTest, RejectsBytesThatDoNotMatchTheShape) {
   WeightData data = random_weight(DType::q8_0, 2, 3, 64, 1);
   data.bytes = data.bytes.first(data.bytes.size() - 1);

@@ -3,46 +3,18 @@
 
 #include "engine/cpu/pack_later.h"
 
-#include <fstream>
 #include <memory>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "engine/base/file_faults.h"
-#include "engine/base/mapped_file.h"
 #include "engine/cpu/cpu_backend.h"
 #include "tests/support/op_data.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/weight_file.h"
 
 namespace fathom::engine::test {
 namespace {
-
-/// A weight whose bytes are a file, as most of a model's are.
-class WeightFile final {
- public:
-  explicit WeightFile(WeightData data) : data_(std::move(data)) {
-    std::ofstream(path_, std::ios::binary)
-        .write(reinterpret_cast<const char*>(data_.bytes.data()),
-               static_cast<std::streamsize>(data_.bytes.size()));
-    auto file = std::make_shared<MappedFile>(*MappedFile::open(path_));
-    data_.bytes = file->bytes();
-    data_.file = file.get();
-    file_ = file;
-    data_.owner = std::move(file);
-  }
-
-  /// Once only: from then on the weight alone keeps the file open.
-  WeightData take() { return std::move(data_); }
-  bool is_open() const { return !file_.expired(); }
-  void truncate() const { std::filesystem::resize_file(path_, 0); }
-
- private:
-  fathom::test::TempDir folder_;
-  std::filesystem::path path_ = folder_.path() / "weight";
-  WeightData data_;
-  std::weak_ptr<const MappedFile> file_;
-};
 
 class PackLater : public testing::TestWithParam<std::string> {
  protected:
@@ -84,12 +56,14 @@ TEST_P(PackLater, ProductsHaveTheSameBitsBeforeAndAfter) {
     };
 
     ASSERT_FALSE(is_packed(*w));
+    EXPECT_FALSE(later->can_replace(*w));
     const std::vector<float> expected = product(*first, *packed), before = product(*later, *w);
     const std::vector<float> row_before = row(*w);
     ASSERT_TRUE(later->sync());
     wait_until_packed(*w);
     ASSERT_TRUE(later->sync());
     EXPECT_FALSE(file.is_open());
+    EXPECT_TRUE(later->can_replace(*w));
     expect_same_bits(before, expected, kOutputs, fmt::format("{} before", info(dtype).name));
     expect_same_bits(product(*later, *w), expected, kOutputs,
                      fmt::format("{} after", info(dtype).name));

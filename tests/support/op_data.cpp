@@ -176,6 +176,15 @@ WeightData random_weight(DType dtype, int count, int rows, int cols, uint32_t se
   return data;
 }
 
+WeightData matrix_of(WeightData stack, int matrix) {
+  const size_t n = stack.bytes.size() / stack.count,
+               n_scales = stack.scales.values.size() / stack.count;
+  stack.bytes = stack.bytes.subspan(matrix * n, n);
+  stack.scales.values = stack.scales.values.subspan(matrix * n_scales, n_scales);
+  stack.count = 1;
+  return stack;
+}
+
 std::unique_ptr<Weight> upload(Backend& backend, const WeightData& data) {
   auto weight = backend.upload(data);
   EXPECT_TRUE(weight.has_value()) << (weight ? "" : weight.error().message);

@@ -44,6 +44,9 @@ class OwnedTensor final {
 /// size, whatever the type.
 WeightData random_weight(DType dtype, int count, int rows, int cols, uint32_t seed);
 
+/// One matrix of a stack.
+WeightData matrix_of(WeightData stack, int matrix);
+
 /// Uploads, and fails the test if that does not work.
 std::unique_ptr<Weight> upload(Backend& backend, const WeightData& data);
 
