@@ -182,6 +182,9 @@ class Backend {
   /// Waits until everything asked for is done; reports sticky errors: device_lost, io (a model file
   /// that is still read was changed).
   virtual Status sync() = 0;
+  /// Nothing is being computed, and nobody waits. A backend may arrange its weights otherwise here,
+  /// in some milliseconds: the one thing that may round later results otherwise.
+  virtual void between_jobs() {}
 
   // Plain operations. `y` may alias the first input where it has the same shape, unless noted.
 

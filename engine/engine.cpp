@@ -81,8 +81,10 @@ class Engine::StepControl final : public Interrupt {
   Priority urgency_;
 };
 
-Engine::Engine(std::unique_ptr<Model> model, const Limits& limits, std::shared_ptr<Trace> trace)
-    : model_(std::move(model)),
+Engine::Engine(std::unique_ptr<Model> model, Backend& backend, const Limits& limits,
+               std::shared_ptr<Trace> trace)
+    : backend_(backend),
+      model_(std::move(model)),
       limits_(limits),
       trace_(std::move(trace)),
       prefixes_(limits.cache_tokens),
@@ -105,7 +107,7 @@ Engine::~Engine() { cancel_all(); }
 
 Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<Model> model, Backend& backend,
                                                const Limits& limits, std::shared_ptr<Trace> trace) {
-  std::unique_ptr<Engine> engine(new Engine(std::move(model), limits, std::move(trace)));
+  std::unique_ptr<Engine> engine(new Engine(std::move(model), backend, limits, std::move(trace)));
   FATHOM_TRY(memory, KvMemory::allocate(*engine->model_, backend, limits.cache_tokens));
   engine->cache_ = std::move(memory);
   return engine;
@@ -143,7 +145,10 @@ bool Engine::step() {
     if (running->job->cancelled()) running->error = {ErrorCode::cancelled, "cancelled"};
   }
   remove_ended();
-  if (jobs_.empty()) return false;
+  if (jobs_.empty()) {
+    backend_.between_jobs();
+    return false;
+  }
 
   Priority urgency = Priority::review;
   for (const auto& running : jobs_) urgency = std::min(urgency, running->job->request().priority);

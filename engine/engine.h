@@ -84,7 +84,8 @@ class Engine final {
   struct Running;     // a job, its lease and its place in the batch
   class StepControl;  // the Interrupt of one step
 
-  Engine(std::unique_ptr<Model> model, const Limits& limits, std::shared_ptr<Trace> trace);
+  Engine(std::unique_ptr<Model> model, Backend& backend, const Limits& limits,
+         std::shared_ptr<Trace> trace);
 
   bool waits_for_same_prompt(const Running& running) const;
   void admit(Running& running);
@@ -103,6 +104,7 @@ class Engine final {
   void note_failure();
   void note_state();
 
+  Backend& backend_;
   std::unique_ptr<Model> model_;
   Limits limits_;
   const std::shared_ptr<Trace> trace_;

@@ -44,6 +44,7 @@ class TimingBackend final : public Backend {
   Status download(std::span<float> host, Tensor x) override;
   void write(Tensor x, std::span<const float> host) override;
   Status sync() override;
+  void between_jobs() override { inner_.between_jobs(); }
 
   void embed(Tensor out, std::span<const TokenId> ids, const Weight& table) override;
   void rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) override;

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/reference/reference_backend.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tests/support/fake_model.h"
 
@@ -18,6 +19,14 @@ namespace fathom::engine {
 namespace {
 
 using Tokens = std::vector<TokenId>;
+
+/// Knows how often it was told that no job runs.
+class PauseCounter final : public ReferenceBackend {
+ public:
+  PauseCounter() : ReferenceBackend(/*n_threads=*/1) {}
+  void between_jobs() override { ++n_pauses; }
+  int n_pauses = 0;
+};
 
 class EngineTest : public ::testing::Test {
  protected:
@@ -40,9 +49,7 @@ class EngineTest : public ::testing::Test {
 
   void start(const Setup& setup) {
     engine_.reset();
-    auto backend = make_backend("reference", {.n_threads = 1});
-    ASSERT_TRUE(backend);
-    backend_ = std::move(*backend);
+    backend_ = std::make_unique<PauseCounter>();
     FakeModel::Options options = setup.model;
     options.on_forward = [this, setup](const Batch& batch) {
       if (setup.model.on_forward) setup.model.on_forward(batch);
@@ -103,11 +110,19 @@ class EngineTest : public ::testing::Test {
 
   std::shared_ptr<const Tokenizer> tokenizer_;
   ModelTraits traits_;
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<PauseCounter> backend_;
   FakeModel* model_ = nullptr;
   double seconds_ = 0;  // what the engine takes for time
   std::unique_ptr<Engine> engine_;
 };
+
+TEST_F(EngineTest, TellsTheBackendWhenNoJobRunsAndNotBefore) {
+  const auto first = add({.prompt = prompt(1, 40), .max_tokens = 3});
+  const auto second = add({.prompt = prompt(2, 40), .max_tokens = 12});
+  while (engine_->step()) EXPECT_EQ(backend_->n_pauses, 0);
+  EXPECT_EQ(first->n_done + second->n_done, 2);
+  EXPECT_EQ(backend_->n_pauses, 1);
+}
 
 TEST_F(EngineTest, WritesWhatTheModelWrites) {
   const Tokens p = prompt(1, 40);
