@@ -54,6 +54,9 @@ struct WeightData {
   /// The mapping that the bytes lie in, if they do: they may then be read later, too, as long as it
   /// is_intact().
   const MappedFile* file = nullptr;
+  /// Routed experts, of which each token needs few. The three stacks of a layer are uploaded one
+  /// after another.
+  bool is_experts = false;
 };
 
 /// A weight as a backend keeps it (perhaps repacked): count x [rows, cols].

@@ -67,12 +67,14 @@ void Binder::report(ErrorCode code, std::string message) {
 const Weight* Binder::upload(WeightData data) {
   if (!status_) return nullptr;
   loaded_bytes_ += data.bytes.size();
+  data.is_experts = binds_experts_;
   auto weight = backend_.upload(std::move(data));
   if (!weight) {
     report(weight.error().code, weight.error().message);
     return nullptr;
   }
   size_bytes_ += (*weight)->size_bytes();
+  if (binds_experts_) expert_bytes_ += (*weight)->size_bytes();
   weights_.push_back(std::move(*weight));
   if (watch_.on_progress) {
     const double progress = double(loaded_bytes_) / std::max<double>(1, checkpoint_->size_bytes());
@@ -307,10 +309,10 @@ const Weight* Binder::Scope::stack(const std::string& pattern, int64_t count, in
 const Weight* Binder::Scope::experts(TensorName name, int64_t count, int64_t rows, int64_t cols,
                                      Range part) const {
   part = part.below(count);
-  const uint64_t size_before = binder_->size_bytes_;
+  binder_->binds_experts_ = true;
   const Weight* weight =
       is_gguf() ? heads(name, count, rows, cols, part) : stack(full(name), count, rows, cols, part);
-  binder_->expert_bytes_ += binder_->size_bytes_ - size_before;
+  binder_->binds_experts_ = false;
   return weight;
 }
 
@@ -322,7 +324,7 @@ std::pair<const Weight*, const Weight*> Binder::Scope::expert_pairs(TensorName n
   const TensorInfo* tensor = require(name, shape);
   if (!tensor) return {};
   const size_t part_bytes = tensor->bytes.size() / (2 * count);
-  const uint64_t size_before = binder_->size_bytes_;
+  binder_->binds_experts_ = true;
   const auto pick = [&](int64_t which) {
     auto bytes = std::make_shared<std::vector<std::byte>>();
     bytes->reserve(part_bytes * part.size());
@@ -336,7 +338,7 @@ std::pair<const Weight*, const Weight*> Binder::Scope::expert_pairs(TensorName n
   };
   const Weight* first = pick(0);
   const Weight* second = pick(1);
-  binder_->expert_bytes_ += binder_->size_bytes_ - size_before;
+  binder_->binds_experts_ = false;
   return {first, second};
 }
 

@@ -86,8 +86,9 @@ class Binder final {
   std::vector<std::unique_ptr<Weight>> weights_;
   int64_t n_parameters_ = 0;
   uint64_t size_bytes_ = 0;
-  uint64_t loaded_bytes_ = 0;  // read from the checkpoint so far
-  uint64_t expert_bytes_ = 0;  // the part of size_bytes_ that experts() bound
+  uint64_t loaded_bytes_ = 0;   // read from the checkpoint so far
+  uint64_t expert_bytes_ = 0;   // the part of size_bytes_ that are experts
+  bool binds_experts_ = false;  // what is uploaded now
 };
 
 /// The tensors of one layer, or those outside all layers. Cheap to copy.

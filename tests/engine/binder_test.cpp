@@ -180,6 +180,7 @@ TEST_F(BinderTest, PartsATensorOfGatesAndUps) {
   EXPECT_EQ(gate->count(), 2);
   EXPECT_THAT(backend_.numbers(0), ElementsAre(1, 2, 5, 6));
   EXPECT_THAT(backend_.numbers(1), ElementsAre(3, 4, 7, 8));
+  EXPECT_TRUE(backend_.uploads[0].is_experts && backend_.uploads[1].is_experts);
 }
 
 TEST_F(BinderTest, TakesPartsOfMatricesAndVectors) {
@@ -238,6 +239,19 @@ TEST_F(BinderTest, CountsWhatOneTokenReads) {
   EXPECT_EQ(b.n_parameters(), 80);
   EXPECT_EQ(b.bytes_per_token({.lookup_only = table, .n_experts = 4, .n_active = 1}),
             sizeof(float) * (16 + 8));
+}
+
+TEST_F(BinderTest, SaysWhichStacksAreExperts) {
+  add("heads", {2, 1, 2}, {1, 2, 3, 4});
+  add("experts", {2, 1, 2}, {1, 2, 3, 4});
+  Binder b = binder();
+  b.top().heads({"", "heads"}, 2, 1, 2);
+  b.top().experts({"", "experts"}, 2, 1, 2);
+  b.top().heads({"", "heads"}, 2, 1, 2);
+  ASSERT_EQ(backend_.uploads.size(), 3u);
+  EXPECT_FALSE(backend_.uploads[0].is_experts);
+  EXPECT_TRUE(backend_.uploads[1].is_experts);
+  EXPECT_FALSE(backend_.uploads[2].is_experts);
 }
 
 /// Tensors that read from a Hugging Face folder with a scale for each block.

@@ -9,7 +9,7 @@ namespace {
 
 class TimingBackendTest : public testing::Test {
  protected:
-  const Weight& weight(int rows, int cols) {
+  Weight& weight(int rows, int cols) {
     numbers_.emplace_back(size_t(rows) * size_t(cols), 0.5f);
     weights_.push_back(*timing_.upload({.name = "w",
                                         .dtype = DType::f32,
@@ -51,6 +51,18 @@ TEST_F(TimingBackendTest, AddsUpCallsTimeAndWorkOfEachOperation) {
   EXPECT_GT(matmul.seconds, 0);
   EXPECT_EQ(matmul.weight_bytes, 5 * w.size_bytes());
   EXPECT_EQ(matmul.products, 5 * 2 * 3);
+}
+
+TEST_F(TimingBackendTest, PassesOnWhatIsWrittenAndReplaced) {
+  std::array<float, 3> x = {};
+  timing_.write({x.data(), 1, 3, 3}, std::array<float, 3>{1, 2, 3});
+  Weight& w = weight(1, 3);
+  ASSERT_TRUE(timing_.can_replace(w));
+  const std::array<float, 3> numbers = {4, 5, 6};
+  timing_.replace(w, 0, {.name = "w", .cols = 3, .bytes = std::as_bytes(std::span(numbers))});
+  float y = 0;
+  timing_.matmul({&y, 1, 1, 1}, {x.data(), 1, 3, 3}, w);
+  EXPECT_FLOAT_EQ(y, 4 + 10 + 18);
 }
 
 TEST_F(TimingBackendTest, ForgetsOnReset) {
