@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -30,6 +31,11 @@ class WeightFile final {
   WeightData take() { return std::move(data_); }
   bool is_open() const { return !file_.expired(); }
   void truncate() const { std::filesystem::resize_file(path_, 0); }
+  /// As if somebody had written into it just now.
+  void touch() const {
+    std::filesystem::last_write_time(
+        path_, std::filesystem::last_write_time(path_) + std::chrono::seconds(1));
+  }
 
  private:
   fathom::test::TempDir folder_;

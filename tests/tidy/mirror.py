@@ -53,6 +53,7 @@ COVERED = {
                        "tests/engine/golden_deepseek_v3_test.cpp",
     "engine/quant/*": "tests/engine/quant_test.cpp",
     "engine/reference/*": "tests/engine/golden_deepseek_test.cpp, tests/engine/route_test.cpp",
+    "engine/split/split_layer.cpp": "tests/engine/split/split_backend_test.cpp",
     "engine/tokenizer/*": "tests/engine/tokenizer_test.cpp",
     "http/handlers/*": "tests/http/api_test.cpp",
     "http/fim_prompt.cpp": "tests/http/api_test.cpp",
