@@ -86,11 +86,14 @@ struct LoadedEngine {
   Engine::Limits limits;
 };
 
-Result<LoadedEngine> load_on(const std::string& backend_name,
+BackendOptions backend_options(const EngineOptions& options) {
+  return {.n_threads = options.n_threads, .pack_first = options.pack_first};
+}
+
+Result<LoadedEngine> load_on(Result<std::unique_ptr<Backend>> made,
                              const std::shared_ptr<const Checkpoint>& checkpoint,
                              const EngineOptions& options, int context_length) {
-  FATHOM_TRY(backend, make_backend(backend_name, {.n_threads = options.n_threads,
-                                                  .pack_first = options.pack_first}));
+  FATHOM_TRY(backend, std::move(made));
   const ModelOptions model_options = {
       .max_batch = (options.prefill_chunk > 0 ? options.prefill_chunk : backend->prefill_rows()) +
                    kDecodeRows,
@@ -108,22 +111,46 @@ Result<LoadedEngine> load_on(const std::string& backend_name,
   return LoadedEngine{std::move(backend), std::move(engine), limits};
 }
 
+/// Of the routed experts in the file.
+uint64_t expert_bytes(const Checkpoint& checkpoint) {
+  uint64_t n_bytes = 0;
+  for (const TensorInfo& tensor : checkpoint.tensors()) {
+    const bool is_experts = tensor.name.find("_exps.") != std::string::npos ||
+                            tensor.name.find(".experts.") != std::string::npos;
+    if (is_experts) n_bytes += tensor.bytes.size();
+  }
+  return n_bytes;
+}
+
+/// A guess of what a model needs on a GPU besides its weights: KV cache, scratch, the driver.
+constexpr uint64_t kGpuReserveBytes = uint64_t{2} << 30;
+
 /// Where nobody named a backend, the processor takes what the GPU has no room for, or cannot do.
 Result<LoadedEngine> load_where_it_fits(const std::shared_ptr<const Checkpoint>& checkpoint,
                                         const EngineOptions& options, int context_length,
                                         Log& log) {
-  if (options.backend != "auto")
-    return load_on(options.backend, checkpoint, options, context_length);
+  const BackendOptions how = backend_options(options);
+  const auto load = [&](Result<std::unique_ptr<Backend>> backend) {
+    return load_on(std::move(backend), checkpoint, options, context_length);
+  };
   const std::vector<std::string> names = available_backends();
-  if (names.front() == "cuda") {
-    auto loaded = load_on("cuda", checkpoint, options, context_length);
-    const bool is_device = !loaded && (loaded.error().code == ErrorCode::out_of_memory ||
-                                       loaded.error().code == ErrorCode::device_lost);
-    if (!is_device) return loaded;
-    log.warning("computing on the processor: {}", loaded.error().message);
+  if (options.backend != "auto" || names.front() != "cuda")
+    return load(make_backend(options.backend, how));
+
+  const auto is_device_error = [](const Result<LoadedEngine>& loaded) {
+    return !loaded && (loaded.error().code == ErrorCode::out_of_memory ||
+                       loaded.error().code == ErrorCode::device_lost);
+  };
+  auto loaded = load(make_backend("cuda", how));
+  if (!is_device_error(loaded)) return loaded;
+  if (const uint64_t experts = expert_bytes(*checkpoint); experts > 0) {
+    log.warning("computing some experts on the processor: {}", loaded.error().message);
+    const uint64_t others = checkpoint->size_bytes() - experts + kGpuReserveBytes;
+    loaded = load(make_split_backend(experts, others, how));
+    if (!is_device_error(loaded)) return loaded;
   }
-  return load_on(names.front() == "cuda" ? names[1] : names[0], checkpoint, options,
-                 context_length);
+  log.warning("computing on the processor: {}", loaded.error().message);
+  return load(make_backend(names[1], how));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "engine/cpu/cpu_backend.h"
 #include "engine/cpu/cpu_variant.h"
 #include "engine/reference/reference_backend.h"
+#include "engine/split/split_backend.h"
 
 namespace fathom::engine {
 
@@ -27,6 +28,16 @@ Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
   if (chosen == "cuda") return cuda::make_cuda_backend();
   return fail(ErrorCode::invalid_argument,
               "unknown backend \"{}\"; choose auto, cuda, cpu or reference", name);
+}
+
+Result<std::unique_ptr<Backend>> make_split_backend(uint64_t expert_bytes, uint64_t other_bytes,
+                                                    const BackendOptions& options) {
+  FATHOM_TRY(device, make_backend("cuda", options));
+  FATHOM_TRY(host, make_backend("cpu", options));
+  FATHOM_TRY(plan, SplitPlan::fit({.device = cuda::find_devices().usable.front().free_bytes,
+                                   .others = other_bytes,
+                                   .experts = expert_bytes}));
+  return std::make_unique<SplitBackend>(std::move(device), std::move(host), plan);
 }
 
 }  // namespace fathom::engine
