@@ -34,6 +34,7 @@ __global__ void matmul_f32_kernel(MatmulTask task) {
                             rows.matrix * task.plain_x_matrix_stride;
   }
   float sums[kRows] = {};
+#pragma unroll 8
   for (int column = lane; column < task.w.cols; column += kWarpSize) {
     const float weight = __ldg(w + column);
     for (int i = 0; i < kRows; ++i) sums[i] = fmaf(weight, x[i][column], sums[i]);
