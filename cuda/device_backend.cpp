@@ -1,5 +1,7 @@
 #include "cuda/device_backend.h"
 
+#include <algorithm>
+
 #include "cuda/matmul.h"
 #include "engine/base/assert.h"
 #include "engine/reference/host_weight.h"
@@ -30,9 +32,14 @@ DeviceBackend::~DeviceBackend() {
   if (is_broken) (void)cudaDeviceReset();
 }
 
+// A thread that has chosen no device computes on the first one. What is called first for a model
+// or a step chooses.
+void DeviceBackend::choose_device() { queue_.note(cudaSetDevice(device_.index)); }
+
 // Memory.
 
 Result<std::unique_ptr<engine::Buffer>> DeviceBackend::allocate(size_t size_bytes) {
+  choose_device();
   FATHOM_TRY(memory, DeviceBuffer::allocate(size_bytes));
   if (size_bytes > 0) queue_.note(cudaMemsetAsync(memory.data(), 0, size_bytes, queue_.stream()));
   FATHOM_CHECK(status_of(queue_, "clearing its memory"));
@@ -41,6 +48,7 @@ Result<std::unique_ptr<engine::Buffer>> DeviceBackend::allocate(size_t size_byte
 
 Result<std::unique_ptr<Weight>> DeviceBackend::upload(engine::WeightData data) {
   FATHOM_CHECK(engine::validate_weight(data));
+  choose_device();
   return CudaWeight::upload(queue_, staging_, data);
 }
 
@@ -50,10 +58,14 @@ void DeviceBackend::replace(Weight& weight, int matrix, const engine::WeightData
 
 Status DeviceBackend::download(std::span<float> host, Tensor x) {
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
+  auto* pinned = static_cast<float*>(downloaded_.reserve(queue_, host.size_bytes()));
+  if (pinned == nullptr) return wait();
   for (int row = 0; row < x.rows; ++row)
-    queue_.note(cudaMemcpyAsync(host.data() + int64_t{row} * x.cols, x.row(row),
-                                x.cols * sizeof(float), cudaMemcpyDeviceToHost, queue_.stream()));
-  return wait();
+    queue_.note(cudaMemcpyAsync(pinned + int64_t{row} * x.cols, x.row(row), x.cols * sizeof(float),
+                                cudaMemcpyDeviceToHost, queue_.stream()));
+  FATHOM_CHECK(wait());
+  std::copy_n(pinned, host.size(), host.data());
+  return {};
 }
 
 // The host's numbers are free when this returns, as in CudaWeight::copy_rows().
@@ -91,6 +103,7 @@ const float* DeviceBackend::plain_rows(const Weight& weight) {
 void DeviceBackend::embed(Tensor out, std::span<const engine::TokenId> ids, const Weight& table) {
   FATHOM_ASSERT(out.rows == static_cast<int>(ids.size()) && out.cols == table.cols());
   for (const engine::TokenId id : ids) FATHOM_ASSERT(id >= 0 && id < table.rows());
+  choose_device();
   const CudaWeight& w = cuda_weight(table);
   launch_embed(queue_, w.format(), out, arrays_.on_device(ids), w.view());
 }

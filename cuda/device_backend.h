@@ -77,6 +77,7 @@ class DeviceBackend : public engine::Backend {
                  engine::FfnScratch scratch) override;
 
  private:
+  void choose_device();
   Status wait();
   DeviceSequences place(std::span<const engine::SequenceRows> sequences);
   void attend(const AttentionTask& task);
@@ -97,6 +98,7 @@ class DeviceBackend : public engine::Backend {
   Queue queue_;
   HostArrays arrays_{queue_};
   DeviceScratch staging_, packed_, attention_, groups_, plain_;
+  PinnedMemory downloaded_;
   std::vector<RowPlace> places_;
   std::vector<int32_t> slots_;
 };

@@ -12,6 +12,15 @@ Result<DeviceBuffer> DeviceBuffer::allocate(size_t size) {
   return buffer;
 }
 
+void* PinnedMemory::reserve(Queue& queue, size_t size) {
+  if (size <= size_) return data_;
+  (void)cudaFreeHost(std::exchange(data_, nullptr));
+  size_ = 0;
+  queue.note(cudaMallocHost(&data_, size));
+  if (data_ != nullptr) size_ = size;
+  return data_;
+}
+
 void* DeviceScratch::reserve(Queue& queue, size_t size) {
   if (size <= buffer_.size()) return buffer_.data();
   queue.note(cudaStreamSynchronize(queue.stream()));  // what is queued may still use the old one

@@ -33,6 +33,22 @@ class DeviceBuffer final {
   size_t size_ = 0;
 };
 
+/// Memory of the host that the device copies to and from directly. Grows; what was there is lost.
+class PinnedMemory final {
+ public:
+  PinnedMemory() = default;
+  PinnedMemory(const PinnedMemory&) = delete;
+  PinnedMemory& operator=(const PinnedMemory&) = delete;
+  ~PinnedMemory() { (void)cudaFreeHost(data_); }
+
+  /// Null where the host has no more: the queue knows.
+  void* reserve(Queue& queue, size_t size);
+
+ private:
+  void* data_ = nullptr;
+  size_t size_ = 0;
+};
+
 /// Memory of operations, which grows when one needs more; what was there is lost. Operations on one
 /// queue use it one after another.
 class DeviceScratch final {

@@ -5,6 +5,7 @@
 #include "cuda/ops.h"
 #include "cuda/weight_formats.h"
 #include "cuda/weight_scales.h"
+#include "cuda/with_format.h"
 
 namespace fathom::cuda {
 namespace {
@@ -51,43 +52,8 @@ __global__ void embed_f32_kernel(Tensor out, const int32_t* ids, WeightView tabl
 using Kernel = void (*)(Tensor, const int32_t*, WeightView);
 
 Kernel kernel_for(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-      return embed_f32_kernel;
-    case DType::f16:
-      return embed_kernel<DType::f16>;
-    case DType::bf16:
-      return embed_kernel<DType::bf16>;
-    case DType::f8_e4m3:
-      return embed_kernel<DType::f8_e4m3>;
-    case DType::q8_0:
-      return embed_kernel<DType::q8_0>;
-    case DType::q4_0:
-      return embed_kernel<DType::q4_0>;
-    case DType::q4_1:
-      return embed_kernel<DType::q4_1>;
-    case DType::q5_0:
-      return embed_kernel<DType::q5_0>;
-    case DType::q5_1:
-      return embed_kernel<DType::q5_1>;
-    case DType::q2_k:
-      return embed_kernel<DType::q2_k>;
-    case DType::q3_k:
-      return embed_kernel<DType::q3_k>;
-    case DType::q4_k:
-      return embed_kernel<DType::q4_k>;
-    case DType::q5_k:
-      return embed_kernel<DType::q5_k>;
-    case DType::q6_k:
-      return embed_kernel<DType::q6_k>;
-    case DType::iq4_nl:
-      return embed_kernel<DType::iq4_nl>;
-    case DType::iq4_xs:
-      return embed_kernel<DType::iq4_xs>;
-    case DType::mxfp4:
-      return embed_kernel<DType::mxfp4>;
-  }
-  return nullptr;
+  if (dtype == DType::f32) return embed_f32_kernel;
+  return with_format(dtype, [](auto format) -> Kernel { return embed_kernel<format()>; });
 }
 
 }  // namespace

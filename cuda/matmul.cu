@@ -1,5 +1,5 @@
 #include "cuda/matmul.h"
-#include "engine/base/assert.h"
+#include "cuda/with_format.h"
 
 namespace fathom::cuda {
 namespace {
@@ -11,50 +11,10 @@ struct Launchers {
   void (*large)(Queue&, const MatmulTask&);
 };
 
-template <DType kType>
-constexpr Launchers launchers_of() {
-  return {MatmulKernels<kType>::launch_small, MatmulKernels<kType>::launch_large};
-}
-
 Launchers launchers_for(DType dtype) {
-  switch (dtype) {
-    case DType::f16:
-      return launchers_of<DType::f16>();
-    case DType::bf16:
-      return launchers_of<DType::bf16>();
-    case DType::f8_e4m3:
-      return launchers_of<DType::f8_e4m3>();
-    case DType::q8_0:
-      return launchers_of<DType::q8_0>();
-    case DType::q4_0:
-      return launchers_of<DType::q4_0>();
-    case DType::q4_1:
-      return launchers_of<DType::q4_1>();
-    case DType::q5_0:
-      return launchers_of<DType::q5_0>();
-    case DType::q5_1:
-      return launchers_of<DType::q5_1>();
-    case DType::q2_k:
-      return launchers_of<DType::q2_k>();
-    case DType::q3_k:
-      return launchers_of<DType::q3_k>();
-    case DType::q4_k:
-      return launchers_of<DType::q4_k>();
-    case DType::q5_k:
-      return launchers_of<DType::q5_k>();
-    case DType::q6_k:
-      return launchers_of<DType::q6_k>();
-    case DType::iq4_nl:
-      return launchers_of<DType::iq4_nl>();
-    case DType::iq4_xs:
-      return launchers_of<DType::iq4_xs>();
-    case DType::mxfp4:
-      return launchers_of<DType::mxfp4>();
-    case DType::f32:
-      break;  // has a kernel of its own
-  }
-  FATHOM_ASSERT(false);
-  return {};
+  return with_format(dtype, [](auto format) -> Launchers {
+    return {MatmulKernels<format()>::launch_small, MatmulKernels<format()>::launch_large};
+  });
 }
 
 int tile_rows_of(const MatmulTask& task) {

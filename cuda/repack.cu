@@ -5,6 +5,7 @@
 
 #include "cuda/device.h"
 #include "cuda/ops.h"
+#include "cuda/with_format.h"
 #include "engine/quant/blocks.h"
 
 namespace fathom::cuda {
@@ -215,56 +216,17 @@ void launch(Queue& queue, const RepackTask& task) {
     queue.launch({blocks_for(n_groups), dim3(kThreads)}, repack_scales_kernel<kType>, task);
 }
 
-void launch_for(Queue& queue, DType dtype, const RepackTask& task) {
-  switch (dtype) {
-    case DType::f32:
-      break;  // is not repacked
-    case DType::f16:
-      return launch<DType::f16>(queue, task);
-    case DType::bf16:
-      return launch<DType::bf16>(queue, task);
-    case DType::f8_e4m3:
-      return launch<DType::f8_e4m3>(queue, task);
-    case DType::q8_0:
-      return launch<DType::q8_0>(queue, task);
-    case DType::q4_0:
-      return launch<DType::q4_0>(queue, task);
-    case DType::q4_1:
-      return launch<DType::q4_1>(queue, task);
-    case DType::q5_0:
-      return launch<DType::q5_0>(queue, task);
-    case DType::q5_1:
-      return launch<DType::q5_1>(queue, task);
-    case DType::q2_k:
-      return launch<DType::q2_k>(queue, task);
-    case DType::q3_k:
-      return launch<DType::q3_k>(queue, task);
-    case DType::q4_k:
-      return launch<DType::q4_k>(queue, task);
-    case DType::q5_k:
-      return launch<DType::q5_k>(queue, task);
-    case DType::q6_k:
-      return launch<DType::q6_k>(queue, task);
-    case DType::iq4_nl:
-      return launch<DType::iq4_nl>(queue, task);
-    case DType::iq4_xs:
-      return launch<DType::iq4_xs>(queue, task);
-    case DType::mxfp4:
-      return launch<DType::mxfp4>(queue, task);
-  }
-}
-
 }  // namespace
 
 void launch_repack(Queue& queue, DType dtype, const WeightView& to, const std::byte* bytes,
                    int64_t first, int64_t n) {
-  launch_for(queue, dtype,
-             {.to = to,
-              .bytes = bytes,
-              .first = first,
-              .n = n,
-              .row_bytes = engine::row_bytes(dtype, to.cols).value(),
-              .block_elements = engine::info(dtype).block_elements});
+  const RepackTask task = {.to = to,
+                           .bytes = bytes,
+                           .first = first,
+                           .n = n,
+                           .row_bytes = engine::row_bytes(dtype, to.cols).value(),
+                           .block_elements = engine::info(dtype).block_elements};
+  with_format(dtype, [&](auto format) { launch<format()>(queue, task); });
 }
 
 }  // namespace fathom::cuda

@@ -34,10 +34,10 @@ Result<std::unique_ptr<Backend>> make_split_backend(uint64_t expert_bytes, uint6
                                                     const BackendOptions& options) {
   FATHOM_TRY(device, make_backend("cuda", options));
   FATHOM_TRY(host, make_backend("cpu", options));
-  FATHOM_TRY(plan, SplitPlan::fit({.device = cuda::find_devices().usable.front().free_bytes,
-                                   .others = other_bytes,
-                                   .experts = expert_bytes}));
-  return std::make_unique<SplitBackend>(std::move(device), std::move(host), plan);
+  return make_split_backend(std::move(device), std::move(host),
+                            {.device = cuda::find_devices().usable.front().free_bytes,
+                             .others = other_bytes,
+                             .experts = expert_bytes});
 }
 
 }  // namespace fathom::engine

@@ -249,7 +249,7 @@ std::string run(const Grid& grid, const Call& call) {
   if (n_blocks == 0 || grid.blocks.y > 65535 || grid.blocks.z > 65535)
     return fmt::format("a grid of {} x {} x {} blocks", grid.blocks.x, grid.blocks.y,
                        grid.blocks.z);
-  if (grid.shared_bytes > size_t{99} << 10)
+  if (grid.shared_bytes > size_t{48} << 10)
     return fmt::format("{} bytes of shared memory", grid.shared_bytes);
 
   static std::mt19937 random(1);
