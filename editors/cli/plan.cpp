@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "completion/model_location.h"
+#include "cuda/cuda_backend.h"
 #include "editors/cli/command.h"
 #include "editors/cli/model_options.h"
 #include "editors/cli/output.h"
@@ -50,6 +52,14 @@ Result<int> choose_context(const Options& options, const ModelParts& model) {
   return std::min(kDefaultContext, model.context_length);
 }
 
+/// As far as the table knows it.
+std::optional<engine::Gpu> gpu_here() {
+  const cuda::Devices devices = cuda::find_devices();
+  if (devices.usable.empty()) return std::nullopt;
+  const engine::Gpu* gpu = engine::find_gpu_of_device(devices.usable.front().name);
+  return gpu != nullptr ? std::optional(*gpu) : std::nullopt;
+}
+
 Result<PlanReport> make_plan(const Options& options) {
   if (options.n_gpus > 0 && options.gpu.empty())
     return fail(ErrorCode::invalid_argument, "--gpus needs --gpu NAME, one of {}",
@@ -59,6 +69,7 @@ Result<PlanReport> make_plan(const Options& options) {
     FATHOM_TRY(gpu, engine::require_gpu(options.gpu));
     report.machine.gpu = *gpu;
   }
+  if (options.gpu.empty()) report.machine.gpu = gpu_here();
   FATHOM_TRY(model, read_parts(options));
   FATHOM_TRY(context_tokens, choose_context(options, model));
   report.context_tokens = context_tokens;
@@ -97,7 +108,8 @@ Action add_plan(CLI::App& command) {
   command.add_option("--gpu", options->gpu, "one of " + engine::gpu_names())->type_name("NAME");
   command
       .add_option("--gpus", options->n_gpus,
-                  "so many GPUs share the model (default: this machine, with one GPU if named)")
+                  "so many GPUs share the model (default: this machine, with its GPU, or the one "
+                  "that is named)")
       ->check(CLI::Range(1, engine::kMaxGpus).description(""))
       ->type_name("N");
   command

@@ -50,6 +50,20 @@ Result<const Gpu*> require_gpu(std::string_view name) {
               gpu_names());
 }
 
+const Gpu* find_gpu_of_device(std::string_view device) {
+  // A name is a word of the device's, "H200", or two, "RTX 4090".
+  std::string before;
+  while (!device.empty()) {
+    const size_t end = std::min(device.find_first_of(" -"), device.size());
+    const std::string word(device.substr(0, end));
+    device.remove_prefix(std::min(end + 1, device.size()));
+    for (const Gpu& gpu : kGpus)
+      if (is_same(gpu.name, word) || is_same(gpu.name, before + word)) return &gpu;
+    before = word;
+  }
+  return nullptr;
+}
+
 std::string gpu_names() {
   std::string names;
   for (const Gpu& gpu : kGpus) {

@@ -31,6 +31,9 @@ struct Gpu {
 /// Upper and lower case are the same. Errors: invalid_argument; the message lists those there are.
 Result<const Gpu*> require_gpu(std::string_view name);
 
+/// By what the driver calls it: "NVIDIA GeForce RTX 4090", "NVIDIA A100-SXM4-80GB". Null: unknown.
+const Gpu* find_gpu_of_device(std::string_view device);
+
 /// "h100, h200, ...".
 std::string gpu_names();
 

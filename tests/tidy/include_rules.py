@@ -64,6 +64,7 @@ LAYERS = {
     "editors/cli/defect_score.": (CLI + ("completion/syntax/*.h",), BASIC),
     # What the machine can do at most; nobody else needs it.
     "editors/cli/model_options.cpp": (CLI + ("cuda/cuda_backend.h",), BASIC + ("cli11",)),
+    "editors/cli/plan.cpp": (CLI + ("cuda/cuda_backend.h",), BASIC + ("json", "cli11")),
     "editors/cli/doctor.cpp": (CLI + ("cuda/cuda_backend.h",), BASIC + ("json", "cli11")),
     "editors/cli/bench.cpp": (CLI + ("engine/cpu/roofs.h", "cuda/cuda_backend.h"), BASIC + ("json", "cli11")),
 }
