@@ -36,30 +36,28 @@ Devices find_devices() {
                                  properties.name, properties.major, properties.minor);
       continue;
     }
-    size_t free = 0, total = 0;
-    if (cudaSetDevice(i) != cudaSuccess || cudaMemGetInfo(&free, &total) != cudaSuccess) {
-      found.remark = fmt::format("{} does not answer: {}", properties.name,
-                                 cudaGetErrorString(cudaGetLastError()));
-      continue;
-    }
     info.name = properties.name;
-    info.memory_bytes = total;
-    info.free_bytes = free;
+    info.memory_bytes = properties.totalGlobalMem;
     info.compute_major = properties.major;
     info.compute_minor = properties.minor;
-    info.n_multiprocessors = properties.multiProcessorCount;
     found.usable.push_back(std::move(info));
   }
   return found;
+}
+
+uint64_t free_memory_bytes(const DeviceInfo& device) {
+  size_t free = 0, total = 0;
+  if (cudaSetDevice(device.index) != cudaSuccess) return 0;
+  return cudaMemGetInfo(&free, &total) == cudaSuccess ? free : 0;
 }
 
 double measure_copy_bandwidth() {
   constexpr size_t kMostBytes = size_t{1} << 30;  // more than any cache of a device
   constexpr int kPasses = 20;
   const Devices devices = find_devices();
-  if (devices.usable.empty() || cudaSetDevice(devices.usable.front().index) != cudaSuccess)
-    return 0;
-  const size_t size = std::min(kMostBytes, size_t{devices.usable.front().free_bytes} / 4);
+  if (devices.usable.empty()) return 0;
+  const size_t size = std::min(kMostBytes, size_t{free_memory_bytes(devices.usable.front())} / 4);
+  if (size == 0) return 0;
   const auto from = DeviceBuffer::allocate(size), to = DeviceBuffer::allocate(size);
   if (!from || !to) return 0;
   Queue queue;

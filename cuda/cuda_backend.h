@@ -19,9 +19,7 @@ struct DeviceInfo {
   int index = 0;
   std::string name;  // "NVIDIA H200"
   uint64_t memory_bytes = 0;
-  uint64_t free_bytes = 0;
   int compute_major = 0, compute_minor = 0;
-  int n_multiprocessors = 0;
 };
 
 /// The devices that fathom can use, and why there are none, for people: "no NVIDIA driver".
@@ -29,7 +27,11 @@ struct Devices {
   std::vector<DeviceInfo> usable;
   std::string remark;
 };
+/// Starts none of them.
 Devices find_devices();
+
+/// Of the device's memory; 0 if it does not answer. Starts the device: some tenths of a second.
+uint64_t free_memory_bytes(const DeviceInfo& device);
 
 /// Bytes per second that the first usable device reads and writes while it copies its own memory:
 /// the roof of what is bound by memory. 0 if there is none. Takes some tenths of a second.

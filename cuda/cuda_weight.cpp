@@ -5,7 +5,7 @@
 
 #include "cuda/ops.h"
 #include "engine/base/assert.h"
-#include "engine/quant/dequantize.h"
+#include "engine/reference/host_weight.h"
 
 namespace fathom::cuda {
 namespace {
@@ -29,17 +29,11 @@ DType format_for(const WeightData& data) {
 }
 
 std::vector<float> numbers_of(const WeightData& data) {
+  const engine::MappedWeight weight(data);
   std::vector<float> numbers(size_t(data.count) * data.rows * data.cols);
-  engine::dequantize(data.dtype, data.bytes, numbers);
-  const engine::BlockScales& scales = data.scales;
-  if (scales.rows == 0) return numbers;
-  const int n_rows = (data.rows + scales.rows - 1) / scales.rows;
-  const int n_cols = (data.cols + scales.cols - 1) / scales.cols;
-  for (int64_t row = 0; row < int64_t{data.count} * data.rows; ++row) {
-    const int64_t line = row / data.rows * n_rows + row % data.rows / scales.rows;
-    for (int column = 0; column < data.cols; ++column)
-      numbers[row * data.cols + column] *= scales.values[line * n_cols + column / scales.cols];
-  }
+  for (int64_t row = 0; row < int64_t{data.count} * data.rows; ++row)
+    weight.read_row(static_cast<int>(row / data.rows), static_cast<int>(row % data.rows),
+                    std::span(numbers).subspan(row * data.cols, data.cols));
   return numbers;
 }
 

@@ -86,10 +86,6 @@ struct LoadedEngine {
   Engine::Limits limits;
 };
 
-BackendOptions backend_options(const EngineOptions& options) {
-  return {.n_threads = options.n_threads, .pack_first = options.pack_first};
-}
-
 Result<LoadedEngine> load_on(Result<std::unique_ptr<Backend>> made,
                              const std::shared_ptr<const Checkpoint>& checkpoint,
                              const EngineOptions& options, int context_length) {
@@ -129,7 +125,7 @@ constexpr uint64_t kGpuReserveBytes = uint64_t{2} << 30;
 Result<LoadedEngine> load_where_it_fits(const std::shared_ptr<const Checkpoint>& checkpoint,
                                         const EngineOptions& options, int context_length,
                                         Log& log) {
-  const BackendOptions how = backend_options(options);
+  const BackendOptions how = {.n_threads = options.n_threads, .pack_first = options.pack_first};
   const auto load = [&](Result<std::unique_ptr<Backend>> backend) {
     return load_on(std::move(backend), checkpoint, options, context_length);
   };

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Backend>> make_split_backend(uint64_t expert_bytes, uint6
   FATHOM_TRY(device, make_backend("cuda", options));
   FATHOM_TRY(host, make_backend("cpu", options));
   return make_split_backend(std::move(device), std::move(host),
-                            {.device = cuda::find_devices().usable.front().free_bytes,
+                            {.device = cuda::free_memory_bytes(cuda::find_devices().usable.front()),
                              .others = other_bytes,
                              .experts = expert_bytes});
 }

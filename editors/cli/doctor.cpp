@@ -63,7 +63,8 @@ Check check_gpu() {
   for (const cuda::DeviceInfo& device : devices.usable) {
     check.detail +=
         fmt::format("{}{}, {:.0f} of {:.0f} GB free, compute capability {}.{}",
-                    check.detail.empty() ? "" : "; ", device.name, double(device.free_bytes) / 1e9,
+                    check.detail.empty() ? "" : "; ", device.name,
+                    double(cuda::free_memory_bytes(device)) / 1e9,
                     double(device.memory_bytes) / 1e9, device.compute_major, device.compute_minor);
   }
   return check;

@@ -15,8 +15,9 @@ namespace fathom::cli {
 namespace {
 
 Status check_backend(const std::string& name) {
+  if (name == "auto") return {};
   const std::vector<std::string> available = engine::available_backends();
-  if (name == "auto" || std::ranges::find(available, name) != available.end()) return {};
+  if (std::ranges::find(available, name) != available.end()) return {};
   return fail(ErrorCode::invalid_argument,
               "the backend '{}' is not available on this machine{}; available: auto, {}", name,
               name == "cuda" ? fmt::format(" ({})", cuda::find_devices().remark) : "",

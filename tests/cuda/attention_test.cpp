@@ -1,45 +1,15 @@
 // Attention of every kind of the GPU backend, and what DeepSeek-V4 adds, against the reference.
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <random>
 
 #include <gtest/gtest.h>
 
 #include "tests/cuda/on_device.h"
+#include "tests/support/scattered_sequences.h"
 
 namespace fathom::engine::test {
 namespace {
-
-/// Sequences whose tokens lie scattered in one cache, each with some rows in the batch.
-struct Sequences {
-  struct Length {
-    int n_before, n_rows;
-  };
-
-  explicit Sequences(const std::vector<Length>& lengths) {
-    for (const Length& length : lengths) n_slots += length.n_before + length.n_rows;
-    std::vector<SlotId> shuffled(n_slots);
-    std::iota(shuffled.begin(), shuffled.end(), 0);
-    std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(9));
-    auto next = shuffled.begin();
-    for (const Length& length : lengths) {
-      const auto end = next + length.n_before + length.n_rows;
-      slots.emplace_back(next, end);
-      next = end;
-    }
-    for (size_t i = 0; i < lengths.size(); ++i) {
-      rows.push_back({n_rows, lengths[i].n_rows, slots[i]});
-      n_rows += lengths[i].n_rows;
-    }
-  }
-
-  int n_slots = 0;
-  int n_rows = 0;
-  std::vector<std::vector<SlotId>> slots;
-  std::vector<SequenceRows> rows;
-};
 
 // One token; both sides of a tile of 64 keys; several sequences; more rows than are split.
 const std::vector<std::vector<Sequences::Length>> kSequences = {

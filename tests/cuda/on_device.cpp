@@ -78,8 +78,10 @@ void leave_accesses_unchecked() {}
 #endif
 
 void OnDevice::SetUp() {
+  const cuda::Devices devices = cuda::find_devices();
+  if (devices.usable.empty()) GTEST_SKIP() << devices.remark;
   auto made = cuda::make_cuda_backend();
-  if (!made) GTEST_SKIP() << made.error().message;
+  ASSERT_TRUE(made) << made.error().message;
   device_ = std::move(*made);
 }
 

@@ -12,6 +12,7 @@
 
 #include "engine/reference/reference_backend.h"
 #include "tests/support/op_data.h"
+#include "tests/support/scattered_sequences.h"
 
 namespace fathom::engine::test {
 namespace {
@@ -292,35 +293,6 @@ TEST_P(Ops, RowsAreGatheredAndWrittenWhereTheyBelong) {
 }
 
 // Attention.
-
-/// Sequences whose tokens lie scattered in one cache, each with some rows in the batch.
-struct Sequences {
-  struct Length {
-    int n_before, n_rows;
-  };
-
-  explicit Sequences(const std::vector<Length>& lengths) {
-    for (const Length& length : lengths) n_slots += length.n_before + length.n_rows;
-    std::vector<SlotId> shuffled(n_slots);
-    std::iota(shuffled.begin(), shuffled.end(), 0);
-    std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(9));
-    auto next = shuffled.begin();
-    for (const Length& length : lengths) {
-      const auto end = next + length.n_before + length.n_rows;
-      slots.emplace_back(next, end);
-      next = end;
-    }
-    for (size_t i = 0; i < lengths.size(); ++i) {
-      rows.push_back({n_rows, lengths[i].n_rows, slots[i]});
-      n_rows += lengths[i].n_rows;
-    }
-  }
-
-  int n_slots = 0;
-  int n_rows = 0;
-  std::vector<std::vector<SlotId>> slots;
-  std::vector<SequenceRows> rows;
-};
 
 // One token; both sides of a chunk of 128 positions; a decode step of several sequences; prefill in
 // the middle of a sequence; enough rows to share whole tiles among threads; a long context.

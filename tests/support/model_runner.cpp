@@ -96,6 +96,18 @@ std::vector<TokenId> ModelRunner::greedy(std::vector<float> logits, int n) {
   }
 }
 
+std::vector<float> run_apart(LoadedModel& loaded, std::span<const TokenId> a,
+                             std::span<const TokenId> b) {
+  std::vector<float> logits;
+  for (const std::span<const TokenId> text : {a, b}) {
+    const int n = static_cast<int>(text.size());
+    const int32_t last[] = {n - 1};
+    const std::vector<float> row = ModelRunner(loaded, n).run(text, last, n);
+    logits.insert(logits.end(), row.begin(), row.end());
+  }
+  return logits;
+}
+
 std::vector<float> run_together(LoadedModel& loaded, std::span<const TokenId> a,
                                 std::span<const TokenId> b) {
   const KvMemory cache = cache_of(loaded, static_cast<int>(a.size() + b.size()));

@@ -71,6 +71,10 @@ class ModelRunner final {
   SequenceRows rows_;
 };
 
+/// The logits [2, vocab] after two texts that are computed one by one, each in one batch.
+std::vector<float> run_apart(LoadedModel& loaded, std::span<const TokenId> a,
+                             std::span<const TokenId> b);
+
 /// The logits [2, vocab] after two texts that are computed in one batch and share a KV cache.
 std::vector<float> run_together(LoadedModel& loaded, std::span<const TokenId> a,
                                 std::span<const TokenId> b);

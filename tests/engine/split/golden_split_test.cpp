@@ -105,12 +105,7 @@ TEST_P(GoldenSplit, NeitherChunksNorAnotherTextChangeABit) {
     EXPECT_EQ(runner(p).run(p.ids, p.positions, chunk), whole) << "chunks of " << chunk;
 
   const GoldenPrompt &a = prompts_[1], &b = prompts_[2];
-  const int32_t last_a[] = {static_cast<int32_t>(a.ids.size()) - 1};
-  const int32_t last_b[] = {static_cast<int32_t>(b.ids.size()) - 1};
-  std::vector<float> apart = runner(a).run(a.ids, last_a, kMaxBatch);
-  const std::vector<float> second = runner(b).run(b.ids, last_b, kMaxBatch);
-  apart.insert(apart.end(), second.begin(), second.end());
-  EXPECT_EQ(run_together(loaded_, a.ids, b.ids), apart);
+  EXPECT_EQ(run_together(loaded_, a.ids, b.ids), run_apart(loaded_, a.ids, b.ids));
 }
 
 TEST_P(GoldenSplit, LogitsStayThoseOfTheOriginalWhereExpertsMove) {
