@@ -33,7 +33,7 @@ __global__ void merge_tiles_kernel(AttentionWork work) {
 }
 
 int max_keys(const AttentionTask& task) {
-  const int n_positions = task.sequences.max_position + 1;
+  const int n_positions = task.sequences.most_positions;
   const KeyChoice& keys = task.keys;
   int n_groups = keys.groups.size > 0 ? n_positions / keys.groups.size : 0;
   if (keys.chosen.groups != nullptr) n_groups = std::min(n_groups, keys.chosen.limit);

@@ -1,6 +1,7 @@
 // DeviceBackend's operations that look at a text's earlier tokens.
 
 #include <algorithm>
+#include <bit>
 
 #include "cuda/device_backend.h"
 #include "engine/base/assert.h"
@@ -9,10 +10,21 @@ namespace fathom::cuda {
 
 using engine::SequenceRows;
 
+namespace {
+
+bool is_same(const SequenceRows& a, const SequenceRows& b) {
+  return a.first_row == b.first_row && a.n_rows == b.n_rows && a.slots.data() == b.slots.data() &&
+         a.slots.size() == b.slots.size();
+}
+
+}  // namespace
+
+/// Every layer of a step asks for the same ones, and texts may be long.
 DeviceSequences DeviceBackend::place(std::span<const SequenceRows> sequences) {
+  if (std::ranges::equal(sequences, sequences_, is_same)) return placed_;
   places_.clear();
   slots_.clear();
-  int max_position = 0;
+  size_t longest = 1;
   for (const SequenceRows& sequence : sequences) {
     const int first_position = static_cast<int>(sequence.slots.size()) - sequence.n_rows;
     FATHOM_ASSERT(first_position >= 0);
@@ -21,12 +33,14 @@ DeviceSequences DeviceBackend::place(std::span<const SequenceRows> sequences) {
                          .position = first_position + i,
                          .first_slot = static_cast<int32_t>(slots_.size())});
     slots_.insert(slots_.end(), sequence.slots.begin(), sequence.slots.end());
-    max_position = std::max(max_position, static_cast<int>(sequence.slots.size()) - 1);
+    longest = std::max(longest, sequence.slots.size());
   }
-  return {.rows = arrays_.on_device(std::span<const RowPlace>(places_)),
-          .slots = arrays_.on_device(std::span<const int32_t>(slots_)),
-          .n_rows = static_cast<int>(places_.size()),
-          .max_position = max_position};
+  sequences_.assign(sequences.begin(), sequences.end());
+  placed_ = {.rows = arrays_.on_device(std::span<const RowPlace>(places_)),
+             .slots = arrays_.on_device(std::span<const int32_t>(slots_)),
+             .n_rows = static_cast<int>(places_.size()),
+             .most_positions = static_cast<int>(std::bit_ceil(longest))};
+  return placed_;
 }
 
 void DeviceBackend::attend(const AttentionTask& task) {
@@ -102,7 +116,7 @@ void DeviceBackend::choose_groups(engine::ChosenGroups chosen, Heads q, Tensor w
   FATHOM_ASSERT(weights.cols == q.n_heads && weights.rows == q.rows && chosen.limit > 0);
   FATHOM_ASSERT(keys.size > 0 && keys.column + q.dim <= cache.cols);
   const DeviceSequences placed = place(sequences);
-  const int max_groups = (placed.max_position + 1) / keys.size;
+  const int max_groups = placed.most_positions / keys.size;
   void* scores = groups_.reserve(queue_, size_t(placed.n_rows) * max_groups * sizeof(float));
   launch_choose_groups(queue_, {.chosen = chosen,
                                 .q = q,

@@ -59,11 +59,11 @@ void DeviceBackend::replace(Weight& weight, int matrix, const engine::WeightData
 Status DeviceBackend::download(std::span<float> host, Tensor x) {
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
   auto* pinned = static_cast<float*>(downloaded_.reserve(queue_, host.size_bytes()));
-  if (pinned == nullptr) return wait();
+  if (pinned == nullptr) return sync();
   for (int row = 0; row < x.rows; ++row)
     queue_.note(cudaMemcpyAsync(pinned + int64_t{row} * x.cols, x.row(row), x.cols * sizeof(float),
                                 cudaMemcpyDeviceToHost, queue_.stream()));
-  FATHOM_CHECK(wait());
+  FATHOM_CHECK(sync());
   std::copy_n(pinned, host.size(), host.data());
   return {};
 }
@@ -77,12 +77,9 @@ void DeviceBackend::write(Tensor x, std::span<const float> host) {
 }
 
 Status DeviceBackend::sync() {
+  queue_.wait();
   arrays_.end_step();
-  return wait();
-}
-
-Status DeviceBackend::wait() {
-  queue_.note(cudaStreamSynchronize(queue_.stream()));
+  sequences_.clear();
   return status_of(queue_, "computing");
 }
 

@@ -25,6 +25,9 @@ class DeviceBackend : public engine::Backend {
   std::string description() const override { return device_.name; }
   int prefill_rows() const override { return 1024; }
 
+  /// Since it was made.
+  const Queue::Counts& launches() const { return queue_.counts(); }
+
   Result<std::unique_ptr<engine::Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<engine::Weight>> upload(engine::WeightData data) override;
   bool can_replace(const engine::Weight&) const override { return true; }
@@ -78,7 +81,6 @@ class DeviceBackend : public engine::Backend {
 
  private:
   void choose_device();
-  Status wait();
   DeviceSequences place(std::span<const engine::SequenceRows> sequences);
   void attend(const AttentionTask& task);
   /// A product that reads x as the weight's format wants it: packed, or as it is.
@@ -99,6 +101,8 @@ class DeviceBackend : public engine::Backend {
   HostArrays arrays_{queue_};
   DeviceScratch staging_, packed_, attention_, groups_, plain_;
   PinnedMemory downloaded_;
+  std::vector<engine::SequenceRows> sequences_;  // those that placed_ has; until the step ends
+  DeviceSequences placed_;
   std::vector<RowPlace> places_;
   std::vector<int32_t> slots_;
 };

@@ -23,7 +23,7 @@ void* PinnedMemory::reserve(Queue& queue, size_t size) {
 
 void* DeviceScratch::reserve(Queue& queue, size_t size) {
   if (size <= buffer_.size()) return buffer_.data();
-  queue.note(cudaStreamSynchronize(queue.stream()));  // what is queued may still use the old one
+  queue.wait();  // what is queued may still use the old one
   buffer_ = {};
   auto larger = DeviceBuffer::allocate(size);
   if (!larger) {

@@ -37,12 +37,14 @@ class DeviceBuffer final {
 class PinnedMemory final {
  public:
   PinnedMemory() = default;
-  PinnedMemory(const PinnedMemory&) = delete;
-  PinnedMemory& operator=(const PinnedMemory&) = delete;
+  PinnedMemory(PinnedMemory&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  PinnedMemory& operator=(PinnedMemory&&) = delete;
   ~PinnedMemory() { (void)cudaFreeHost(data_); }
 
   /// Null where the host has no more: the queue knows.
   void* reserve(Queue& queue, size_t size);
+  void* data() const { return data_; }
 
  private:
   void* data_ = nullptr;

@@ -1,50 +1,66 @@
 // The order in which the device does things: one stream, and the first error of what was put on it.
 //
-// Threads: the engine thread. Errors are sticky: after the first one everything is skipped. Headers
-// that kernels include are small: each is compiled for every generation of devices.
+// Launches are gathered, and done some at a time: a list that was done before is one CUDA graph,
+// which a device begins in the time of a few launches. They are done when the list is long enough,
+// or somebody asks for stream().
+//
+// Threads: the engine thread. Errors are sticky: after the first one everything is skipped.
 
 #pragma once
 
-#include <cstddef>
-#include <utility>
-
-#include <cuda_runtime.h>
+#include "cuda/launch_list.h"
 
 namespace fathom::cuda {
 
-struct LaunchShape {
-  dim3 blocks;
-  dim3 threads;
-  size_t shared_bytes = 0;
-};
+class GraphCache;
 
 class Queue final {
  public:
-  Queue() { note(cudaStreamCreate(&stream_)); }
-  ~Queue() { (void)cudaStreamDestroy(stream_); }
+  Queue();
+  /// What was not done yet is not done any more.
+  ~Queue();
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
   template <class... Parameters, class... Arguments>
   void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
     if (error_ != cudaSuccess) return;
-    cudaLaunchConfig_t config = {};
-    config.gridDim = shape.blocks;
-    config.blockDim = shape.threads;
-    config.dynamicSmemBytes = shape.shared_bytes;
-    config.stream = stream_;
-    note(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...));
+    launches_.add(shape, kernel, std::forward<Arguments>(arguments)...);
+    if (launches_.n_launches() >= enough_) flush();
   }
+  /// Copies pinned memory of the host, which stays as it is until wait(), to memory of the device
+  /// that nothing before this call uses.
+  void copy(std::byte* to, const std::byte* from, size_t size);
+
+  /// Begins what was asked for.
+  void flush();
+  /// With everything on it that was asked for.
+  cudaStream_t stream() {
+    flush();
+    return stream_;
+  }
+  /// Until the device has done everything.
+  void wait();
 
   void note(cudaError_t error) {
     if (error_ == cudaSuccess) error_ = error;
   }
   cudaError_t error() const { return error_; }
-  cudaStream_t stream() const { return stream_; }
+
+  struct Counts {
+    int64_t launches = 0;   // all of them,
+    int64_t in_graphs = 0;  // and those that were part of a graph
+    int64_t graphs = 0;
+  };
+  const Counts& counts() const { return counts_; }
 
  private:
+  LaunchList launches_;
+  int enough_;
   cudaStream_t stream_ = nullptr;
   cudaError_t error_ = cudaSuccess;
+  GraphCache* graphs_;
+  Counts counts_;
 };
 
 }  // namespace fathom::cuda

@@ -17,7 +17,8 @@ struct DeviceSequences {
   const RowPlace* rows = nullptr;
   const int32_t* slots = nullptr;
   int n_rows = 0;
-  int max_position = 0;
+  /// At least as many as any row sees: a power of two, so that it changes seldom (host_arrays.h).
+  int most_positions = 0;
 };
 
 }  // namespace fathom::cuda

@@ -3,7 +3,8 @@
 // Model code is written once against this class and names no device. ReferenceBackend is the
 // specification of every operation; other backends are tested against it (tests/engine/ops_test).
 //
-// Threads: engine thread only. Operations may be asynchronous: only sync() and download() wait.
+// Threads: engine thread only. Operations may be asynchronous: only sync() and download() wait, and
+// until then the memory and the weights that an operation was given stay.
 // Operations cannot fail; device errors are sticky and surface in sync().
 //
 // Invariant: a row of a result depends only on its own row of the inputs (and, for attention, on
@@ -94,7 +95,7 @@ using SlotId = int32_t;
 /// Consecutive rows of a batch that belong to one sequence, and the cache rows of the sequence:
 /// slots[p] holds the token at position p. The last `n_rows` positions are the rows of this batch,
 /// already written. Row i of them has position slots.size() - n_rows + i and sees positions up to
-/// its own.
+/// its own. Slots stay as they are until the next sync() or download().
 struct SequenceRows {
   int first_row = 0;
   int n_rows = 0;

@@ -19,7 +19,12 @@ namespace {
 
 using testing::HasSubstr;
 
-class DeviceBackendTest : public OnDevice {};
+class DeviceBackendTest : public OnDevice {
+ protected:
+  const cuda::Queue::Counts& launches() {
+    return static_cast<cuda::DeviceBackend&>(device()).launches();
+  }
+};
 
 TEST_F(DeviceBackendTest, SaysWhatItRunsOn) {
   EXPECT_EQ(device().name(), "cuda");
@@ -55,6 +60,34 @@ TEST_F(DeviceBackendTest, TakesWhatIsWrittenBitForBitAtOnce) {
   numbers.assign(15, 0.0f);  // is the caller's again
   expect_same_bits(x.numbers(), expected, 5, "written");
   EXPECT_TRUE(x.gaps_are_untouched());
+}
+
+TEST_F(DeviceBackendTest, AStepThatRepeatsIsLaunchedAsGraphsWithTheNumbersOfItsOwnArrays) {
+  constexpr int kRows = 3, kCols = 64;
+  const WeightData embedding = random_weight(DType::f32, 1, 50, kCols, 1);
+  const auto table = upload(device(), embedding), reference_table = upload(reference(), embedding);
+  const DeviceTensor x(device(), kRows, kCols), sums(device(), kRows, kCols);
+  // More launches than one list has, and arrays that change from step to step.
+  const auto run = [&](Backend& backend, Tensor in, Tensor out, const Weight& weight, int step) {
+    const std::vector<int32_t> ids = {step, step + 7, 3 * step}, rows = {2, 0, step % 3};
+    backend.embed(in, ids, weight);
+    for (int i = 0; i < 30; ++i) {
+      backend.gather_rows(out, in, rows);
+      backend.add(in, in, out);
+    }
+    std::vector<float> numbers(kRows * kCols);
+    EXPECT_TRUE(backend.download(numbers, in));
+    return numbers;
+  };
+  std::vector<float> memory(2 * kRows * kCols);
+  const Tensor expected_x = {memory.data(), kRows, kCols, kCols};
+  const Tensor expected_sums = {memory.data() + kRows * kCols, kRows, kCols, kCols};
+  for (int step = 0; step < 6; ++step) {
+    const int64_t before = launches().in_graphs;
+    EXPECT_EQ(run(device(), x, sums, *table, step),
+              run(reference(), expected_x, expected_sums, *reference_table, step));
+    EXPECT_EQ(launches().in_graphs - before, step == 0 ? 0 : 61) << "step " << step;
+  }
 }
 
 TEST_F(DeviceBackendTest, AStackWhoseMatricesWereReplacedIsTheOneThatTheyAreFrom) {

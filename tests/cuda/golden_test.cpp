@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -112,6 +113,22 @@ TEST_P(GoldenOnDevice, ChunksAndCompanyDoNotChangeABit) {
   const GoldenPrompt& a = prompts_[1];
   const GoldenPrompt& b = prompts_[2];
   EXPECT_EQ(run_together(loaded_, a.ids, b.ids), run_apart(loaded_, a.ids, b.ids));
+}
+
+TEST_P(GoldenOnDevice, AStepOfOneTokenBecomesGraphs) {
+  ASSERT_NO_FATAL_FAILURE(open<cuda::DeviceBackend>());
+  ModelRunner text = runner(prompts_[1]);
+  const auto& launches = static_cast<cuda::DeviceBackend&>(*loaded_.backend).launches();
+  std::vector<float> logits = text.run(prompts_[1].ids, prompts_[1].positions, kMaxBatch);
+  int64_t n_single = std::numeric_limits<int64_t>::max();
+  for (int step = 0; step < 4; ++step) {
+    const cuda::Queue::Counts before = launches;
+    logits = text.step(std::span(prompts_[1].ids).subspan(step, 1), std::vector<int32_t>{0});
+    // Where the text outgrows a power of two, a step is another one.
+    n_single = std::min(
+        n_single, launches.launches - before.launches - (launches.in_graphs - before.in_graphs));
+  }
+  EXPECT_LT(n_single, 4) << "of " << launches.launches << " launches";  // too few for a graph
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenOnDevice, ::testing::ValuesIn(all_cases()),

@@ -42,14 +42,16 @@ TEST_F(Rows, NormsMatchTheReferenceAlsoInPlace) {
   for (const Shape& s : kShapes) {
     for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
       check(s, kElementwise, [&](Backend& backend, Tensor y, Tensor x) {
-        backend.rms_norm(y, x, *vector(backend, dtype, s.cols, 1), 1e-6f);
+        const auto weight = vector(backend, dtype, s.cols, 1);
+        backend.rms_norm(y, x, *weight, 1e-6f);
         EXPECT_TRUE(backend.sync());
       });
     }
     if (s.cols == 1) continue;  // its variance is 0
     check(s, {.relative = 1e-5, .absolute = 2e-6}, [&](Backend& backend, Tensor y, Tensor x) {
-      backend.layer_norm(y, x, *vector(backend, DType::f32, s.cols, 1),
-                         *vector(backend, DType::f32, s.cols, 2), 1e-6f);
+      const auto weight = vector(backend, DType::f32, s.cols, 1);
+      const auto bias = vector(backend, DType::f32, s.cols, 2);
+      backend.layer_norm(y, x, *weight, *bias, 1e-6f);
       EXPECT_TRUE(backend.sync());
     });
   }
@@ -68,8 +70,9 @@ TEST_F(Rows, SumsAndGatesMatchTheReferenceAlsoInPlace) {
     other.front() = -200.0f;  // exp(200) is beyond f32
     check(s, {}, [&](Backend& backend, Tensor y, Tensor x) {
       const DeviceTensor b(backend, s.n, s.cols, other);
+      const auto bias = vector(backend, DType::f32, s.cols, 3);
       backend.add(y, x, b);
-      backend.add_bias(y, *vector(backend, DType::f32, s.cols, 3));
+      backend.add_bias(y, *bias);
       EXPECT_TRUE(backend.sync());
     });
     for (const float limit : {kNoLimit, 0.75f})

@@ -113,14 +113,16 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
     void (*kernel)(Parameters...);
     std::tuple<Parameters...> arguments;
   };
-  const KernelCall call = {kernel, {std::forward<Arguments>(arguments)...}};
-  const auto thread = [](const void* data) {
-    const auto& [function, values] = *static_cast<const KernelCall*>(data);
-    std::apply(function, values);
+  const auto run = [call = KernelCall{kernel, {std::forward<Arguments>(arguments)...}},
+                    grid = emulation::Grid{.blocks = config->gridDim,
+                                           .threads = config->blockDim,
+                                           .shared_bytes = config->dynamicSmemBytes}] {
+    const auto thread = [](const void* data) {
+      const auto& [function, values] = *static_cast<const KernelCall*>(data);
+      std::apply(function, values);
+    };
+    emulation::set_arguments(&call, sizeof(call));
+    return emulation::launched(emulation::run(grid, {thread, &call}));
   };
-  emulation::set_arguments(&call, sizeof(call));
-  return emulation::launched(emulation::run({.blocks = config->gridDim,
-                                             .threads = config->blockDim,
-                                             .shared_bytes = config->dynamicSmemBytes},
-                                            {thread, &call}));
+  return emulation::on_stream(config->stream, run);
 }

@@ -35,6 +35,7 @@ Outcome run(const std::string& kernel,
   std::copy(outcome.data.begin(), outcome.data.end(), data);
   Queue queue;
   queue.launch(shape, test::kernels().at(kernel), data);
+  queue.flush();
   outcome.error = emulation::take_kernel_error();
   outcome.data.assign(data, data + 64);
   emulation::free_device(data);

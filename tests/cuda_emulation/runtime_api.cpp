@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "tests/cuda_emulation/cuda_runtime.h"
 #include "tests/cuda_emulation/device_memory.h"
@@ -11,6 +13,14 @@ const dim3& threadIdx = fathom::cuda::emulation::place().thread_idx;
 const dim3& blockIdx = fathom::cuda::emulation::place().block_idx;
 const dim3& blockDim = fathom::cuda::emulation::place().block_dim;
 const dim3& gridDim = fathom::cuda::emulation::place().grid_dim;
+
+struct EmulatedGraph {
+  std::vector<std::function<cudaError_t()>> calls;
+};
+
+struct EmulatedStream {
+  std::unique_ptr<EmulatedGraph> recorded;  // null: nothing is
+};
 
 namespace fathom::cuda::emulation {
 namespace {
@@ -27,6 +37,12 @@ bool is_device(const void* data, size_t size) {
 }
 
 }  // namespace
+
+cudaError_t on_stream(cudaStream_t stream, std::function<cudaError_t()> call) {
+  if (stream == nullptr || !stream->recorded) return call();
+  stream->recorded->calls.push_back(std::move(call));
+  return cudaSuccess;
+}
 
 cudaError_t launched(const std::string& error) {
   if (kernel_error().empty()) kernel_error() = error;
@@ -116,31 +132,72 @@ cudaError_t cudaFreeHost(void* data) {
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, cudaMemcpyKind kind,
-                            cudaStream_t) {
+                            cudaStream_t stream) {
   if (emulation::sticky() != cudaSuccess) return emulation::sticky();
   const bool to_device = kind != cudaMemcpyDeviceToHost;
   const bool from_device = kind != cudaMemcpyHostToDevice;
   if (emulation::is_device(to, size) != to_device ||
       emulation::is_device(from, size) != from_device)
     return cudaErrorInvalidValue;
-  std::memcpy(to, from, size);
-  return cudaSuccess;
+  return emulation::on_stream(stream, [=] {
+    std::memcpy(to, from, size);
+    return cudaSuccess;
+  });
 }
 
-cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t) {
+cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t stream) {
   if (emulation::sticky() != cudaSuccess) return emulation::sticky();
   if (!emulation::is_device(data, size)) return cudaErrorInvalidValue;
-  std::memset(data, value, size);
-  return cudaSuccess;
+  return emulation::on_stream(stream, [=] {
+    std::memset(data, value, size);
+    return cudaSuccess;
+  });
 }
 
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  *stream = nullptr;
+  *stream = new EmulatedStream;
   return cudaSuccess;
 }
 
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return emulation::sticky(); }
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  delete stream;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  return stream->recorded ? cudaErrorStreamCaptureUnsupported : emulation::sticky();
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  if (stream->recorded) return cudaErrorInvalidValue;
+  stream->recorded = std::make_unique<EmulatedGraph>();
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  *graph = stream->recorded.release();
+  return *graph != nullptr ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
+  *made = new EmulatedGraph(*graph);
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
+  cudaError_t error = emulation::sticky();
+  for (const auto& call : graph->calls)
+    if (error == cudaSuccess) error = call();
+  return error;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) { return cudaGraphDestroy(graph); }
+
 cudaError_t cudaGetLastError() { return emulation::sticky(); }
 
 const char* cudaGetErrorString(cudaError_t error) {
