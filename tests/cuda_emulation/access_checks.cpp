@@ -17,13 +17,12 @@ namespace fathom::cuda::emulation {
 namespace {
 
 struct Checks {
-  bool on = true;
   std::span<const std::byte> arguments;
   Allocation last;  // where the access before was
 };
 
 Checks& checks() {
-  static Checks all;
+  static constinit Checks all;
   return all;
 }
 
@@ -55,9 +54,9 @@ const char* name_of(Access access) {
 
 }  // namespace
 
-void check_access(const volatile void* pointer, size_t size, Access access, const void* code) {
+void check_access_in_kernel(const volatile void* pointer, size_t size, Access access,
+                            const void* code) {
   BlockState& state = block_state();
-  if (!state.in_kernel || !checks().on) return;
   const auto address = reinterpret_cast<uintptr_t>(pointer);
   if (lies_in(address, size, state.stack) || may_read_constants(address, size, access)) return;
   state.in_kernel = false;
@@ -78,7 +77,7 @@ void set_arguments(const void* data, size_t size) {
   checks().last = {};  // memory may have been freed since
 }
 
-void set_access_checks(bool on) { checks().on = on; }
+void set_access_checks(bool on) { block_state().is_checked = on; }
 
 }  // namespace fathom::cuda::emulation
 

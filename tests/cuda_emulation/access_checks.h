@@ -5,13 +5,21 @@
 
 #include <cstddef>
 
+#include "tests/cuda_emulation/block_state.h"
 #include "tests/cuda_emulation/race_detector.h"
 
 namespace fathom::cuda::emulation {
 
 /// Ends the grid with an error if the thread that runs may not do that. `code`: an address of the
 /// code that does it.
-void check_access(const volatile void* address, size_t size, Access access, const void* code);
+void check_access_in_kernel(const volatile void* address, size_t size, Access access,
+                            const void* code);
+/// The same where it is to be checked; the host's own accesses are not.
+inline void check_access(const volatile void* address, size_t size, Access access,
+                         const void* code) {
+  const BlockState& state = block_state();
+  if (state.in_kernel && state.is_checked) check_access_in_kernel(address, size, access, code);
+}
 
 /// What a kernel may read besides device memory: its arguments.
 void set_arguments(const void* data, size_t size);

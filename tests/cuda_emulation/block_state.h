@@ -10,6 +10,7 @@ namespace fathom::cuda::emulation {
 
 struct BlockState {
   bool in_kernel = false;  // a thread of a kernel runs, not the host
+  bool is_checked = true;  // its accesses are
   uint32_t launch = 0;     // counts grids
   uint64_t block = 0;      // index within the grid
   uint32_t epoch = 0;      // counts barriers and blocks
@@ -18,6 +19,9 @@ struct BlockState {
   std::span<const std::byte> shared;
 };
 
-BlockState& block_state();
+inline BlockState& block_state() {
+  static constinit BlockState state;
+  return state;
+}
 
 }  // namespace fathom::cuda::emulation

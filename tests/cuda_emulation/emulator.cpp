@@ -20,12 +20,16 @@ namespace context = boost::context::detail;
 
 constexpr int kWarp = 32;
 constexpr size_t kStackBytes = size_t{64} << 10;
+// Stacks are no power of two apart: what the fibers of a warp use of them would meet in a few sets
+// of the processor's cache.
+constexpr size_t kStackStride = kStackBytes + 7 * 64;
+constexpr int kMaxThreads = 1024;  // of a block
 
 enum class Waits { nothing, barrier, exchange, ended };
 
 struct Fiber {
   context::fcontext_t resume = nullptr;
-  std::unique_ptr<std::byte[]> stack{new std::byte[kStackBytes]};
+  std::byte* stack = nullptr;  // [kStackBytes]
   Waits waits = Waits::nothing;
   ThreadPlace place;
   Site site;            // where it waits
@@ -46,8 +50,14 @@ struct Warp {
 class BlockRun;
 BlockRun* running = nullptr;
 
+/// Of thread `i` of a block; the same for all grids.
+std::byte* stack_of(int i) {
+  static const std::unique_ptr<std::byte[]> all(new std::byte[kMaxThreads * kStackStride]);
+  return all.get() + i * kStackStride;
+}
+
 ThreadPlace& running_place() {
-  static ThreadPlace place;
+  static constinit ThreadPlace place;
   return place;
 }
 
@@ -68,7 +78,8 @@ class BlockRun final {
 
   // Called by fibers.
   void barrier(Site site) { wait(Waits::barrier, site); }
-  const std::byte* exchange(Site site, const void* payload, size_t size);
+  const std::byte* exchange(Site site, const void* payload, size_t size,
+                            void (*combine)(std::byte*));
   std::byte* shared() { return shared_.data(); }
   [[noreturn]] void fail_from_fiber(const std::string& what);
 
@@ -108,7 +119,8 @@ void BlockRun::prepare(dim3 block) {
   for (int i = 0; i < n_threads_; ++i) {
     Fiber& fiber = fibers_[i];
     const auto index = static_cast<unsigned>(i);
-    fiber.resume = context::make_fcontext(fiber.stack.get() + kStackBytes, kStackBytes, enter);
+    fiber.stack = stack_of(i);
+    fiber.resume = context::make_fcontext(fiber.stack + kStackBytes, kStackBytes, enter);
     fiber.waits = Waits::nothing;
     fiber.n_exchanges = 0;
     fiber.place = {
@@ -135,7 +147,7 @@ bool BlockRun::resume(int thread) {
   running_place() = fibers_[thread].place;
   BlockState& state = block_state();
   state.warp = thread / kWarp;
-  state.stack = {fibers_[thread].stack.get(), kStackBytes};
+  state.stack = {fibers_[thread].stack, kStackBytes};
   fibers_[thread].waits = Waits::nothing;
   const context::transfer_t back = context::jump_fcontext(fibers_[thread].resume, this);
   state.in_kernel = false;
@@ -156,7 +168,8 @@ void BlockRun::wait(Waits waits, Site site) {
   leave();
 }
 
-const std::byte* BlockRun::exchange(Site site, const void* payload, size_t size) {
+const std::byte* BlockRun::exchange(Site site, const void* payload, size_t size,
+                                    void (*combine)(std::byte*)) {
   const int lane = current_ % kWarp;
   Fiber& fiber = fibers_[current_];
   Warp& warp = warps_[current_ / kWarp];
@@ -168,7 +181,10 @@ const std::byte* BlockRun::exchange(Site site, const void* payload, size_t size)
                                 site.what, site.line, round.site.what, round.site.line));
   std::memcpy(round.payloads.data() + lane * kMaxPayload, payload, size);
   round.arrived |= 1u << lane;
-  if (round.arrived != ~0u) wait(Waits::exchange, site);
+  if (round.arrived != ~0u)
+    wait(Waits::exchange, site);
+  else if (combine != nullptr)
+    combine(round.payloads.data());
   return round.payloads.data();
 }
 
@@ -235,16 +251,11 @@ bool BlockRun::run(dim3 block, std::mt19937& random) {
 
 }  // namespace
 
-BlockState& block_state() {
-  static BlockState state;
-  return state;
-}
-
 std::string run(const Grid& grid, const Call& call) {
   const uint64_t n_threads = uint64_t{grid.threads.x} * grid.threads.y * grid.threads.z;
   const uint64_t n_blocks = uint64_t{grid.blocks.x} * grid.blocks.y * grid.blocks.z;
   // What every device from compute capability 8.0 on can do.
-  if (n_threads == 0 || n_threads % kWarp != 0 || n_threads > 1024)
+  if (n_threads == 0 || n_threads % kWarp != 0 || n_threads > kMaxThreads)
     return fmt::format("{} threads in a block", n_threads);
   if (n_blocks == 0 || grid.blocks.y > 65535 || grid.blocks.z > 65535)
     return fmt::format("a grid of {} x {} x {} blocks", grid.blocks.x, grid.blocks.y,
@@ -273,8 +284,9 @@ std::string run(const Grid& grid, const Call& call) {
 
 const ThreadPlace& place() { return running_place(); }
 void barrier(Site site) { running->barrier(site); }
-const std::byte* exchange(Site site, const void* payload, size_t size) {
-  return running->exchange(site, payload, size);
+const std::byte* exchange(Site site, const void* payload, size_t size,
+                          void (*combine)(std::byte* payloads)) {
+  return running->exchange(site, payload, size, combine);
 }
 std::byte* shared_memory() { return running->shared(); }
 void fail_kernel(const std::string& what) { running->fail_from_fiber(what); }

@@ -60,7 +60,9 @@ void barrier(Site site);
 inline constexpr size_t kMaxPayload = 64;
 /// Each lane of the warp brings `size` bytes; returns those of all, kMaxPayload apart, valid until
 /// the lane's next exchange. Everything in a warp that needs other lanes is made of this.
-const std::byte* exchange(Site site, const void* payload, size_t size);
+/// `combine`, the same of all lanes, may change the payloads once all are there.
+const std::byte* exchange(Site site, const void* payload, size_t size,
+                          void (*combine)(std::byte* payloads) = nullptr);
 
 /// The block's dynamic shared memory.
 std::byte* shared_memory();

@@ -64,25 +64,29 @@ uint16_t f32_to_f16(float value) { return engine::f32_to_f16(value); }
 
 namespace {
 
-template <class Combine>
-float reduce(const char* what, float value, const Combine& combine) {
-  const std::byte* all = emulation::exchange({what, 0}, &value, sizeof(value));
-  std::array<float, 32> values;
-  for (int i = 0; i < 32; ++i)
-    std::memcpy(&values[i], all + i * emulation::kMaxPayload, sizeof(float));
-  for (int lanes = 16; lanes > 0; lanes /= 2)
-    for (int i = 0; i < lanes; ++i) values[i] = combine(values[i], values[i + lanes]);
-  return values[0];
+/// Into the first payload, which all lanes read then: they compute the same.
+template <float (*kCombine)(float, float)>
+float reduce(const char* what, float value) {
+  const std::byte* all =
+      emulation::exchange({what, 0}, &value, sizeof(value), [](std::byte* payloads) {
+        std::array<float, 32> values;
+        for (int i = 0; i < 32; ++i)
+          std::memcpy(&values[i], payloads + i * emulation::kMaxPayload, sizeof(float));
+        for (int lanes = 16; lanes > 0; lanes /= 2)
+          for (int i = 0; i < lanes; ++i) values[i] = kCombine(values[i], values[i + lanes]);
+        std::memcpy(payloads, values.data(), sizeof(float));
+      });
+  std::memcpy(&value, all, sizeof(value));
+  return value;
 }
+
+float sum_of(float a, float b) { return a + b; }
+float larger_of(float a, float b) { return std::fmax(a, b); }
 
 }  // namespace
 
-float warp_sum(float value) {
-  return reduce("warp_sum()", value, [](float a, float b) { return a + b; });
-}
-float warp_max(float value) {
-  return reduce("warp_max()", value, [](float a, float b) { return std::fmax(a, b); });
-}
+float warp_sum(float value) { return reduce<sum_of>("warp_sum()", value); }
+float warp_max(float value) { return reduce<larger_of>("warp_max()", value); }
 
 // Copies under way, by thread of the block.
 
