@@ -1,6 +1,7 @@
 #include "cuda/device_backend.h"
 
 #include <algorithm>
+#include <array>
 
 #include "cuda/matmul.h"
 #include "engine/base/assert.h"
@@ -106,8 +107,20 @@ void DeviceBackend::embed(Tensor out, std::span<const engine::TokenId> ids, cons
 }
 
 void DeviceBackend::rms_norm(Tensor y, Tensor x, const Weight& weight, float eps) {
+  add_rms_norm(y, x, {}, weight, eps);
+}
+
+void DeviceBackend::add_rms_norm(Tensor y, Tensor x, Tensor delta, const Weight& weight,
+                                 float eps) {
   FATHOM_ASSERT(y.rows == x.rows && y.cols == x.cols && weight.cols() == x.cols);
-  launch_rms_norm(queue_, y, x, cuda_weight(weight).vector(), eps);
+  FATHOM_ASSERT(delta.data == nullptr || (delta.rows == x.rows && delta.cols == x.cols));
+  const PackedMemo::Keep keep(packed_);
+  launch_rms_norm(queue_, {.y = y,
+                           .x = x,
+                           .delta = delta,
+                           .weight = cuda_weight(weight).vector(),
+                           .eps = eps,
+                           .packed = packed_.make(as_heads(y))});
 }
 
 void DeviceBackend::layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight& bias,
@@ -163,6 +176,32 @@ void DeviceBackend::write_cache(CacheRows cache, std::span<const engine::SlotId>
   launch_write_cache(queue_, cache, arrays_.on_device(slots), x, column);
 }
 
+void DeviceBackend::write_keys(CacheRows cache, std::span<const engine::SlotId> slots,
+                               Heads queries, const engine::TokenKeys& keys,
+                               std::span<const int32_t> positions, const engine::Rope& rope) {
+  const Heads& k = keys.rotated;
+  FATHOM_ASSERT(k.rows == static_cast<int>(slots.size()) && queries.rows == k.rows);
+  FATHOM_ASSERT(positions.size() == slots.size() && queries.dim == k.dim);
+  FATHOM_ASSERT(k.head_stride == k.dim || k.n_heads == 1);
+  FATHOM_ASSERT(static_cast<int>(rope.inverse_frequencies.size()) == k.dim / 2);
+  FATHOM_ASSERT(keys.normed.cols + k.n_heads * k.dim + keys.plain.cols <= cache.cols);
+  for (const engine::SlotId slot : slots) FATHOM_ASSERT(slot >= 0 && slot < cache.rows);
+  launch_write_keys(
+      queue_,
+      {.cache = cache,
+       .slots = arrays_.on_device(slots),
+       .queries = queries,
+       .normed = keys.normed,
+       .norm = keys.normed.cols > 0 ? cuda_weight(*keys.norm).vector() : nullptr,
+       .eps = keys.eps,
+       .keys = k,
+       .plain = keys.plain,
+       .positions = arrays_.on_device(positions),
+       .inverse_frequencies = arrays_.on_device(std::span<const float>(rope.inverse_frequencies)),
+       .magnitude = rope.magnitude,
+       .interleaved = rope.layout == engine::RopeLayout::interleaved});
+}
+
 // Matrix products.
 
 MatmulTask DeviceBackend::task_for(Heads y, Heads x, const CudaWeight& w) {
@@ -178,117 +217,57 @@ MatmulTask DeviceBackend::task_for(Heads y, Heads x, const CudaWeight& w) {
     task.plain_x_matrix_stride = x.head_stride;
     return task;
   }
-  const int64_t n_packed = int64_t{x.rows} * x.n_heads;
-  void* memory = packed_.reserve(queue_, PackedRows::bytes(n_packed, x.dim));
-  task.x = pack_rows(queue_, memory, x);
+  task.x = packed_.get(x);
   task.x_step = x.n_heads;
   task.x_matrix_step = x.n_heads > 1 ? 1 : 0;
   return task;
 }
 
 void DeviceBackend::matmul(Tensor y, Tensor x, const Weight& weight) {
-  FATHOM_ASSERT(weight.count() == 1 && x.cols == weight.cols() && y.cols == weight.rows());
-  FATHOM_ASSERT(x.rows == y.rows);
-  const CudaWeight& w = cuda_weight(weight);
-  launch_matmul(queue_, w.format(), task_for(as_heads(y), as_heads(x), w));
+  matmul_each(std::array{engine::Product{y, &weight}}, x);
+}
+
+void DeviceBackend::matmul_each(std::span<const engine::Product> products, Tensor x) {
+  const PackedMemo::Keep keep(packed_);
+  MatmulBatch batch(queue_);
+  for (const engine::Product& product : products) {
+    const CudaWeight& w = cuda_weight(*product.weight);
+    const Tensor y = product.y;
+    FATHOM_ASSERT(w.count() == 1 && x.cols == w.cols() && y.cols == w.rows() && x.rows == y.rows);
+    FATHOM_ASSERT(product.bias == nullptr || product.bias->cols() == y.cols);
+    SmallTask task = {.product = task_for(as_heads(y), as_heads(x), w)};
+    const float* bias = product.bias != nullptr ? cuda_weight(*product.bias).vector() : nullptr;
+    const bool adds_bias = is_small(w.format(), task.product);
+    if (adds_bias) task.bias = bias;
+    batch.add(w.format(), task);
+    if (bias != nullptr && !adds_bias) launch_add_bias(queue_, y, bias);
+    keep.writes(as_heads(y));
+  }
+  batch.launch();
 }
 
 void DeviceBackend::matmul_heads(Heads y, Heads x, const Weight& weight) {
   FATHOM_ASSERT(weight.count() == y.n_heads && x.n_heads == y.n_heads && x.rows == y.rows);
   FATHOM_ASSERT(x.dim == weight.cols() && y.dim == weight.rows());
   const CudaWeight& w = cuda_weight(weight);
-  launch_matmul(queue_, w.format(), task_for(y, x, w));
-}
-
-// Feed-forward networks.
-
-void DeviceBackend::run_ffn(const FfnTask& ffn, const engine::GatedFfnWeights& weights) {
-  const CudaWeight& gate = cuda_weight(*weights.gate);
-  const CudaWeight& up = cuda_weight(*weights.up);
-  const CudaWeight& down = cuda_weight(*weights.down);
-  MatmulTask gate_task = task_for(as_heads(ffn.gate), as_heads(ffn.x), gate);
-  gate_task.choice = ffn.choice;
-  if (gate.format() == up.format()) {
-    MatmulTask up_task = gate_task;
-    up_task.w = up.view();
-    up_task.y = ffn.up.data;
-    up_task.y_stride = ffn.up.stride;
-    launch_matmul_pair(queue_, gate.format(), gate_task, up_task);
-  } else {
-    launch_matmul(queue_, gate.format(), gate_task);
-    MatmulTask up_task = task_for(as_heads(ffn.up), as_heads(ffn.x), up);
-    up_task.choice = ffn.choice;
-    launch_matmul(queue_, up.format(), up_task);
-  }
-
-  MatmulTask down_task = {.w = down.view(),
-                          .y = ffn.y.data,
-                          .y_stride = ffn.y.stride,
-                          .n_rows = ffn.y.rows,
-                          .choice = ffn.choice};
-  down_task.choice.items_per_x = 1;
-  if (down.format() == DType::f32) {
-    launch_silu_mul(queue_, ffn.gate, ffn.gate, ffn.up, weights.limit);
-    down_task.plain_x = ffn.gate.data;
-    down_task.plain_x_stride = ffn.gate.stride;
-  } else {
-    void* memory = packed_.reserve(queue_, PackedRows::bytes(ffn.gate.rows, ffn.gate.cols));
-    down_task.x = pack_gated_rows(queue_, memory, ffn.gate, ffn.up, weights.limit);
-  }
-  launch_matmul(queue_, down.format(), down_task);
-}
-
-void DeviceBackend::gated_ffn(Tensor out, Tensor x, const engine::GatedFfnWeights& w,
-                              engine::FfnScratch scratch) {
-  const int hidden = w.gate->rows();
-  run_ffn({.gate = scratch.gate.first_rows(x.rows).columns(0, hidden),
-           .up = scratch.up.first_rows(x.rows).columns(0, hidden),
-           .x = x,
-           .y = out},
-          w);
-}
-
-/// Which items meet which expert. One row's are as the routes have them.
-RowChoice DeviceBackend::choose_rows(engine::Routes routes, int n_rows, ExpertRange range) {
-  const int n_items = n_rows * routes.n_active;
-  if (n_rows == 1)
-    return {.experts = routes.experts,
-            .first_expert = range.first,
-            .n_tiles = n_items,
-            .items_per_x = routes.n_active};
-  const int tile = tile_rows_for(n_items / range.n);
-  const int n_tiles = max_tiles(n_items, range.n, tile);
-  auto* tiles = static_cast<RowTile*>(
-      groups_.reserve(queue_, n_tiles * sizeof(RowTile) + n_items * sizeof(int32_t)));
-  auto* items = reinterpret_cast<int32_t*>(tiles + n_tiles);
-  launch_group_by_expert(queue_, {tiles, items}, routes.experts, n_items, range, tile);
-  return {.tiles = tiles,
-          .items = items,
-          .n_tiles = n_tiles,
-          .tile_rows = tile,
-          .items_per_x = routes.n_active};
-}
-
-void DeviceBackend::moe_ffn(Tensor out, Tensor x, engine::Routes routes,
-                            const engine::GatedFfnWeights& experts, engine::FfnScratch scratch) {
-  const int n_items = x.rows * routes.n_active;
-  const int hidden = experts.gate->rows();
-  FATHOM_ASSERT(scratch.gate.rows >= n_items && scratch.out.rows >= n_items);
-  const Tensor y = scratch.out.first_rows(n_items).columns(0, out.cols);
-  const ExpertRange range = {experts.first_expert, experts.gate->count()};
-  run_ffn({.gate = scratch.gate.first_rows(n_items).columns(0, hidden),
-           .up = scratch.up.first_rows(n_items).columns(0, hidden),
-           .x = x,
-           .y = y,
-           .choice = choose_rows(routes, x.rows, range)},
-          experts);
-  launch_sum_experts(queue_, out, y, routes, range);
+  const PackedMemo::Keep keep(packed_);
+  SmallTask task = {.product = task_for(y, x, w)};
+  keep.writes(y);
+  // Heads side by side are the next product's x.
+  const int cols = y.n_heads * y.dim;
+  const bool is_tensor = y.head_stride == y.dim && y.dim % kTileOutputs == 0 && cols % kGroup == 0;
+  if (is_tensor && is_small(w.format(), task.product))
+    task.packed_y = packed_.make(as_heads({y.data, y.rows, cols, y.row_stride}));
+  MatmulBatch batch(queue_);
+  batch.add(w.format(), task);
+  batch.launch();
 }
 
 void DeviceBackend::route(engine::Routes routes, Tensor logits, const Weight* bias,
                           const engine::RouterConfig& config) {
   FATHOM_ASSERT(logits.cols == config.n_experts && routes.n_active == config.n_active);
   FATHOM_ASSERT(config.n_active <= config.n_experts && config.n_experts % config.n_groups == 0);
+  const PackedMemo::Keep keep(packed_);
   launch_route(queue_, {.experts = routes.experts,
                         .weights = routes.weights,
                         .logits = logits,
@@ -300,6 +279,7 @@ void DeviceBackend::route_to(engine::Routes routes, Tensor logits, std::span<con
                              const engine::RouterConfig& config) {
   FATHOM_ASSERT(logits.cols == config.n_experts && routes.n_active == config.n_active);
   for (const int32_t expert : experts) FATHOM_ASSERT(expert >= 0 && expert < config.n_experts);
+  const PackedMemo::Keep keep(packed_);
   launch_route(queue_, {.experts = routes.experts,
                         .weights = routes.weights,
                         .logits = logits,

@@ -13,6 +13,7 @@
 #include "cuda/host_arrays.h"
 #include "cuda/matmul_task.h"
 #include "cuda/moe.h"
+#include "cuda/packed_memo.h"
 
 namespace fathom::cuda {
 
@@ -76,22 +77,30 @@ class DeviceBackend : public engine::Backend {
                 const engine::RouterConfig& config) override;
   void moe_ffn(Tensor out, Tensor x, engine::Routes routes, const engine::GatedFfnWeights& experts,
                engine::FfnScratch scratch) override;
+
+  void add_rms_norm(Tensor y, Tensor x, Tensor delta, const engine::Weight& weight,
+                    float eps) override;
+  void matmul_each(std::span<const engine::Product> products, Tensor x) override;
+  void write_keys(CacheRows cache, std::span<const engine::SlotId> slots, Heads queries,
+                  const engine::TokenKeys& keys, std::span<const int32_t> positions,
+                  const engine::Rope& rope) override;
   void gated_ffn(Tensor out, Tensor x, const engine::GatedFfnWeights& w,
                  engine::FfnScratch scratch) override;
+  void experts_ffn(Tensor x, engine::Routes routes, const engine::ExpertsWeights& w,
+                   const engine::ExpertsScratch& scratch) override;
 
  private:
   void choose_device();
   DeviceSequences place(std::span<const engine::SequenceRows> sequences);
   void attend(const AttentionTask& task);
-  /// A product that reads x as the weight's format wants it: packed, or as it is.
+  /// A product that reads x as the weight's format wants it: packed, or as it is. Within a Keep.
   MatmulTask task_for(Heads y, Heads x, const CudaWeight& w);
-  /// What a feed-forward network computes, and for which rows.
-  struct FfnTask {
-    Tensor gate, up;  // scratch [items, hidden]
-    Tensor x, y;
-    RowChoice choice;
-  };
-  void run_ffn(const FfnTask& ffn, const engine::GatedFfnWeights& weights);
+  struct Network;
+  Network routed_network(Tensor x, engine::Routes routes, const engine::GatedFfnWeights& experts,
+                         engine::FfnScratch scratch);
+  Network shared_network(Tensor out, Tensor x, const engine::GatedFfnWeights& w,
+                         engine::FfnScratch scratch);
+  void run_networks(std::span<Network> networks);
   RowChoice choose_rows(engine::Routes routes, int n_rows, ExpertRange range);
   /// Rows of f32, whatever the weight's format; valid until the next call.
   const float* plain_rows(const engine::Weight& weight);
@@ -99,7 +108,9 @@ class DeviceBackend : public engine::Backend {
   const DeviceInfo device_;
   Queue queue_;
   HostArrays arrays_{queue_};
-  DeviceScratch staging_, packed_, attention_, groups_, plain_;
+  PackedMemo packed_{queue_};
+  DeviceScratch staging_, attention_, groups_, plain_;
+  DeviceScratch activations_[2];  // of routed and shared experts, packed
   PinnedMemory downloaded_;
   std::vector<engine::SequenceRows> sequences_;  // those that placed_ has; until the step ends
   DeviceSequences placed_;

@@ -7,7 +7,7 @@ namespace {
 using engine::DType;
 
 struct Launchers {
-  void (*small)(Queue&, const MatmulTask&, const MatmulTask*);
+  void (*small)(Queue&, const SmallTask*, int);
   void (*large)(Queue&, const MatmulTask&);
 };
 
@@ -27,19 +27,23 @@ int tile_rows_of(const MatmulTask& task) {
 // cache.
 int tile_rows_for(int n_rows) { return n_rows > kLargeTile / 2 ? kLargeTile : kSmallTile; }
 
-void launch_matmul(Queue& queue, DType dtype, const MatmulTask& task) {
-  if (dtype == DType::f32) return launch_matmul_f32(queue, task);
-  const Launchers launchers = launchers_for(dtype);
-  if (tile_rows_of(task) == kLargeTile) return launchers.large(queue, task);
-  launchers.small(queue, task, nullptr);
+bool is_small(DType dtype, const MatmulTask& task) {
+  return dtype != DType::f32 && tile_rows_of(task) != kLargeTile;
 }
 
-void launch_matmul_pair(Queue& queue, DType dtype, const MatmulTask& first,
-                        const MatmulTask& second) {
-  if (dtype != DType::f32 && tile_rows_of(first) != kLargeTile)
-    return launchers_for(dtype).small(queue, first, &second);
-  launch_matmul(queue, dtype, first);
-  launch_matmul(queue, dtype, second);
+void MatmulBatch::add(DType dtype, const SmallTask& task) {
+  if (!is_small(dtype, task.product)) {
+    if (dtype == DType::f32) return launch_matmul_f32(queue_, task.product);
+    return launchers_for(dtype).large(queue_, task.product);
+  }
+  if (n_ == kMaxSmallTasks || dtype != dtype_) launch();
+  dtype_ = dtype;
+  tasks_[n_++] = task;
+}
+
+void MatmulBatch::launch() {
+  if (n_ > 0) launchers_for(dtype_).small(queue_, tasks_, n_);
+  n_ = 0;
 }
 
 }  // namespace fathom::cuda

@@ -10,17 +10,23 @@
 namespace fathom::cuda {
 
 template <engine::DType kType>
-void MatmulKernels<kType>::launch_small(Queue& queue, const MatmulTask& first,
-                                        const MatmulTask* second) {
-  const bool has_tiles = is_chosen(first.choice);
-  const int n_tiles = has_tiles ? first.choice.n_tiles : ceil_div(first.n_rows, kSmallTile);
-  const MatmulTasks tasks = {{first, second != nullptr ? *second : first}};
-  const int n_tasks = second != nullptr ? 2 : 1;
-  queue.launch({.blocks = dim3(ceil_div(first.w.rows, kTileOutputs), n_tiles,
-                               n_tasks * (has_tiles ? 1 : first.n_matrices)),
+void MatmulKernels<kType>::launch_small(Queue& queue, const SmallTask* tasks, int n) {
+  SmallTasks all;
+  all.n = n;
+  int n_blocks = 0;
+  for (int i = 0; i < n; ++i) {
+    const MatmulTask& product = tasks[i].product;
+    const bool has_choice = is_chosen(product.choice);
+    all.tasks[i] = tasks[i];
+    all.first_block[i] = n_blocks;
+    all.n_tiles[i] = has_choice ? product.choice.n_tiles : ceil_div(product.n_rows, kSmallTile);
+    n_blocks +=
+        all.n_tiles[i] * count_output_tiles(tasks[i]) * (has_choice ? 1 : product.n_matrices);
+  }
+  queue.launch({.blocks = dim3(n_blocks),
                 .threads = dim3(kSlices * kWarpSize),
                 .shared_bytes = sizeof(SmallSums)},
-               matmul_small_kernel<kType>, tasks);
+               matmul_small_kernel<kType>, all);
 }
 
 template <engine::DType kType>

@@ -1,24 +1,57 @@
 // y = x times the transpose of w for few rows: a block of 8 warps has 16 outputs and 8 rows of x, a
 // warp one slice of the columns.
 //
-// x packed bf16, w in its format, y f32; no aliasing. Bound by memory: each weight is read once
-// from DRAM by at most kSmallTile rows at a time, 16 bytes a load. Sums: matmul_unit.h.
+// x packed bf16, w in its format, y f32, or packed, or both; no aliasing. Bound by memory: each
+// weight is read once from DRAM by at most kSmallTile rows at a time, 16 bytes a load. Sums:
+// matmul_unit.h.
 
 #pragma once
 
+#include "cuda/gate.h"
+#include "cuda/matmul.h"
 #include "cuda/matmul_unit.h"
+#include "cuda/pack_numbers.h"
 
 namespace fathom::cuda {
 
-/// Tasks that are computed by one launch: one, or two of the same shape (gate and up).
-struct MatmulTasks {
-  MatmulTask tasks[2];
-  int n = 1;
+/// Tasks of one format, which one launch computes: a block has 16 outputs of a tile of rows. Blocks
+/// that read the same weights are neighbours.
+struct SmallTasks {
+  SmallTask tasks[kMaxSmallTasks];
+  int first_block[kMaxSmallTasks] = {};
+  int n_tiles[kMaxSmallTasks] = {};  // of rows
+  int n = 0;
 };
 
 struct SmallSums {
-  float4 of[kSlices][kWarpSize];
+  float4 of[2][kSlices][kWarpSize];
+  float y[kSmallTile][kTileOutputs + 1];  // the gap keeps lanes on different banks
 };
+
+/// Tiles of 16 outputs, with those that only pad packed rows.
+constexpr int count_output_tiles(const SmallTask& task) {
+  const int n = ceil_div(task.product.w.rows, kTileOutputs);
+  constexpr int kTilesPerGroup = kGroup / kTileOutputs;
+  if (task.packed_y.numbers == nullptr || task.product.n_matrices > 1) return n;
+  return ceil_div(n, kTilesPerGroup) * kTilesPerGroup;
+}
+
+/// What a block computes.
+struct SmallBlock {
+  int task, tile, outputs, matrix;
+};
+
+__device__ __forceinline__ SmallBlock find_small_block(const SmallTasks& all) {
+  SmallBlock block = {all.n - 1, 0, 0, 0};
+  while (static_cast<int>(blockIdx.x) < all.first_block[block.task]) --block.task;
+  const int n_tiles = all.n_tiles[block.task];
+  const int n_outputs = count_output_tiles(all.tasks[block.task]);
+  const int index = static_cast<int>(blockIdx.x) - all.first_block[block.task];
+  block.tile = index % n_tiles;
+  block.outputs = index / n_tiles % n_outputs;
+  block.matrix = index / n_tiles / n_outputs;
+  return block;
+}
 
 template <DType kType>
 __device__ __forceinline__ UnitSums load_sums(const PackedRows& x, const int64_t (&rows)[2],
@@ -34,56 +67,105 @@ __device__ __forceinline__ UnitSums load_sums(const PackedRows& x, const int64_t
   return sums;
 }
 
+/// What a lane reads of x: one row of numbers, and the sums of two.
+struct SmallX {
+  const PackedRows& packed;
+  int64_t row;
+  int64_t sum_rows[2];
+};
+
+/// c += a slice of the columns of the weight's rows from `row` on; those from `end` on are read as
+/// the last one.
 template <DType kType>
-__global__ void __launch_bounds__(kSlices* kWarpSize) matmul_small_kernel(MatmulTasks all) {
-  const int n_matrices = is_chosen(all.tasks[0].choice) ? 1 : all.tasks[0].n_matrices;
-  const MatmulTask& task = all.tasks[blockIdx.z / n_matrices];
-  const BlockRows rows = rows_of_block(task, blockIdx.y, blockIdx.z % n_matrices, kSmallTile);
-  if (rows.n <= 0) return;  // the whole block
-
-  const int slice = threadIdx.x / kWarpSize, lane = threadIdx.x % kWarpSize;
-  const int g = lane / 4, t = lane % 4;
-  const int first_output = blockIdx.x * kTileOutputs;
-  const int64_t end = static_cast<int64_t>(rows.matrix + 1) * task.w.rows;
-  const int64_t weight_row = static_cast<int64_t>(rows.matrix) * task.w.rows + first_output + g;
-
-  // Rows that are not there are computed as the last one, and not written.
-  const auto x_row = [&](int index) {
-    return packed_row(task, rows, item_of(task, rows, min(index, rows.n - 1)));
-  };
-  const int64_t my_x = x_row(g);
-  const int64_t sum_rows[2] = {x_row(2 * t), x_row(2 * t + 1)};
-
-  float c[4] = {};
-  const int last_group = slice_begin(task.w.n_groups, slice + 1);
-  for (int group = slice_begin(task.w.n_groups, slice); group < last_group; ++group) {
-    const WeightTile<kType> tile = load_tile<kType>(task.w, weight_row, end, group, t);
-    const uint4* x = task.x.numbers + (my_x * task.x.n_groups + group) * (kUnitsPerGroup * 4) + t;
+__device__ __forceinline__ void multiply_slice(float (&c)[4], const WeightView& w, int64_t row,
+                                               int64_t end, const SmallX& x, int slice, int t) {
+  const int last_group = slice_begin(w.n_groups, slice + 1);
+  for (int group = slice_begin(w.n_groups, slice); group < last_group; ++group) {
+    const WeightTile<kType> tile = load_tile<kType>(w, row, end, group, t);
+    const uint4* numbers =
+        x.packed.numbers + (x.row * x.packed.n_groups + group) * (kUnitsPerGroup * 4) + t;
     for (int unit = 0; unit < kUnitsPerGroup; ++unit) {
       const UnitNumbers<kType> a[2] = {unit_numbers<kType>(tile.numbers[0], unit),
                                        unit_numbers<kType>(tile.numbers[1], unit)};
-      multiply_unit(c, tile, a, unit, __ldg(x + 4 * unit),
-                    load_sums<kType>(task.x, sum_rows, group, unit));
+      multiply_unit(c, tile, a, unit, numbers[4 * unit],
+                    load_sums<kType>(x.packed, x.sum_rows, group, unit));
     }
   }
+}
 
-  SmallSums& sums = shared_storage<SmallSums>();
-  sums.of[slice][lane] = {c[0], c[1], c[2], c[3]};
-  __syncthreads();
-  if (slice > 0) return;
+/// c of slice 0 becomes the sum of all.
+__device__ __forceinline__ void add_slices(float (&c)[4], const float4 (&sums)[kSlices][kWarpSize],
+                                           int lane) {
   for (int i = 1; i < kSlices; ++i) {
-    const float4 part = sums.of[i][lane];
+    const float4 part = sums[i][lane];
     c[0] += part.x;
     c[1] += part.y;
     c[2] += part.z;
     c[3] += part.w;
   }
+}
+
+/// By a warp, which has c as fragments: rows of y are its columns.
+__device__ __forceinline__ void pack_outputs(const SmallTask& task, const BlockRows& rows,
+                                             int first_output, const float (&c)[4],
+                                             SmallSums& storage, int lane) {
+  for (int i = 0; i < 4; ++i) storage.y[2 * (lane % 4) + i % 2][lane / 4 + 8 * (i / 2)] = c[i];
+  __syncwarp();
+  const int index = lane / 4, column = 4 * (lane % 4);
+  float y[4];
+  for (int i = 0; i < 4; ++i) y[i] = storage.y[index][column + i];
+  const int item = item_of(task.product, rows, min(index, rows.n - 1));
+  const int shift = is_chosen(task.product.choice) ? 0 : rows.matrix * task.product.w.rows;
+  store_packed(task.packed_y, item, shift + first_output + column, y, index < rows.n);
+}
+
+template <DType kType>
+__global__ void __launch_bounds__(kSlices* kWarpSize) matmul_small_kernel(SmallTasks all) {
+  const SmallBlock block = find_small_block(all);
+  const SmallTask& task = all.tasks[block.task];
+  const MatmulTask& product = task.product;
+  const BlockRows rows = rows_of_block(product, block.tile, block.matrix, kSmallTile);
+  if (rows.n <= 0) return;  // the whole block
+
+  const int slice = threadIdx.x / kWarpSize, lane = threadIdx.x % kWarpSize;
+  const int g = lane / 4, t = lane % 4;
+  const int n_outputs = product.w.rows;
+  const int first_output = block.outputs * kTileOutputs;
+  const int64_t end = static_cast<int64_t>(rows.matrix + 1) * n_outputs;
+  const int64_t weight_row = static_cast<int64_t>(rows.matrix) * n_outputs + first_output + g;
+
+  // Rows that are not there are computed as the last one, and not written.
+  const auto x_row = [&](int index) {
+    return packed_row(product, rows, item_of(product, rows, min(index, rows.n - 1)));
+  };
+  const SmallX x = {product.x, x_row(g), {x_row(2 * t), x_row(2 * t + 1)}};
+
+  SmallSums& sums = shared_storage<SmallSums>();
+  float c[4] = {}, up[4] = {};
+  if (first_output < n_outputs) {
+    multiply_slice<kType>(c, product.w, weight_row, end, x, slice, t);
+    if (task.is_gated) multiply_slice<kType>(up, task.up, weight_row, end, x, slice, t);
+  }
+  sums.of[0][slice][lane] = {c[0], c[1], c[2], c[3]};
+  sums.of[1][slice][lane] = {up[0], up[1], up[2], up[3]};
+  __syncthreads();
+  if (slice > 0) return;
+
+  add_slices(c, sums.of[0], lane);
+  if (task.is_gated) add_slices(up, sums.of[1], lane);
   for (int i = 0; i < 4; ++i) {
     const int output = first_output + g + 8 * (i / 2);
     const int index = 2 * t + i % 2;
-    if (output < task.w.rows && index < rows.n)
-      output_row(task, rows, item_of(task, rows, index))[output] = c[i];
+    if (output >= n_outputs) {
+      c[i] = 0.0f;
+      continue;
+    }
+    if (task.bias != nullptr) c[i] += task.bias[output];
+    if (task.is_gated) c[i] = silu_mul(c[i], up[i], task.limit);
+    if (product.y != nullptr && index < rows.n)
+      output_row(product, rows, item_of(product, rows, index))[output] = c[i];
   }
+  if (task.packed_y.numbers != nullptr) pack_outputs(task, rows, first_output, c, sums, lane);
 }
 
 }  // namespace fathom::cuda

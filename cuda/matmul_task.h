@@ -13,6 +13,8 @@ namespace fathom::cuda {
 inline constexpr int kSmallTile = 8;
 /// and those for many.
 inline constexpr int kLargeTile = 64;
+/// Outputs that are computed together, at least.
+inline constexpr int kTileOutputs = 16;
 
 /// Rows that one matrix of a stack meets together: items first .. first + n - 1 of a list.
 struct RowTile {
@@ -50,8 +52,21 @@ struct MatmulTask {
   float* y = nullptr;
   int64_t y_stride = 0, y_matrix_stride = 0;
   int n_rows = 0;      // of y
-  int n_matrices = 1;  // without tiles
+  int n_matrices = 1;  // without a choice
   RowChoice choice;
+};
+
+/// What the kernels for few rows do in the same pass, in this order.
+struct SmallTask {
+  MatmulTask product;
+  const float* bias = nullptr;  // [w.rows], added to y
+  bool is_gated = false;        // y = silu(min(y, limit)) * clamp(y of `up`, -limit, limit)
+  float limit = 0;
+  WeightView up;  // of the shape and format of w
+  /// y as the next product reads it: of row r, matrix m has columns m * w.rows on. If there are
+  /// several, these are multiples of kTileOutputs, and all of them together one of kGroup.
+  /// product.y may be null, then. Without numbers: not wanted.
+  PackedRows packed_y;
 };
 
 }  // namespace fathom::cuda

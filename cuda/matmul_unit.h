@@ -14,7 +14,6 @@
 namespace fathom::cuda {
 
 inline constexpr int kSlices = 8;
-inline constexpr int kTileOutputs = 16;
 
 /// First group of a slice; slice kSlices is the end.
 __device__ __forceinline__ int slice_begin(int n_groups, int slice) {

@@ -25,8 +25,9 @@ struct ExpertRange {
 int max_tiles(int n_items, int n_experts, int tile_rows);
 void launch_group_by_expert(Queue& queue, ExpertGroups groups, const int32_t* experts, int n_items,
                             ExpertRange range, int tile_rows);
-/// out[r] = sum over slots of routes.weights * y[r * n_active + slot], slots in order.
+/// out[r] = shared[r], if it has data, + sum over slots of routes.weights * y[r * n_active + slot],
+/// slots in order.
 void launch_sum_experts(Queue& queue, engine::Tensor out, engine::Tensor y, engine::Routes routes,
-                        ExpertRange range);
+                        ExpertRange range, engine::Tensor shared);
 
 }  // namespace fathom::cuda

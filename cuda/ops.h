@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "cuda/packed_rows.h"
 #include "cuda/queue.h"
 #include "cuda/sequences.h"
 #include "cuda/weight_view.h"
@@ -25,7 +26,15 @@ void launch_repack(Queue& queue, DType dtype, const WeightView& to, const std::b
 
 void launch_embed(Queue& queue, DType dtype, Tensor out, const int32_t* ids,
                   const WeightView& table);
-void launch_rms_norm(Queue& queue, Tensor y, Tensor x, const float* weight, float eps);
+
+struct RmsNormTask {
+  Tensor y, x;
+  Tensor delta;         // added to x first; no data: nothing is
+  const float* weight;  // [x.cols]
+  float eps;
+  PackedRows packed;  // y again
+};
+void launch_rms_norm(Queue& queue, const RmsNormTask& task);
 void launch_layer_norm(Queue& queue, Tensor y, Tensor x, const float* weight, const float* bias,
                        float eps);
 void launch_unit_rms_norm(Queue& queue, Heads y, Heads x, float eps);
@@ -43,6 +52,22 @@ struct RopeTask {
   bool interleaved;
 };
 void launch_rope(Queue& queue, const RopeTask& task);
+
+struct WriteKeysTask {
+  CacheRows cache;
+  const int32_t* slots;  // [rows]
+  Heads queries;
+  Tensor normed;
+  const float* norm;  // [normed.cols]
+  float eps;
+  Heads keys;
+  Tensor plain;
+  const int32_t* positions;          // [rows]
+  const float* inverse_frequencies;  // [keys.dim / 2]
+  float magnitude;
+  bool interleaved;
+};
+void launch_write_keys(Queue& queue, const WriteKeysTask& task);
 
 struct RouteTask {
   int32_t* experts;  // [n, n_active]; given ones if `given`

@@ -5,7 +5,7 @@
 
 #include "cuda/device.h"
 #include "cuda/gate.h"
-#include "cuda/packed_rows.h"
+#include "cuda/pack_numbers.h"
 
 namespace fathom::cuda {
 namespace {
@@ -42,41 +42,26 @@ __global__ void pack_rows_kernel(PackedRows out, Row row_of, int n_rows, int col
 
   float x[4];
   for (int i = 0; i < 4; ++i) x[i] = column + i < cols ? row_of.at(row, column + i) : 0.0f;
-  const uint32_t first = to_bf16x2(x[0], x[1]);
-  const uint32_t second = to_bf16x2(x[2], x[3]);
-
-  const int unit = lane / 8, half = lane / 4 % 2, t = lane % 4;
-  auto* words = reinterpret_cast<uint2*>(out.numbers + (warp * kUnitsPerGroup + unit) * 4 + t);
-  words[half] = {first, second};
-
-  float sum = (low_bf16(first) + high_bf16(first)) + (low_bf16(second) + high_bf16(second));
-  sum += __shfl_xor_sync(kFullWarp, sum, 1);
-  sum += __shfl_xor_sync(kFullWarp, sum, 2);
-  if (t == 0) out.sums[(warp * kUnitsPerGroup + unit) * 2 + half] = sum;
+  store_packed(out, row, column, x, true);
 }
 
 template <class Row>
-PackedRows pack(Queue& queue, void* memory, const Row& row_of, int n_rows, int cols) {
-  const int n_groups = ceil_div(cols, kGroup);
-  auto* numbers = static_cast<uint4*>(memory);
-  const int64_t n_units = static_cast<int64_t>(n_rows) * n_groups * kUnitsPerGroup;
-  const PackedRows packed = {numbers, reinterpret_cast<float*>(numbers + n_units * 4), n_groups};
-  const int64_t n_warps = static_cast<int64_t>(n_rows) * n_groups;
+void pack(Queue& queue, const PackedRows& to, const Row& row_of, int n_rows, int cols) {
+  const int64_t n_warps = static_cast<int64_t>(n_rows) * to.n_groups;
   queue.launch({.blocks = dim3(static_cast<unsigned>((n_warps + kWarps - 1) / kWarps)),
                 .threads = dim3(kWarps * kWarpSize)},
-               pack_rows_kernel<Row>, packed, row_of, n_rows, cols);
-  return packed;
+               pack_rows_kernel<Row>, to, row_of, n_rows, cols);
 }
 
 }  // namespace
 
-PackedRows pack_rows(Queue& queue, void* memory, engine::Heads x) {
-  return pack(queue, memory, PlainRow{x}, x.rows * x.n_heads, x.dim);
+void pack_rows(Queue& queue, const PackedRows& to, engine::Heads x) {
+  pack(queue, to, PlainRow{x}, x.rows * x.n_heads, x.dim);
 }
 
-PackedRows pack_gated_rows(Queue& queue, void* memory, engine::Tensor gate, engine::Tensor up,
-                           float limit) {
-  return pack(queue, memory, GatedRow{gate, up, limit}, gate.rows, gate.cols);
+void pack_gated_rows(Queue& queue, const PackedRows& to, engine::Tensor gate, engine::Tensor up,
+                     float limit) {
+  pack(queue, to, GatedRow{gate, up, limit}, gate.rows, gate.cols);
 }
 
 }  // namespace fathom::cuda

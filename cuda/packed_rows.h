@@ -21,12 +21,19 @@ struct PackedRows {
     const int64_t n = n_rows * ((cols + kGroup - 1) / kGroup);
     return n * (kGroup * sizeof(uint16_t) + kUnitsPerGroup * 2 * sizeof(float));
   }
+  /// `memory` has bytes() of the same.
+  static PackedRows in(void* memory, int64_t n_rows, int cols) {
+    const int n_groups = (cols + kGroup - 1) / kGroup;
+    auto* numbers = static_cast<uint4*>(memory);
+    const int64_t n_pieces = n_rows * n_groups * kUnitsPerGroup * 4;
+    return {numbers, reinterpret_cast<float*>(numbers + n_pieces), n_groups};
+  }
 };
 
-/// Row r, head h of x becomes packed row r * n_heads + h. `memory` has PackedRows::bytes().
-PackedRows pack_rows(Queue& queue, void* memory, engine::Heads x);
+/// Row r, head h of x becomes packed row r * n_heads + h.
+void pack_rows(Queue& queue, const PackedRows& to, engine::Heads x);
 /// Likewise silu(min(gate, limit)) * clamp(up, -limit, limit), row by row.
-PackedRows pack_gated_rows(Queue& queue, void* memory, engine::Tensor gate, engine::Tensor up,
-                           float limit);
+void pack_gated_rows(Queue& queue, const PackedRows& to, engine::Tensor gate, engine::Tensor up,
+                     float limit);
 
 }  // namespace fathom::cuda

@@ -24,6 +24,7 @@ class Queue final {
 
   template <class... Parameters, class... Arguments>
   void launch(const LaunchShape& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
+    ++n_asked_;
     if (error_ != cudaSuccess) return;
     launches_.add(shape, kernel, std::forward<Arguments>(arguments)...);
     if (launches_.n_launches() >= enough_) flush();
@@ -36,11 +37,15 @@ class Queue final {
   void flush();
   /// With everything on it that was asked for.
   cudaStream_t stream() {
+    ++n_asked_;
     flush();
     return stream_;
   }
   /// Until the device has done everything.
   void wait();
+
+  /// How often launch() and stream() were called: the same number, nothing has happened.
+  int64_t n_asked() const { return n_asked_; }
 
   void note(cudaError_t error) {
     if (error_ == cudaSuccess) error_ = error;
@@ -60,6 +65,7 @@ class Queue final {
   cudaStream_t stream_ = nullptr;
   cudaError_t error_ = cudaSuccess;
   GraphCache* graphs_;
+  int64_t n_asked_ = 0;
   Counts counts_;
 };
 

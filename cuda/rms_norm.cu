@@ -1,33 +1,43 @@
-// y = x / sqrt(mean(x^2) + eps) * weight, a block for each row.
+// y = x / sqrt(mean(x^2) + eps) * weight, a block for each row; before that x += delta, and after
+// it y is packed for the products that read it.
 //
-// x, y f32 [rows, cols], weight f32 [cols]; y may be x. Bound by memory. Sum in f32: each thread
-// every 256th number, then in a tree. Source: Zhang and Sennrich 2019, arXiv:1910.07467.
+// x, y f32 [rows, cols], weight f32 [cols]; y may be x or delta. Bound by memory. Sum: norm_sum.h.
+// Source: Zhang and Sennrich 2019, arXiv:1910.07467.
 
-#include "cuda/device.h"
+#include "cuda/norm_sum.h"
 #include "cuda/ops.h"
+#include "cuda/pack_numbers.h"
 
 namespace fathom::cuda {
 namespace {
 
-constexpr int kThreads = 256;
-struct Storage {
-  float sums[kThreads / kWarpSize];
-};
+__global__ void rms_norm_kernel(RmsNormTask task) {
+  const int cols = task.x.cols;
+  float* x = task.x.data + blockIdx.x * task.x.stride;
+  float* y = task.y.data + blockIdx.x * task.y.stride;
+  if (task.delta.data != nullptr) {
+    const float* delta = task.delta.data + blockIdx.x * task.delta.stride;
+    for_own_numbers(cols, [&](int i) { x[i] += delta[i]; });
+  }
+  const float scale = norm_scale(x, cols, task.eps, shared_storage<NormStorage>());
 
-__global__ void rms_norm_kernel(Tensor y, Tensor x, const float* weight, float eps) {
-  const float* in = x.data + blockIdx.x * x.stride;
-  float* out = y.data + blockIdx.x * y.stride;
-  float sum = 0.0f;
-  for (int i = threadIdx.x; i < x.cols; i += kThreads) sum = fmaf(in[i], in[i], sum);
-  sum = block_sum<kThreads>(sum, shared_storage<Storage>().sums);
-  const float scale = 1.0f / sqrtf(sum / static_cast<float>(x.cols) + eps);
-  for (int i = threadIdx.x; i < x.cols; i += kThreads) out[i] = in[i] * scale * weight[i];
+  // A warp has a group of columns at a time; those that are none are packed as zeros.
+  for (int first = 4 * threadIdx.x; first < task.packed.n_groups * kGroup;
+       first += 4 * kNormThreads) {
+    float numbers[4];
+    for (int i = 0; i < 4; ++i) {
+      const bool is_there = first + i < cols;
+      numbers[i] = is_there ? x[first + i] * scale * task.weight[first + i] : 0.0f;
+      if (is_there) y[first + i] = numbers[i];
+    }
+    store_packed(task.packed, blockIdx.x, first, numbers, true);
+  }
 }
 
 }  // namespace
 
-void launch_rms_norm(Queue& queue, Tensor y, Tensor x, const float* weight, float eps) {
-  queue.launch({dim3(x.rows), dim3(kThreads), sizeof(Storage)}, rms_norm_kernel, y, x, weight, eps);
+void launch_rms_norm(Queue& queue, const RmsNormTask& task) {
+  queue.launch({dim3(task.x.rows), dim3(kNormThreads), sizeof(NormStorage)}, rms_norm_kernel, task);
 }
 
 }  // namespace fathom::cuda

@@ -154,6 +154,37 @@ struct FfnScratch {
   Tensor out;       // [n * max(1, n_active), dim]
 };
 
+/// y = x times the transpose of weight, plus the bias of each column.
+struct Product {
+  Tensor y;  // [n, weight.rows]
+  const Weight* weight = nullptr;
+  const Weight* bias = nullptr;  // [1, weight.rows]?
+};
+
+/// What a token leaves in its cache row, in this order of columns; parts without columns are not
+/// there.
+struct TokenKeys {
+  Tensor normed;                 // as rms_norm() makes it,
+  const Weight* norm = nullptr;  // with [1, normed.cols]
+  float eps = 0;
+  Heads rotated;  // as rope() makes it; heads side by side
+  Tensor plain;   // as it is
+};
+
+/// Routed experts beside shared ones, which every token passes: what all of DeepSeek's generations
+/// compute once the experts are chosen. Weights are null where there are none. Source: DeepSeekMoE,
+/// arXiv:2401.06066.
+struct ExpertsWeights {
+  GatedFfnWeights routed;
+  GatedFfnWeights shared;  // all shared experts as one network
+};
+
+struct ExpertsScratch {
+  FfnScratch routed;              // n * n_active rows
+  FfnScratch shared;              // n rows
+  Tensor routed_out, shared_out;  // [n, dim]; zeros where there are no weights
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -288,8 +319,20 @@ class Backend {
 
   // Fused operations: right on every backend as they stand here; overridden where that is faster.
 
+  /// x += delta; y = rms_norm() of x. `y` may alias delta.
+  virtual void add_rms_norm(Tensor y, Tensor x, Tensor delta, const Weight& weight, float eps);
+  /// Products of one x, which none of them overwrites.
+  virtual void matmul_each(std::span<const Product> products, Tensor x);
+  /// Rotates the queries and makes `keys` what they are to be, both in place, and keeps the keys:
+  /// cache[slots[i]] from column 0 on = row i.
+  virtual void write_keys(CacheRows cache, std::span<const SlotId> slots, Heads queries,
+                          const TokenKeys& keys, std::span<const int32_t> positions,
+                          const Rope& rope);
   /// out = the formula of GatedFfnWeights. `out` may alias x.
   virtual void gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch);
+  /// x = the sum of its routed experts and of its shared ones.
+  virtual void experts_ffn(Tensor x, Routes routes, const ExpertsWeights& w,
+                           const ExpertsScratch& scratch);
 };
 
 struct BackendOptions {

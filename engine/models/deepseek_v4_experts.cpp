@@ -44,7 +44,7 @@ V4ExpertsScratch V4ExpertsScratch::allocate(ScratchAllocator& memory, int max_ba
   return {.logits = memory.tensor(max_batch, c.router.n_experts),
           .routes = memory.routes(max_batch, c.router.n_active),
           .listed = std::vector<int32_t>(size_t(max_batch) * c.router.n_active),
-          .experts = ExpertsScratch::allocate(memory, max_batch, experts_of(c))};
+          .experts = allocate_experts(memory, max_batch, experts_of(c))};
 }
 
 void v4_experts(Backend& backend, Tensor x, std::span<const TokenId> tokens,
@@ -63,7 +63,7 @@ void v4_experts(Backend& backend, Tensor x, std::span<const TokenId> tokens,
     backend.route_to(scratch.routes, logits, listed, c.router);
   }
   probe.see_routes(scratch.routes, x.rows);
-  run_experts(backend, x, scratch.routes, w.experts, scratch.experts);
+  backend.experts_ffn(x, scratch.routes, w.experts, scratch.experts);
 }
 
 }  // namespace fathom::engine

@@ -21,22 +21,12 @@ ExpertsWeights bind_experts(Binder::Scope in, const ExpertsConfig& c, const Expe
           .shared = bind_gated_network(in, names.shared, c.shared_hidden, c.dim, hidden)};
 }
 
-ExpertsScratch ExpertsScratch::allocate(ScratchAllocator& memory, int max_batch,
-                                        const ExpertsConfig& c) {
+ExpertsScratch allocate_experts(ScratchAllocator& memory, int max_batch, const ExpertsConfig& c) {
   return {
       .routed = allocate_gated_network(memory, int64_t{max_batch} * c.n_active, c.hidden, c.dim),
       .shared = allocate_gated_network(memory, max_batch, c.shared_hidden, c.dim),
       .routed_out = memory.tensor(max_batch, c.dim),
       .shared_out = memory.tensor(max_batch, c.dim)};
-}
-
-void run_experts(Backend& backend, Tensor x, Routes routes, const ExpertsWeights& w,
-                 const ExpertsScratch& scratch) {
-  const Tensor routed = scratch.routed_out.first_rows(x.rows);
-  const Tensor shared = scratch.shared_out.first_rows(x.rows);
-  if (w.routed.gate) backend.moe_ffn(routed, x, routes, w.routed, scratch.routed);
-  if (w.shared.gate) backend.gated_ffn(shared, x, w.shared, scratch.shared);
-  backend.add(x, shared, routed);
 }
 
 }  // namespace fathom::engine

@@ -1,5 +1,4 @@
-// Routed experts beside shared ones, which every token passes: what all of DeepSeek's generations
-// compute once the experts are chosen. Source: DeepSeekMoE, arXiv:2401.06066.
+// Binds the weights of Backend::experts_ffn().
 //
 // Of a model that ranks share each rank has some of the routed experts and some of the hidden
 // numbers of the shared ones: the ranks' results add up to the block's.
@@ -27,26 +26,11 @@ struct ExpertsNames {
   GatedNetworkNames shared;
 };
 
-/// Weights are null where a rank has none.
-struct ExpertsWeights {
-  GatedFfnWeights routed;  // the rank's experts x [hidden, dim], [hidden, dim], [dim, hidden]
-  GatedFfnWeights shared;  // all shared experts as one network
-};
-
 ExpertsWeights bind_experts(Binder::Scope in, const ExpertsConfig& config,
                             const ExpertsNames& names);
 
-struct ExpertsScratch {
-  static ExpertsScratch allocate(ScratchAllocator& memory, int max_batch,
-                                 const ExpertsConfig& config);
-
-  FfnScratch routed;              // rows: max_batch * n_active
-  FfnScratch shared;              // rows: max_batch
-  Tensor routed_out, shared_out;  // [max_batch, dim]; stay zero if the rank has no such weights
-};
-
-/// Replaces x [n, dim] by the sum of its experts, or by the rank's part of that sum.
-void run_experts(Backend& backend, Tensor x, Routes routes, const ExpertsWeights& w,
-                 const ExpertsScratch& scratch);
+/// For max_batch rows. What a rank has no weights for stays zero.
+ExpertsScratch allocate_experts(ScratchAllocator& memory, int max_batch,
+                                const ExpertsConfig& config);
 
 }  // namespace fathom::engine

@@ -39,7 +39,7 @@ void moe_feed_forward(Backend& backend, Tensor x, const MoeWeights& w, const Rou
   backend.matmul(logits, x, *w.router);
   backend.route(scratch.routes, logits, w.router_bias, router);
   probe.see_routes(scratch.routes, x.rows);
-  run_experts(backend, x, scratch.routes, w.experts, scratch.experts);
+  backend.experts_ffn(x, scratch.routes, w.experts, scratch.experts);
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ FeedForwardScratch FeedForwardScratch::allocate(ScratchAllocator& memory, int ma
   if (c.router.n_experts == 0) return s;
   s.moe = {.logits = memory.tensor(max_batch, c.router.n_experts),
            .routes = memory.routes(max_batch, c.router.n_active),
-           .experts = ExpertsScratch::allocate(memory, max_batch, experts_of(c))};
+           .experts = allocate_experts(memory, max_batch, experts_of(c))};
   return s;
 }
 

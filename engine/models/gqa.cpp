@@ -172,18 +172,13 @@ void GqaModel::attention(const Layer& layer, Tensor x, const Batch& batch, Cache
   const Tensor k = k_.first_rows(x.rows).columns(0, layer.k->rows());
   const Tensor v = v_.first_rows(x.rows).columns(0, layer.k->rows());
   const int n_heads = q.cols / config_.head_dim, n_kv_heads = k.cols / config_.head_dim;
-  backend_.matmul(q, x, *layer.q);
-  backend_.matmul(k, x, *layer.k);
-  backend_.matmul(v, x, *layer.v);
-  if (config_.qkv_bias) {
-    backend_.add_bias(q, *layer.q_bias);
-    backend_.add_bias(k, *layer.k_bias);
-    backend_.add_bias(v, *layer.v_bias);
-  }
-  backend_.rope(q.heads(n_heads), batch.positions, config_.rope);
-  backend_.rope(k.heads(n_kv_heads), batch.positions, config_.rope);
-  backend_.write_cache(cache, batch.slots, k, 0);
-  backend_.write_cache(cache, batch.slots, v, k.cols);
+  backend_.matmul_each(
+      std::array{Product{q, layer.q, layer.q_bias}, Product{k, layer.k, layer.k_bias},
+                 Product{v, layer.v, layer.v_bias}},
+      x);
+  backend_.write_keys(cache, batch.slots, q.heads(n_heads),
+                      {.normed = {}, .rotated = k.heads(n_kv_heads), .plain = v}, batch.positions,
+                      config_.rope);
   backend_.attention(out.heads(n_heads), q.heads(n_heads), cache, batch.sequences, n_kv_heads,
                      1.0f / std::sqrt(static_cast<float>(config_.head_dim)));
   backend_.matmul(x, out, *layer.out);
@@ -195,21 +190,23 @@ Status GqaModel::forward(const Batch& batch, const KvStore& cache, std::span<flo
   const Tensor h = h_.first_rows(x.rows);
   backend_.embed(x, batch.tokens, *embedding_);
   LayerProbe{batch.probe}.see("embed", x);
+  backend_.rms_norm(h, x, *layers_.front().attention_norm, config_.norm_eps);
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
     const Layer& layer = layers_[i];
     const LayerProbe probe = {batch.probe, static_cast<int>(i)};
-    backend_.rms_norm(h, x, *layer.attention_norm, config_.norm_eps);
     attention(layer, h, batch, cache.layers[i]);
     if (layer.attention_is_partial) ranks_->all_reduce_sum(h);
     probe.see("attn_out", h);
-    backend_.add(x, x, h);
 
-    backend_.rms_norm(h, x, *layer.ffn_norm, config_.norm_eps);
+    backend_.add_rms_norm(h, x, h, *layer.ffn_norm, config_.norm_eps);
     feed_forward(backend_, h, layer.ffn, config_.ffn.router, ffn_scratch_, probe);
     if (layer.ffn.is_partial) ranks_->all_reduce_sum(h);
     probe.see("mlp_out", h);
-    backend_.add(x, x, h);
+    if (i + 1 < layers_.size())
+      backend_.add_rms_norm(h, x, h, *layers_[i + 1].attention_norm, config_.norm_eps);
+    else
+      backend_.add(x, x, h);
     probe.see("out", x);
   }
   return compute_logits(backend_, logits, x, batch, head_, output_scratch_);

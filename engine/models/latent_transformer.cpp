@@ -104,7 +104,8 @@ class LatentTransformer final : public Model {
         ranks_(options.ranks) {}
   Status bind(Binder binder);
   Status allocate_scratch();
-  void run(const Block& block, int layer, Tensor x, const Batch& batch, const KvStore& cache);
+  void run(const Block& block, int layer, Tensor h, Tensor x, const Batch& batch,
+           const KvStore& cache);
 
   Backend& backend_;
   const LatentTransformerConfig config_;
@@ -186,33 +187,38 @@ Status LatentTransformer::allocate_scratch() {
   return {};
 }
 
-void LatentTransformer::run(const Block& block, int layer, Tensor x, const Batch& batch,
+/// h: the layer's input, normed; becomes what the layer adds to the residual stream x, of which the
+/// attention's part is added already.
+void LatentTransformer::run(const Block& block, int layer, Tensor h, Tensor x, const Batch& batch,
                             const KvStore& cache) {
   const LayerProbe probe = {batch.probe, layer};
-  const Tensor h = h_.first_rows(x.rows);
-  backend_.rms_norm(h, x, *block.attention_norm, config_.attention.norm_eps);
   mla_attention(backend_, h, batch, cache.layers[layer], block.attention, config_.attention,
                 attention_scratch_, probe);
   if (block.attention.is_partial) ranks_->all_reduce_sum(h);
   probe.see("attn_out", h);
-  backend_.add(x, x, h);
 
-  backend_.rms_norm(h, x, *block.ffn_norm, config_.attention.norm_eps);
+  backend_.add_rms_norm(h, x, h, *block.ffn_norm, config_.attention.norm_eps);
   feed_forward(backend_, h, block.ffn, config_.ffn.router, ffn_scratch_, probe);
   if (block.ffn.is_partial) ranks_->all_reduce_sum(h);
   probe.see("mlp_out", h);
-  backend_.add(x, x, h);
-  probe.see("out", x);
 }
 
 Status LatentTransformer::forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                                   const Interrupt& interrupt) {
+  const float eps = config_.attention.norm_eps;
   const Tensor x = x_.first_rows(static_cast<int>(batch.tokens.size()));
+  const Tensor h = h_.first_rows(x.rows);
   backend_.embed(x, batch.tokens, *embedding_);
   LayerProbe{batch.probe}.see("embed", x);
+  backend_.rms_norm(h, x, *blocks_.front().attention_norm, eps);
   for (int i = 0; i < config_.n_layers; ++i) {
     if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
-    run(blocks_[i], i, x, batch, cache);
+    run(blocks_[i], i, h, x, batch, cache);
+    if (i + 1 < config_.n_layers)
+      backend_.add_rms_norm(h, x, h, *blocks_[i + 1].attention_norm, eps);
+    else
+      backend_.add(x, x, h);
+    LayerProbe{batch.probe, i}.see("out", x);
   }
   return compute_logits(backend_, logits, x, batch, head_, output_scratch_);
 }
@@ -230,7 +236,11 @@ Status LatentTransformer::draft(const Batch& batch, std::span<const TokenId> nex
   backend_.embed(embedded, next, *d.embedding);
   backend_.rms_norm(embedded, embedded, *d.embedding_norm, head_.norm_eps);
   backend_.matmul(x, pairs, *d.project);
-  run(d.block, config_.n_layers, x, batch, cache);
+  const Tensor h = h_.first_rows(x.rows);
+  backend_.rms_norm(h, x, *d.block.attention_norm, config_.attention.norm_eps);
+  run(d.block, config_.n_layers, h, x, batch, cache);
+  backend_.add(x, x, h);
+  LayerProbe{batch.probe, config_.n_layers}.see("out", x);
   return compute_logits(backend_, logits, x, batch, d.head, output_scratch_);
 }
 

@@ -1,6 +1,7 @@
 #include "engine/models/mla.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 
@@ -230,18 +231,18 @@ void mla_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cac
   Tensor query_input = x;
   if (w.q_a) {
     query_input = scratch.q_a.first_rows(x.rows);
-    backend.matmul(query_input, x, *w.q_a);
+    backend.matmul_each(std::array{Product{query_input, w.q_a}, Product{kv, w.kv_a}}, x);
     backend.rms_norm(query_input, query_input, *w.q_a_norm, c.norm_eps);
+    backend.matmul(q, query_input, *w.q_b);
+  } else {
+    backend.matmul_each(std::array{Product{q, w.q_b}, Product{kv, w.kv_a}}, x);
   }
-  backend.matmul(q, query_input, *w.q_b);
-  backend.rope(q_pe, batch.positions, c.rope);
-
-  backend.matmul(kv, x, *w.kv_a);
-  backend.rms_norm(latent, latent, *w.kv_a_norm, c.norm_eps);
-  backend.rope(k_pe, batch.positions, c.rope);
+  backend.write_keys(
+      cache, batch.slots, q_pe,
+      {.normed = latent, .norm = w.kv_a_norm, .eps = c.norm_eps, .rotated = k_pe, .plain = {}},
+      batch.positions, c.rope);
   probe.see("kv_latent", latent);
   probe.see("k_pe", kv.columns(c.kv_lora, c.rope_dim));
-  backend.write_cache(cache, batch.slots, kv, 0);
 
   backend.matmul_heads(q_latent, q_nope, *w.k_b);
   if (c.indexer)

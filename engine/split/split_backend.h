@@ -121,6 +121,17 @@ class SplitBackend final : public Backend {
                 const RouterConfig& config) override {
     device_->route_to(routes, logits, experts, config);
   }
+  void add_rms_norm(Tensor y, Tensor x, Tensor delta, const Weight& weight, float eps) override {
+    device_->add_rms_norm(y, x, delta, weight, eps);
+  }
+  void matmul_each(std::span<const Product> products, Tensor x) override {
+    device_->matmul_each(products, x);
+  }
+  void write_keys(CacheRows cache, std::span<const SlotId> slots, Heads queries,
+                  const TokenKeys& keys, std::span<const int32_t> positions,
+                  const Rope& rope) override {
+    device_->write_keys(cache, slots, queries, keys, positions, rope);
+  }
   void gated_ffn(Tensor out, Tensor x, const GatedFfnWeights& w, FfnScratch scratch) override {
     device_->gated_ffn(out, x, w, scratch);
   }
