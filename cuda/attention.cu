@@ -10,6 +10,7 @@ constexpr int kMergeThreads = 128;
 
 /// A block for each head of a row: merges the tiles in order.
 __global__ void merge_tiles_kernel(AttentionWork work) {
+  wait_for_earlier_kernels();
   const AttentionTask& task = work.task;
   const RowPlace place = task.sequences.rows[blockIdx.x];
   const int head = blockIdx.y;

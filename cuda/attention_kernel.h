@@ -207,6 +207,7 @@ __device__ __forceinline__ float whole_sum(const AttentionTask& task, int head, 
 
 template <DType kCache, int kHeads, int kColumns>
 __global__ void __launch_bounds__(kAttentionThreads) attention_split_kernel(AttentionWork work) {
+  wait_for_earlier_kernels();
   const AttentionTask& task = work.task;
   const RowPlace place = task.sequences.rows[blockIdx.z];
   const int n_keys = count_keys(task.keys, place.position);
@@ -246,6 +247,7 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_split_kernel(Atte
 /// All tiles of a row, one after another.
 template <DType kCache, int kHeads, int kColumns>
 __global__ void __launch_bounds__(kAttentionThreads) attention_whole_kernel(AttentionWork work) {
+  wait_for_earlier_kernels();
   const AttentionTask& task = work.task;
   const RowPlace place = task.sequences.rows[blockIdx.x];
   const int n_keys = count_keys(task.keys, place.position);

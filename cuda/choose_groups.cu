@@ -18,6 +18,7 @@ constexpr int kWarps = 8;
 constexpr int kThreads = kWarps * kWarpSize;
 
 __global__ void score_groups_kernel(ChooseGroupsTask task) {
+  wait_for_earlier_kernels();
   const RowPlace place = task.sequences.rows[blockIdx.x];
   const int n_groups = (place.position + 1) / task.keys.size;
   const int group = blockIdx.y * kWarps + threadIdx.x / kWarpSize;
@@ -79,6 +80,7 @@ __device__ int count_from(const float* scores, int n, uint32_t order, int* count
 }
 
 __global__ void choose_groups_kernel(ChooseGroupsTask task) {
+  wait_for_earlier_kernels();
   const RowPlace place = task.sequences.rows[blockIdx.x];
   const int n_groups = (place.position + 1) / task.keys.size;
   const int limit = task.chosen.limit;

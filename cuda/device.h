@@ -78,6 +78,24 @@ __device__ __forceinline__ void wait_for_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(kGroups) : "memory");
 }
 
+/// Asks for the line at `address`, which no kernel writes, before wait_for_earlier_kernels(): only
+/// where that gains time.
+__device__ __forceinline__ void prefetch(const void* address) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
+#endif
+}
+
+/// Kernels start while the one before still runs, where the device can (programmatic dependent
+/// launch), so that each waits before it reads or writes what another may use: everything launched
+/// before is done when this returns. Every thread of every kernel calls it.
+__device__ __forceinline__ void wait_for_earlier_kernels() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;");
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 /// The sum over the warp, the same bits in all lanes.
 __device__ __forceinline__ float warp_sum(float value) {
   for (int lanes = kWarpSize / 2; lanes > 0; lanes /= 2)

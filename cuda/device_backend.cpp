@@ -80,6 +80,7 @@ void DeviceBackend::write(Tensor x, std::span<const float> host) {
 Status DeviceBackend::sync() {
   queue_.wait();
   arrays_.end_step();
+  packed_.end_step();
   sequences_.clear();
   return status_of(queue_, "computing");
 }

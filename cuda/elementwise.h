@@ -12,6 +12,7 @@ inline constexpr int kElementwiseThreads = 256;
 
 template <class Number>
 __global__ void elementwise_kernel(engine::Tensor y, Number number) {
+  wait_for_earlier_kernels();
   const int column = blockIdx.y * kElementwiseThreads + threadIdx.x;
   if (column < y.cols) y.data[blockIdx.x * y.stride + column] = number(blockIdx.x, column);
 }

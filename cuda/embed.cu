@@ -15,6 +15,7 @@ constexpr int kPartsPerGroup = kUnitsPerGroup * 4;  // a unit's four threads
 
 template <DType kType>
 __global__ void embed_kernel(Tensor out, const int32_t* ids, WeightView table) {
+  wait_for_earlier_kernels();
   constexpr ScaleKind kKind = format_of(kType).scales;
   const int part = blockIdx.y * kThreads + threadIdx.x;
   const int group = part / kPartsPerGroup;
@@ -43,6 +44,7 @@ __global__ void embed_kernel(Tensor out, const int32_t* ids, WeightView table) {
 }
 
 __global__ void embed_f32_kernel(Tensor out, const int32_t* ids, WeightView table) {
+  wait_for_earlier_kernels();
   const int column = blockIdx.y * kThreads + threadIdx.x;
   if (column < table.cols)
     out.data[blockIdx.x * out.stride + column] = reinterpret_cast<const float*>(

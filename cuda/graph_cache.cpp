@@ -10,23 +10,24 @@ constexpr int64_t kRecentRuns = kMostKnown / 2;
 // A graph of fewer launches begins no sooner than they do.
 constexpr int kFewestLaunches = 4;
 
-cudaError_t make_graph(const LaunchList& list, cudaStream_t stream, cudaGraphExec_t* made) {
+}  // namespace
+
+GraphCache::~GraphCache() {
+  for (auto& [hash, known] : known_)
+    if (known.graph != nullptr) (void)cudaGraphExecDestroy(known.graph);
+}
+
+cudaError_t GraphCache::make_graph(const LaunchList& list, cudaStream_t stream,
+                                   cudaGraphExec_t* made) const {
   cudaError_t error = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
   if (error != cudaSuccess) return error;
-  error = list.issue_all(stream);
+  error = list.issue_all(stream, overlaps_);
   cudaGraph_t graph = nullptr;
   const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
   if (error == cudaSuccess) error = ended;
   if (error == cudaSuccess) error = cudaGraphInstantiate(made, graph, 0);
   if (graph != nullptr) (void)cudaGraphDestroy(graph);
   return error;
-}
-
-}  // namespace
-
-GraphCache::~GraphCache() {
-  for (auto& [hash, known] : known_)
-    if (known.graph != nullptr) (void)cudaGraphExecDestroy(known.graph);
 }
 
 GraphCache::Known* GraphCache::find(size_t hash, const LaunchList& list) {
@@ -51,19 +52,19 @@ void GraphCache::make_room(cudaStream_t stream) {
 }
 
 GraphCache::Done GraphCache::run(const LaunchList& list, cudaStream_t stream) {
-  if (list.n_launches() < kFewestLaunches) return {.error = list.issue_all(stream)};
+  if (list.n_launches() < kFewestLaunches) return {.error = list.issue_all(stream, overlaps_)};
   ++n_runs_;
   const size_t hash = std::hash<std::string_view>{}(list.bytes());
   Known* known = find(hash, list);
   if (known == nullptr) {
     if (known_.size() >= kMostKnown) make_room(stream);
     known_.emplace(hash, Known{.list = list, .last_run = n_runs_});
-    return {.error = list.issue_all(stream)};
+    return {.error = list.issue_all(stream, overlaps_)};
   }
   known->last_run = n_runs_;
   if (known->graph == nullptr) {
     const cudaError_t error = make_graph(list, stream, &known->graph);
-    if (error == cudaErrorMemoryAllocation) return {.error = list.issue_all(stream)};
+    if (error == cudaErrorMemoryAllocation) return {.error = list.issue_all(stream, overlaps_)};
     if (error != cudaSuccess) return {.error = error};
   }
   return {.error = cudaGraphLaunch(known->graph, stream), .as_graph = true};

@@ -15,7 +15,8 @@ namespace fathom::cuda {
 
 class GraphCache final {
  public:
-  GraphCache() = default;
+  /// `overlaps`: see LaunchList::issue_all().
+  explicit GraphCache(bool overlaps) : overlaps_(overlaps) {}
   GraphCache(const GraphCache&) = delete;
   GraphCache& operator=(const GraphCache&) = delete;
   ~GraphCache();
@@ -33,9 +34,11 @@ class GraphCache final {
     cudaGraphExec_t graph = nullptr;
     int64_t last_run = 0;
   };
+  cudaError_t make_graph(const LaunchList& list, cudaStream_t stream, cudaGraphExec_t* made) const;
   Known* find(size_t hash, const LaunchList& list);
   void make_room(cudaStream_t stream);
 
+  const bool overlaps_;
   std::unordered_multimap<size_t, Known> known_;
   int64_t n_runs_ = 0;
 };

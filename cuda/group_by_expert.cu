@@ -29,6 +29,7 @@ __device__ int expert_of(const GroupTask& task, int item) {
 
 /// Shared memory: counts, then where each expert's items begin, [range.n] each.
 __global__ void group_by_expert_kernel(GroupTask task) {
+  wait_for_earlier_kernels();
   int* counts = &shared_storage<int>();
   int* begins = counts + task.range.n;
   for (int e = threadIdx.x; e < task.range.n; e += kThreads) counts[e] = 0;

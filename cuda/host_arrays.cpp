@@ -19,8 +19,11 @@ void HostArrays::end_step() {
 
 const void* HostArrays::find_or_copy(std::span<const std::byte> bytes) {
   if (bytes.empty()) return nullptr;
+  // Only what comes from the same place counts as the same: others are equal by chance, and not in
+  // the next step.
   for (const Array& array : arrays_)
-    if (array.size == bytes.size() && std::memcmp(array.host, bytes.data(), bytes.size()) == 0)
+    if (array.source == bytes.data() && array.size == bytes.size() &&
+        std::memcmp(array.host, bytes.data(), bytes.size()) == 0)
       return array.device;
 
   // Texts grow by a token a step: what is copied is the whole place.
@@ -32,7 +35,7 @@ const void* HostArrays::find_or_copy(std::span<const std::byte> bytes) {
   std::memcpy(host, bytes.data(), bytes.size());
   queue_.copy(device, host, size);
   used_ += size;
-  arrays_.push_back({host, bytes.size(), device});
+  arrays_.push_back({bytes.data(), bytes.size(), host, device});
   return device;
 }
 

@@ -37,8 +37,9 @@ class HostArrays final {
     size_t size = 0;
   };
   struct Array {
-    const std::byte* host;
+    const std::byte* source;  // where the caller had it
     size_t size;
+    const std::byte* host;
     const std::byte* device;
   };
   const void* find_or_copy(std::span<const std::byte> bytes);

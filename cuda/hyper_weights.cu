@@ -44,6 +44,7 @@ __device__ void normalise_columns(Square& a, int n, float eps) {
 }
 
 __global__ void hyper_weights_kernel(HyperWeightsTask task) {
+  wait_for_earlier_kernels();
   const int row = blockIdx.x * kThreads + threadIdx.x;
   if (row >= task.m.rows) return;
   float* numbers = task.m.data + row * task.m.stride;

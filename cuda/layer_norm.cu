@@ -17,6 +17,7 @@ struct Storage {
 
 __global__ void layer_norm_kernel(Tensor y, Tensor x, const float* weight, const float* bias,
                                   float eps) {
+  wait_for_earlier_kernels();
   const float* in = x.data + blockIdx.x * x.stride;
   float* out = y.data + blockIdx.x * y.stride;
   Storage& storage = shared_storage<Storage>();

@@ -13,6 +13,7 @@ constexpr int kWarps = 4;
 constexpr int kRows = 4;
 
 __global__ void matmul_f32_kernel(MatmulTask task) {
+  wait_for_earlier_kernels();
   const bool has_choice = is_chosen(task.choice);
   const int n_parts = has_choice ? ceil_div(task.choice.tile_rows, kRows) : 1;
   BlockRows rows = rows_of_block(task, blockIdx.y / n_parts, blockIdx.z, kRows);

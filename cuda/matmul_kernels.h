@@ -13,17 +13,15 @@ template <engine::DType kType>
 void MatmulKernels<kType>::launch_small(Queue& queue, const SmallTask* tasks, int n) {
   SmallTasks all;
   all.n = n;
-  int n_blocks = 0;
   for (int i = 0; i < n; ++i) {
     const MatmulTask& product = tasks[i].product;
     const bool has_choice = is_chosen(product.choice);
     all.tasks[i] = tasks[i];
-    all.first_block[i] = n_blocks;
     all.n_tiles[i] = has_choice ? product.choice.n_tiles : ceil_div(product.n_rows, kSmallTile);
-    n_blocks +=
-        all.n_tiles[i] * count_output_tiles(tasks[i]) * (has_choice ? 1 : product.n_matrices);
+    all.first_block[i + 1] = all.first_block[i] + all.n_tiles[i] * count_output_tiles(tasks[i]) *
+                                                      (has_choice ? 1 : product.n_matrices);
   }
-  queue.launch({.blocks = dim3(n_blocks),
+  queue.launch({.blocks = dim3(all.first_block[n]),
                 .threads = dim3(kSlices * kWarpSize),
                 .shared_bytes = sizeof(SmallSums)},
                matmul_small_kernel<kType>, all);

@@ -86,6 +86,7 @@ __device__ __forceinline__ void end_slice(Sums16x64 (&total)[kOutputTilesPerWarp
 
 template <DType kType>
 __global__ void __launch_bounds__(kLargeThreads) matmul_large_kernel(MatmulTask task) {
+  wait_for_earlier_kernels();
   const BlockRows rows = rows_of_block(task, blockIdx.y, blockIdx.z, kLargeTile);
   if (rows.n <= 0) return;  // the whole block
 

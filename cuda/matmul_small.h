@@ -18,10 +18,12 @@ namespace fathom::cuda {
 /// that read the same weights are neighbours.
 struct SmallTasks {
   SmallTask tasks[kMaxSmallTasks];
-  int first_block[kMaxSmallTasks] = {};
-  int n_tiles[kMaxSmallTasks] = {};  // of rows
+  int first_block[kMaxSmallTasks + 1] = {};  // and the end of the last
+  int n_tiles[kMaxSmallTasks] = {};          // of rows
   int n = 0;
 };
+static_assert(sizeof(SmallTasks) == kMaxSmallTasks * sizeof(SmallTask) + 8 * sizeof(int),
+              "no gap at the end: see LaunchList");
 
 struct SmallSums {
   float4 of[2][kSlices][kWarpSize];
@@ -32,7 +34,8 @@ struct SmallSums {
 constexpr int count_output_tiles(const SmallTask& task) {
   const int n = ceil_div(task.product.w.rows, kTileOutputs);
   constexpr int kTilesPerGroup = kGroup / kTileOutputs;
-  if (task.packed_y.numbers == nullptr || task.product.n_matrices > 1) return n;
+  const bool are_heads = !is_chosen(task.product.choice) && task.product.n_matrices > 1;
+  if (task.packed_y.numbers == nullptr || are_heads) return n;
   return ceil_div(n, kTilesPerGroup) * kTilesPerGroup;
 }
 
@@ -93,6 +96,20 @@ __device__ __forceinline__ void multiply_slice(float (&c)[4], const WeightView& 
   }
 }
 
+/// Asks for what multiply_slice() will read of the numbers.
+template <DType kType>
+__device__ __forceinline__ void prefetch_slice(const WeightView& w, int64_t row, int64_t end,
+                                               int slice, int t) {
+  const int last_group = slice_begin(w.n_groups, slice + 1);
+  for (int group = slice_begin(w.n_groups, slice); group < last_group; ++group)
+    for (int i = 0; i < 2; ++i) {
+      constexpr int kBytes = 16 * format_of(kType).low_bits;
+      const int64_t at = row + 8 * i < end ? row + 8 * i : end - 1;
+      for (int piece = 0; piece < kBytes; piece += 64)
+        prefetch(w.low + (at * w.n_groups + group) * kBytes + piece + min(16, kBytes / 4) * t);
+    }
+}
+
 /// c of slice 0 becomes the sum of all.
 __device__ __forceinline__ void add_slices(float (&c)[4], const float4 (&sums)[kSlices][kWarpSize],
                                            int lane) {
@@ -124,13 +141,20 @@ __global__ void __launch_bounds__(kSlices* kWarpSize) matmul_small_kernel(SmallT
   const SmallBlock block = find_small_block(all);
   const SmallTask& task = all.tasks[block.task];
   const MatmulTask& product = task.product;
-  const BlockRows rows = rows_of_block(product, block.tile, block.matrix, kSmallTile);
-  if (rows.n <= 0) return;  // the whole block
-
   const int slice = threadIdx.x / kWarpSize, lane = threadIdx.x % kWarpSize;
   const int g = lane / 4, t = lane % 4;
   const int n_outputs = product.w.rows;
   const int first_output = block.outputs * kTileOutputs;
+  if (!is_chosen(product.choice) && first_output < n_outputs) {
+    const int64_t first = static_cast<int64_t>(block.matrix) * n_outputs;
+    prefetch_slice<kType>(product.w, first + first_output + g, first + n_outputs, slice, t);
+    if (task.is_gated)
+      prefetch_slice<kType>(task.up, first + first_output + g, first + n_outputs, slice, t);
+  }
+  wait_for_earlier_kernels();
+
+  const BlockRows rows = rows_of_block(product, block.tile, block.matrix, kSmallTile);
+  if (rows.n <= 0) return;  // the whole block
   const int64_t end = static_cast<int64_t>(rows.matrix + 1) * n_outputs;
   const int64_t weight_row = static_cast<int64_t>(rows.matrix) * n_outputs + first_output + g;
 

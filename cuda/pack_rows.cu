@@ -34,6 +34,7 @@ struct GatedRow {
 /// A warp for each group of a row: lane l has columns 4 l to 4 l + 3.
 template <class Row>
 __global__ void pack_rows_kernel(PackedRows out, Row row_of, int n_rows, int cols) {
+  wait_for_earlier_kernels();
   const int64_t warp = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarpSize;
   const int lane = threadIdx.x % kWarpSize;
   if (warp >= static_cast<int64_t>(n_rows) * out.n_groups) return;

@@ -23,6 +23,13 @@ class PackedMemo final {
   /// Room for y, which the next launch packs; what get() returned last stays for that launch.
   PackedRows make(engine::Heads y);
 
+  /// The next step packs into the same memory as this one did, in the same order: see
+  /// host_arrays.h.
+  void end_step() {
+    of_ = {};
+    next_ = 0;
+  }
+
   /// While it lives, only what writes() is told of is written.
   class Keep final {
    public:

@@ -21,6 +21,7 @@ struct PoolTask {
 };
 
 __global__ void pool_groups_kernel(PoolTask task) {
+  wait_for_earlier_kernels();
   const RowPlace place = task.sequences.rows[blockIdx.x];
   const int c = blockIdx.y * kThreads + threadIdx.x;
   if (c >= task.dim) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cuda/graph_cache.h"
+#include "cuda/kernels_wait.h"
 
 namespace fathom::cuda {
 namespace {
@@ -14,7 +15,9 @@ constexpr int kLongestList = 256;
 
 }  // namespace
 
-Queue::Queue() : enough_(kFirstList), graphs_(new GraphCache) { note(cudaStreamCreate(&stream_)); }
+Queue::Queue() : enough_(kFirstList), graphs_(new GraphCache(kernels_wait())) {
+  note(cudaStreamCreate(&stream_));
+}
 
 Queue::~Queue() {
   delete graphs_;

@@ -121,6 +121,7 @@ __device__ void write_numbers(uint8_t* group, const Codes& codes, int shift, int
 
 template <DType kType>
 __global__ void repack_numbers_kernel(RepackTask task) {
+  wait_for_earlier_kernels();
   using Block = typename BlockOf<kType>::Type;
   constexpr FormatInfo kFormat = format_of(kType);
   const int64_t index = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
@@ -195,6 +196,7 @@ __device__ void write_scales(const RepackTask& task, const std::byte* bytes, int
 
 template <DType kType>
 __global__ void repack_scales_kernel(RepackTask task) {
+  wait_for_earlier_kernels();
   const int64_t index = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const int64_t row = index / task.to.n_groups;
   if (row >= task.n) return;

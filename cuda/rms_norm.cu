@@ -12,6 +12,7 @@ namespace fathom::cuda {
 namespace {
 
 __global__ void rms_norm_kernel(RmsNormTask task) {
+  wait_for_earlier_kernels();
   const int cols = task.x.cols;
   float* x = task.x.data + blockIdx.x * task.x.stride;
   float* y = task.y.data + blockIdx.x * task.y.stride;

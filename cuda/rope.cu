@@ -13,6 +13,7 @@ namespace {
 constexpr int kThreads = 64;
 
 __global__ void rope_kernel(RopeTask task) {
+  wait_for_earlier_kernels();
   const Heads& x = task.x;
   const int row = blockIdx.x;
   const int n_pairs = x.dim / 2;

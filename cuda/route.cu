@@ -93,6 +93,7 @@ __device__ void keep_best_groups(float* choice, float* group_scores, uint8_t* ta
 }
 
 __global__ void route_kernel(RouteTask task) {
+  wait_for_earlier_kernels();
   const engine::RouterConfig& c = task.config;
   const int lane = threadIdx.x;
   float* scores = &shared_storage<float>();

@@ -14,6 +14,7 @@ struct Storage {
 };
 
 __global__ void unit_rms_norm_kernel(Heads y, Heads x, float eps) {
+  wait_for_earlier_kernels();
   const int row = blockIdx.x, head = blockIdx.y;
   const float* in = x.data + row * x.row_stride + static_cast<int64_t>(head) * x.head_stride;
   float* out = y.data + row * y.row_stride + static_cast<int64_t>(head) * y.head_stride;

@@ -12,6 +12,7 @@ namespace {
 constexpr int kWarps = 4;
 
 __global__ void write_cache_kernel(CacheRows cache, const int32_t* slots, Tensor x, int column) {
+  wait_for_earlier_kernels();
   const int first = (blockIdx.y * kWarps + threadIdx.x / kWarpSize) * kWarpSize;
   if (first >= x.cols) return;
   write_to_cache(cache, slots[blockIdx.x], column, x.data + blockIdx.x * x.stride, x.cols, first,

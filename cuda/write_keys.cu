@@ -33,6 +33,7 @@ __device__ void write_part(const WriteKeysTask& task, int row, int column, const
 
 /// Shared memory: NormStorage, then turns [dim / 2].
 __global__ void write_keys_kernel(WriteKeysTask task) {
+  wait_for_earlier_kernels();
   NormStorage& storage = shared_storage<NormStorage>();
   auto* turns = reinterpret_cast<float2*>(&storage + 1);
   const int row = blockIdx.x;

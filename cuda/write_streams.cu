@@ -13,6 +13,7 @@ constexpr int kThreads = 256;
 constexpr int kMaxStreams = 8;
 
 __global__ void write_streams_kernel(Tensor streams, Tensor x, Tensor m, int n_streams) {
+  wait_for_earlier_kernels();
   const int column = blockIdx.y * kThreads + threadIdx.x;
   if (column >= x.cols) return;
   const float* write = m.data + blockIdx.x * m.stride + n_streams;

@@ -10,11 +10,10 @@ namespace fathom::engine {
 /// Of a GPU's memory: its driver, code and libraries.
 inline constexpr int64_t kReservedBytes = int64_t{2} << 30;
 
-/// Steps of a layer that wait for each other, as fused as they can be (queries and latents,
-/// attention, its projection, router, first and second half of the networks), and how long a GPU
-/// takes from one to the next.
-inline constexpr int kPhasesPerLayer = 6;
-inline constexpr double kPhaseSeconds = 1.25e-6;
+/// Launches of a layer, each of which waits for the one before (docs/kernels/launches.md), and how
+/// long a GPU takes from one to the next within a graph.
+inline constexpr int kPhasesPerLayer = 15;
+inline constexpr double kPhaseSeconds = 1e-6;
 
 /// Of each layer: after attention and after the networks.
 inline constexpr int kSumsPerLayer = 2;
