@@ -57,13 +57,31 @@ void DeviceBackend::replace(Weight& weight, int matrix, const engine::WeightData
   static_cast<CudaWeight&>(weight).replace(queue_, staging_, matrix, data);
 }
 
+namespace {
+
+/// Pieces without gaps: all rows, or each.
+struct Pieces {
+  int n;
+  int64_t size;    // numbers
+  int64_t stride;  // from one to the next, in the tensor
+};
+
+Pieces pieces_of(Tensor x) {
+  if (x.stride == x.cols) return {1, int64_t{x.rows} * x.cols, 0};
+  return {x.rows, x.cols, x.stride};
+}
+
+}  // namespace
+
 Status DeviceBackend::download(std::span<float> host, Tensor x) {
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
   auto* pinned = static_cast<float*>(downloaded_.reserve(queue_, host.size_bytes()));
   if (pinned == nullptr) return sync();
-  for (int row = 0; row < x.rows; ++row)
-    queue_.note(cudaMemcpyAsync(pinned + int64_t{row} * x.cols, x.row(row), x.cols * sizeof(float),
-                                cudaMemcpyDeviceToHost, queue_.stream()));
+  const Pieces pieces = pieces_of(x);
+  for (int i = 0; i < pieces.n; ++i)
+    queue_.note(cudaMemcpyAsync(pinned + i * pieces.size, x.data + i * pieces.stride,
+                                pieces.size * sizeof(float), cudaMemcpyDeviceToHost,
+                                queue_.stream()));
   FATHOM_CHECK(sync());
   std::copy_n(pinned, host.size(), host.data());
   return {};
@@ -72,9 +90,11 @@ Status DeviceBackend::download(std::span<float> host, Tensor x) {
 // The host's numbers are free when this returns, as in CudaWeight::copy_rows().
 void DeviceBackend::write(Tensor x, std::span<const float> host) {
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
-  for (int row = 0; row < x.rows; ++row)
-    queue_.note(cudaMemcpyAsync(x.row(row), host.data() + int64_t{row} * x.cols,
-                                x.cols * sizeof(float), cudaMemcpyHostToDevice, queue_.stream()));
+  const Pieces pieces = pieces_of(x);
+  for (int i = 0; i < pieces.n; ++i)
+    queue_.note(cudaMemcpyAsync(x.data + i * pieces.stride, host.data() + i * pieces.size,
+                                pieces.size * sizeof(float), cudaMemcpyHostToDevice,
+                                queue_.stream()));
 }
 
 Status DeviceBackend::sync() {

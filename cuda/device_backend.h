@@ -25,6 +25,7 @@ class DeviceBackend : public engine::Backend {
   std::string_view name() const override { return "cuda"; }
   std::string description() const override { return device_.name; }
   int prefill_rows() const override { return 1024; }
+  bool has_host_memory() const override { return false; }
 
   /// Since it was made.
   const Queue::Counts& launches() const { return queue_.counts(); }

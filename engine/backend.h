@@ -199,6 +199,8 @@ class Backend {
 
   // Memory.
 
+  /// Whether what it hands out is the host's memory, of which there is no second, larger one.
+  virtual bool has_host_memory() const { return true; }
   /// Zeroed memory. Errors: out_of_memory.
   virtual Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) = 0;
   /// Takes a weight over, perhaps in another layout, never in a wider number format.

@@ -87,7 +87,10 @@ Engine::Engine(std::unique_ptr<Model> model, Backend& backend, const Limits& lim
       model_(std::move(model)),
       limits_(limits),
       trace_(std::move(trace)),
-      prefixes_(limits.cache_tokens),
+      prefixes_(limits.cache_tokens,
+                [this](auto prefix, auto slots) {
+                  if (spill_) spill_->keep(prefix, slots);
+                }),
       recent_(limits.speculate ? kRecentTokens : 0) {
   if (!limits_.clock) limits_.clock = now;
   const size_t max_rows = model_->max_batch();
@@ -110,6 +113,8 @@ Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<Model> model, Bac
   std::unique_ptr<Engine> engine(new Engine(std::move(model), backend, limits, std::move(trace)));
   FATHOM_TRY(memory, KvMemory::allocate(*engine->model_, backend, limits.cache_tokens));
   engine->cache_ = std::move(memory);
+  if (limits.spill_bytes > 0 && KvSpill::can_keep(*engine->model_, engine->cache_.store))
+    engine->spill_.emplace(backend, engine->cache_.store, limits.spill_bytes);
   return engine;
 }
 
@@ -217,6 +222,16 @@ bool Engine::waits_for_same_prompt(const Running& running) const {
   });
 }
 
+/// Goes on with the prefix of a lease as far as it was evicted, up to `limit` tokens.
+void Engine::restore_spilled(PrefixTree::Lease& lease, std::span<const TokenId> tokens, int limit) {
+  const int n_known = lease.size();
+  const int n = std::min(spill_->find(tokens, n_known), limit - n_known);
+  if (n <= 0 || !prefixes_.extend(lease, n)) return;
+  const int n_restored = spill_->restore(tokens, n_known, lease.slots().subspan(n_known));
+  prefixes_.truncate(lease, n_known + n_restored);
+  prefixes_.commit(lease, tokens, n_known + n_restored);
+}
+
 void Engine::admit(Running& running) {
   const std::span<const TokenId> tokens = running.job->tokens();
   const int n_tokens = static_cast<int>(tokens.size());
@@ -224,6 +239,7 @@ void Engine::admit(Running& running) {
       std::min(limits_.context_tokens, running.job->n_prompt() + running.job->request().max_tokens);
   // The last token is always computed: its logits are what the job came for.
   running.lease = prefixes_.acquire(tokens, n_tokens - 1, capacity);
+  if (spill_) restore_spilled(running.lease, tokens, n_tokens - 1);
   running.n_computed = running.lease.size();
   running.admitted = true;
   if (running.job->begin(running.n_computed)) {

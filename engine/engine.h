@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,6 +30,7 @@
 #include "engine/engine_statistics.h"
 #include "engine/job.h"
 #include "engine/kv_memory.h"
+#include "engine/kv_spill.h"
 #include "engine/model.h"
 #include "engine/prefix_tree.h"
 #include "engine/recent_tokens.h"
@@ -38,10 +40,11 @@ namespace fathom::engine {
 class Engine final {
  public:
   struct Limits {
-    int context_tokens = 0;  // longest sequence
-    int cache_tokens = 0;    // slots of the KV cache
-    int prefill_chunk = 0;   // prompt tokens in one step
-    bool speculate = true;   // guess tokens ahead: from texts, and by the model's draft layer
+    int context_tokens = 0;    // longest sequence
+    int cache_tokens = 0;      // slots of the KV cache
+    int prefill_chunk = 0;     // prompt tokens in one step
+    uint64_t spill_bytes = 0;  // of host memory, for what the cache has no room for any more
+    bool speculate = true;     // guess tokens ahead: from texts, and by the model's draft layer
     std::function<double()> clock;  // seconds; null: the machine's. Only speed depends on it.
   };
 
@@ -64,6 +67,7 @@ class Engine final {
   /// Forgets what it knows of texts that no job works on: cached prefixes, material for drafts.
   void clear_cache() {
     prefixes_.clear();
+    if (spill_) spill_->clear();
     recent_.clear();
   }
 
@@ -89,6 +93,7 @@ class Engine final {
 
   bool waits_for_same_prompt(const Running& running) const;
   void admit(Running& running);
+  void restore_spilled(PrefixTree::Lease& lease, std::span<const TokenId> tokens, int limit);
   bool make_room(Running& running, int n_rows);
   void give_up_slots(Running& running);
   int choose_drafts(Running& running, int n_free_rows, DraftPolicy::Step& expected);
@@ -110,6 +115,7 @@ class Engine final {
   const std::shared_ptr<Trace> trace_;
   PrefixTree prefixes_;
   KvMemory cache_;
+  std::optional<KvSpill> spill_;
 
   std::vector<std::unique_ptr<Running>> jobs_;  // in order of arrival
   RecentTokens recent_;

@@ -23,6 +23,9 @@ namespace {
 // take more memory than people expect of an editor's helper.
 constexpr int kDefaultContext = 8192;
 constexpr uint64_t kDefaultCacheBytes = uint64_t{1} << 30;
+// Of host memory, for what a device's cache has no room for any more: some 70,000 tokens of
+// DeepSeek-Coder-V2-Lite.
+constexpr uint64_t kSpillBytes = uint64_t{2} << 30;
 constexpr uint64_t kMegabyte = 1'000'000;
 
 // Rows that a step may have beyond a prefill chunk: decoding jobs and their drafts.
@@ -103,6 +106,8 @@ Result<LoadedEngine> load_on(Result<std::unique_ptr<Backend>> made,
                   file.path().string());
   Engine::Limits limits = limits_for(options, *model, context_length);
   FATHOM_CHECK(fit_cache(limits, *checkpoint, cache_bytes_per_token(*model), options.memory_bytes));
+  // A limit is one for all memory.
+  if (!backend->has_host_memory() && options.memory_bytes == 0) limits.spill_bytes = kSpillBytes;
   FATHOM_TRY(engine, Engine::create(std::move(model), *backend, limits, options.trace));
   return LoadedEngine{std::move(backend), std::move(engine), limits};
 }

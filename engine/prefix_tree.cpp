@@ -33,7 +33,8 @@ void PrefixTree::for_each_node(Node& node, const Visit& visit) {
   for (const auto& [token, child] : node.children) for_each_node(*child, visit);
 }
 
-PrefixTree::PrefixTree(int n_slots) : n_slots_(n_slots), root_(std::make_unique<Node>()) {
+PrefixTree::PrefixTree(int n_slots, OnEvict on_evict)
+    : n_slots_(n_slots), on_evict_(std::move(on_evict)), root_(std::make_unique<Node>()) {
   free_.reserve(n_slots);
   // Lowest slots on top: neighbours in a text become neighbours in memory.
   for (SlotId slot = n_slots - 1; slot >= 0; --slot) free_.push_back(slot);
@@ -176,8 +177,21 @@ PrefixTree::Node* PrefixTree::oldest_unused_leaf() const {
 bool PrefixTree::make_free(int n) {
   if (n_free() >= n) return true;
   if (n_available() < n) return false;
-  while (n_free() < n) remove(oldest_unused_leaf());
+  while (n_free() < n) {
+    Node* leaf = oldest_unused_leaf();
+    if (on_evict_) on_evict_(prefix_of(*leaf), leaf->slots);
+    remove(leaf);
+  }
   return true;
+}
+
+std::vector<TokenId> PrefixTree::prefix_of(const Node& node) {
+  std::vector<const Node*> path;
+  for (const Node* at = &node; at != nullptr; at = at->parent) path.push_back(at);
+  std::vector<TokenId> prefix;
+  for (auto at = path.rbegin(); at != path.rend(); ++at)
+    prefix.insert(prefix.end(), (*at)->tokens.begin(), (*at)->tokens.end());
+  return prefix;
 }
 
 void PrefixTree::clear() {

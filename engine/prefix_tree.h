@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -46,7 +47,11 @@ class PrefixTree final {
     int n_committed_ = 0;
   };
 
-  explicit PrefixTree(int n_slots);
+  /// Is told of a prefix that is evicted, before its last slots.size() slots are free.
+  using OnEvict =
+      std::function<void(std::span<const TokenId> prefix, std::span<const SlotId> slots)>;
+
+  explicit PrefixTree(int n_slots, OnEvict on_evict = {});
   ~PrefixTree();
   PrefixTree(const PrefixTree&) = delete;
   PrefixTree& operator=(const PrefixTree&) = delete;
@@ -69,7 +74,7 @@ class PrefixTree final {
   /// Ends a lease; uncommitted slots become free.
   void release(Lease lease);
 
-  /// Evicts every prefix that nobody holds.
+  /// Evicts every prefix that nobody holds, and tells nobody.
   void clear();
 
   int n_slots() const { return n_slots_; }
@@ -89,9 +94,11 @@ class PrefixTree final {
   void hold(Node* node);
   void let_go(Node* node);
   bool make_free(int n);
+  static std::vector<TokenId> prefix_of(const Node& node);
   Node* oldest_unused_leaf() const;
 
   const int n_slots_;
+  const OnEvict on_evict_;
   std::vector<SlotId> free_;  // a stack
   std::unique_ptr<Node> root_;
   uint64_t clock_ = 0;  // counts uses; orders eviction

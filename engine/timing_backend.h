@@ -35,6 +35,7 @@ class TimingBackend final : public Backend {
   std::string_view name() const override { return inner_.name(); }
   std::string description() const override { return inner_.description(); }
   int prefill_rows() const override { return inner_.prefill_rows(); }
+  bool has_host_memory() const override { return inner_.has_host_memory(); }
   Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
   bool can_replace(const Weight& weight) const override { return inner_.can_replace(weight); }

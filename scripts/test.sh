@@ -16,7 +16,7 @@ case "${1:-}" in
 esac
 
 # Tests that meet hostile input, index by hand, or have threads run again under the sanitizers.
-asan_tests='^(base|binder|checkpoint|cli|completion|completion_syntax|cross_file_set|model_host|workspace|lsp_server|engine|drafting|http|gguf|hostile_files|published_attacks|gguf_parts|gguf_writer|convert|model_store|lsp_session|lsp_stdio|lsp_text|metadata|ops|pre_tokenizer|prefix_tree|quant|remote|review|review_format|safetensors|tokenizer|traits)_test$'
+asan_tests='^(base|binder|checkpoint|cli|completion|completion_syntax|cross_file_set|model_host|workspace|lsp_server|engine|drafting|http|gguf|hostile_files|kv_spill|published_attacks|gguf_parts|gguf_writer|convert|model_store|lsp_session|lsp_stdio|lsp_text|metadata|ops|pre_tokenizer|prefix_tree|quant|remote|review|review_format|safetensors|tokenizer|traits)_test$'
 tsan_tests='^(base|completion|engine_thread|http|lsp_server|lsp_stdio|model_host|parallel|remote|workspace)_test$'
 
 results=$root/build/results

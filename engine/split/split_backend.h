@@ -37,6 +37,7 @@ class SplitBackend final : public Backend {
   std::string_view name() const override { return "split"; }
   std::string description() const override;
 
+  bool has_host_memory() const override { return device_->has_host_memory(); }
   Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override {
     return device_->allocate(size_bytes);
   }

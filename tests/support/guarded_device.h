@@ -33,6 +33,7 @@ class GuardedDevice final : public Backend {
 
   std::string_view name() const override { return "guarded"; }
   std::string description() const override { return "guarded " + inner_->description(); }
+  bool has_host_memory() const override { return false; }
   Result<std::unique_ptr<Buffer>> allocate(size_t size_bytes) override;
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
   bool can_replace(const Weight& weight) const override;
