@@ -108,12 +108,11 @@ Status DeviceBackend::sync() {
 const float* DeviceBackend::plain_rows(const Weight& weight) {
   const CudaWeight& w = cuda_weight(weight);
   if (w.format() == DType::f32) return reinterpret_cast<const float*>(w.view().low);
-  std::vector<int32_t> ids(w.rows());
-  for (int i = 0; i < w.rows(); ++i) ids[i] = i;
+  for (int id = static_cast<int>(all_ids_.size()); id < w.rows(); ++id) all_ids_.push_back(id);
   auto* rows =
       static_cast<float*>(plain_.reserve(queue_, size_t(w.rows()) * w.cols() * sizeof(float)));
   launch_embed(queue_, w.format(), {rows, w.rows(), w.cols(), w.cols()},
-               arrays_.on_device(std::span<const int32_t>(ids)), w.view());
+               arrays_.on_device(std::span<const int32_t>(all_ids_).first(w.rows())), w.view());
   return rows;
 }
 

@@ -116,7 +116,7 @@ class DeviceBackend : public engine::Backend {
   std::vector<engine::SequenceRows> sequences_;  // those that placed_ has; until the step ends
   DeviceSequences placed_;
   std::vector<RowPlace> places_;
-  std::vector<int32_t> slots_;
+  std::vector<int32_t> slots_, all_ids_;
 };
 
 }  // namespace fathom::cuda
