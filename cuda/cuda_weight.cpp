@@ -12,14 +12,15 @@ namespace {
 
 using engine::WeightData;
 
-constexpr size_t kStagingBytes = size_t{64} << 20;
 constexpr size_t kAlignment = 256;
 
 bool is_vector(const WeightData& data) {
   return data.count == 1 && data.rows == 1 && engine::info(data.dtype).block_elements == 1;
 }
 
-/// Scales are read for half units; those of other blocks are multiplied in here.
+/// Kernels multiply with a scale behind the sum of a half unit. Within one it would have to go into
+/// the numbers, which are then no longer exact in bf16. Published files have blocks of 128 columns:
+/// those that end within a half unit become f32, though it is wider.
 bool has_odd_scales(const WeightData& data) {
   return data.scales.rows > 0 && data.scales.cols % (kUnit / 2) != 0;
 }
@@ -39,7 +40,7 @@ std::vector<float> numbers_of(const WeightData& data) {
 
 }  // namespace
 
-Result<std::unique_ptr<CudaWeight>> CudaWeight::upload(Queue& queue, DeviceScratch& staging,
+Result<std::unique_ptr<CudaWeight>> CudaWeight::upload(Queue& queue, Uploader& uploader,
                                                        const WeightData& data) {
   std::unique_ptr<CudaWeight> weight(new CudaWeight(data, format_for(data)));
   WeightView& view = weight->view_;
@@ -54,30 +55,30 @@ Result<std::unique_ptr<CudaWeight>> CudaWeight::upload(Queue& queue, DeviceScrat
     view.n_scale_cols = (data.cols + data.scales.cols - 1) / data.scales.cols;
   }
   FATHOM_CHECK(weight->allocate());
-  weight->fill(queue, staging, 0, data);
+  weight->fill(queue, uploader, 0, data);
   FATHOM_CHECK(status_of(queue, "copying weights to it"));
   return weight;
 }
 
-void CudaWeight::replace(Queue& queue, DeviceScratch& staging, int matrix, const WeightData& data) {
+void CudaWeight::replace(Queue& queue, Uploader& uploader, int matrix, const WeightData& data) {
   FATHOM_ASSERT(data.dtype == dtype() && data.rows == rows() && data.cols == cols());
   FATHOM_ASSERT(data.count == 1 && matrix >= 0 && matrix < count());
-  fill(queue, staging, matrix, data);
+  fill(queue, uploader, matrix, data);
 }
 
-void CudaWeight::fill(Queue& queue, DeviceScratch& staging, int first, const WeightData& data) {
-  if (view_.n_scale_rows > 0)
-    queue.note(cudaMemcpyAsync(
-        view_.block_scales + int64_t{first} * view_.n_scale_rows * view_.n_scale_cols,
-        data.scales.values.data(), data.scales.values.size_bytes(), cudaMemcpyHostToDevice,
-        queue.stream()));
+void CudaWeight::fill(Queue& queue, Uploader& uploader, int first, const WeightData& data) {
+  if (view_.n_scale_rows > 0) {
+    float* scales = view_.block_scales + int64_t{first} * view_.n_scale_rows * view_.n_scale_cols;
+    uploader.send(reinterpret_cast<std::byte*>(scales), std::as_bytes(data.scales.values));
+  }
   const RowRange range = {int64_t{first} * rows(), int64_t{data.count} * rows()};
   if (format_ == DType::f32 && data.dtype != DType::f32) {
     const std::vector<float> numbers = numbers_of(data);
-    copy_rows(queue, staging, range, std::as_bytes(std::span(numbers)));
+    copy_rows(queue, uploader, range, std::as_bytes(std::span(numbers)));
   } else {
-    copy_rows(queue, staging, range, data.bytes);
+    copy_rows(queue, uploader, range, data.bytes);
   }
+  queue.flush();  // before the memory can be given back
 }
 
 /// One allocation for all parts, each aligned for the widest loads.
@@ -107,19 +108,16 @@ Status CudaWeight::allocate() {
   return {};
 }
 
-// The host's bytes are free when this returns: copies from pageable memory take them at once.
-void CudaWeight::copy_rows(Queue& queue, DeviceScratch& staging, RowRange rows,
+void CudaWeight::copy_rows(Queue& queue, Uploader& uploader, RowRange rows,
                            std::span<const std::byte> bytes) {
   const size_t row_bytes = bytes.size() / rows.n;
-  const auto chunk = std::clamp<int64_t>(kStagingBytes / row_bytes, 1, rows.n);
+  if (format_ == DType::f32)
+    return uploader.send(reinterpret_cast<std::byte*>(view_.low) + rows.first * row_bytes, bytes);
+  const auto chunk = std::clamp<int64_t>(Uploader::kPieceBytes / row_bytes, 1, rows.n);
   for (int64_t copied = 0; copied < rows.n; copied += chunk) {
-    const int64_t first = rows.first + copied, n = std::min(chunk, rows.n - copied);
-    const bool is_plain = format_ == DType::f32;
-    void* to = is_plain ? view_.low + first * row_bytes : staging.reserve(queue, n * row_bytes);
-    queue.note(cudaMemcpyAsync(to, bytes.data() + copied * row_bytes, n * row_bytes,
-                               cudaMemcpyHostToDevice, queue.stream()));
-    if (!is_plain)
-      launch_repack(queue, format_, view_, static_cast<const std::byte*>(to), first, n);
+    const int64_t n = std::min(chunk, rows.n - copied);
+    const std::byte* staged = uploader.stage(bytes.subspan(copied * row_bytes, n * row_bytes));
+    launch_repack(queue, format_, view_, staged, rows.first + copied, n);
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "cuda/device_buffer.h"
+#include "cuda/uploader.h"
 #include "cuda/weight_view.h"
 #include "engine/backend.h"
 
@@ -14,11 +14,11 @@ class CudaWeight final : public engine::Weight {
  public:
   /// Lays it out for the kernels (weight_view.h), one row of numbers as f32. `data` must have
   /// passed validate_weight(). Errors: out_of_memory, device_lost.
-  static Result<std::unique_ptr<CudaWeight>> upload(Queue& queue, DeviceScratch& staging,
+  static Result<std::unique_ptr<CudaWeight>> upload(Queue& queue, Uploader& uploader,
                                                     const engine::WeightData& data);
 
   /// See Backend::replace(). The queue knows what goes wrong.
-  void replace(Queue& queue, DeviceScratch& staging, int matrix, const engine::WeightData& data);
+  void replace(Queue& queue, Uploader& uploader, int matrix, const engine::WeightData& data);
 
   size_t size_bytes() const override { return memory_.size(); }
   /// What the numbers are on the device: that of the file, or f32.
@@ -32,12 +32,11 @@ class CudaWeight final : public engine::Weight {
       : Weight(data.dtype, data.count, data.rows, data.cols), format_(format) {}
   Status allocate();
   /// `data` has matrices [first, first + data.count).
-  void fill(Queue& queue, DeviceScratch& staging, int first, const engine::WeightData& data);
+  void fill(Queue& queue, Uploader& uploader, int first, const engine::WeightData& data);
   struct RowRange {
     int64_t first, n;  // of all matrices
   };
-  void copy_rows(Queue& queue, DeviceScratch& staging, RowRange rows,
-                 std::span<const std::byte> bytes);
+  void copy_rows(Queue& queue, Uploader& uploader, RowRange rows, std::span<const std::byte> bytes);
 
   engine::DType format_;
   DeviceBuffer memory_;

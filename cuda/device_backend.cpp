@@ -50,11 +50,11 @@ Result<std::unique_ptr<engine::Buffer>> DeviceBackend::allocate(size_t size_byte
 Result<std::unique_ptr<Weight>> DeviceBackend::upload(engine::WeightData data) {
   FATHOM_CHECK(engine::validate_weight(data));
   choose_device();
-  return CudaWeight::upload(queue_, staging_, data);
+  return CudaWeight::upload(queue_, uploader_, data);
 }
 
 void DeviceBackend::replace(Weight& weight, int matrix, const engine::WeightData& data) {
-  static_cast<CudaWeight&>(weight).replace(queue_, staging_, matrix, data);
+  static_cast<CudaWeight&>(weight).replace(queue_, uploader_, matrix, data);
 }
 
 namespace {
@@ -87,7 +87,7 @@ Status DeviceBackend::download(std::span<float> host, Tensor x) {
   return {};
 }
 
-// The host's numbers are free when this returns, as in CudaWeight::copy_rows().
+// The host's numbers are free when this returns: copies from pageable memory take them at once.
 void DeviceBackend::write(Tensor x, std::span<const float> host) {
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
   const Pieces pieces = pieces_of(x);

@@ -14,6 +14,7 @@
 #include "cuda/matmul_task.h"
 #include "cuda/moe.h"
 #include "cuda/packed_memo.h"
+#include "cuda/uploader.h"
 
 namespace fathom::cuda {
 
@@ -110,7 +111,8 @@ class DeviceBackend : public engine::Backend {
   Queue queue_;
   HostArrays arrays_{queue_};
   PackedMemo packed_{queue_};
-  DeviceScratch staging_, attention_, groups_, plain_;
+  Uploader uploader_{queue_};
+  DeviceScratch attention_, groups_, plain_;
   DeviceScratch activations_[2];  // of routed and shared experts, packed
   PinnedMemory downloaded_;
   std::vector<engine::SequenceRows> sequences_;  // those that placed_ has; until the step ends

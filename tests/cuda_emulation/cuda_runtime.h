@@ -2,7 +2,7 @@
 // place of the toolkit's. Only what they use. Semantics: CUDA Runtime API and C++ Programming
 // Guide.
 //
-// Threads: one at a time. Streams do everything at once, in order.
+// Threads: one at a time.
 
 #pragma once
 

@@ -35,7 +35,7 @@ Outcome run(const std::string& kernel,
   std::copy(outcome.data.begin(), outcome.data.end(), data);
   Queue queue;
   queue.launch(shape, test::kernels().at(kernel), data);
-  queue.flush();
+  queue.wait();
   outcome.error = emulation::take_kernel_error();
   outcome.data.assign(data, data + 64);
   emulation::free_device(data);
@@ -76,6 +76,33 @@ TEST(Emulator, FindsAccessesOutsideOfMemory) {
 TEST(Emulator, LeavesNotANumberWhereNothingWasWritten) {
   EXPECT_TRUE(std::isnan(run("reads_what_was_not_written", kOneBlock).data[7]));
   EXPECT_TRUE(std::isnan(run("copies_without_waiting", kOneBlock).data[7]));
+}
+
+TEST(Emulator, CopiesPinnedMemoryNoSoonerThanSomebodyWaits) {
+  int* pinned = nullptr;
+  ASSERT_EQ(cudaMallocHost(reinterpret_cast<void**>(&pinned), sizeof(int)), cudaSuccess);
+  int pageable = 1;
+  auto* data = static_cast<int*>(emulation::allocate_device(3 * sizeof(int)));
+  Queue queue;
+  cudaEvent_t event = nullptr;
+  ASSERT_EQ(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), cudaSuccess);
+  const auto copy = [&](int* to, const int* from) {
+    return cudaMemcpyAsync(to, from, sizeof(int), cudaMemcpyHostToDevice, queue.stream());
+  };
+  EXPECT_EQ(copy(data, &pageable), cudaSuccess);
+  pageable = 2;
+  *pinned = 3;
+  EXPECT_EQ(copy(data + 1, pinned), cudaSuccess);
+  EXPECT_EQ(cudaEventRecord(event, queue.stream()), cudaSuccess);
+  EXPECT_EQ(copy(data + 2, pinned), cudaSuccess);
+  *pinned = 4;  // too early for both
+  EXPECT_EQ(cudaEventSynchronize(event), cudaSuccess);
+  *pinned = 5;  // too early for the second
+  queue.wait();
+  EXPECT_THAT(std::vector<int>(data, data + 3), testing::ElementsAre(1, 4, 5));
+  EXPECT_EQ(cudaEventDestroy(event), cudaSuccess);
+  EXPECT_EQ(cudaFreeHost(pinned), cudaSuccess);
+  emulation::free_device(data);
 }
 
 TEST(Emulator, RefusesWhatNoDeviceRuns) {

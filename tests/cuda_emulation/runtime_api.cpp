@@ -1,7 +1,10 @@
 #include "tests/cuda_emulation/runtime_api.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,12 +17,20 @@ const dim3& blockIdx = fathom::cuda::emulation::place().block_idx;
 const dim3& blockDim = fathom::cuda::emulation::place().block_dim;
 const dim3& gridDim = fathom::cuda::emulation::place().grid_dim;
 
+using EmulatedCall = std::function<cudaError_t()>;
+
 struct EmulatedGraph {
-  std::vector<std::function<cudaError_t()>> calls;
+  std::shared_ptr<std::vector<EmulatedCall>> calls = std::make_shared<std::vector<EmulatedCall>>();
 };
 
 struct EmulatedStream {
   std::unique_ptr<EmulatedGraph> recorded;  // null: nothing is
+  std::deque<EmulatedCall> queued;
+};
+
+struct EmulatedEvent {
+  cudaStream_t stream = nullptr;
+  std::shared_ptr<bool> has_come = std::make_shared<bool>(true);
 };
 
 namespace fathom::cuda::emulation {
@@ -36,12 +47,44 @@ bool is_device(const void* data, size_t size) {
   return find_allocation(reinterpret_cast<uintptr_t>(data), size).size > 0;
 }
 
+/// Sizes of pinned memory, by where it begins.
+std::map<const std::byte*, size_t>& pinned() {
+  static std::map<const std::byte*, size_t> all;
+  return all;
+}
+
+bool is_pinned(const void* data, size_t size) {
+  const auto* at = static_cast<const std::byte*>(data);
+  auto after = pinned().upper_bound(at);
+  if (after == pinned().begin()) return false;
+  const auto& [begin, length] = *--after;
+  return static_cast<size_t>(at - begin) + size <= length;
+}
+
+std::vector<cudaStream_t>& streams() {
+  static std::vector<cudaStream_t> all;
+  return all;
+}
+
+/// Does the next thing on the stream. Nothing is done after an error.
+void advance(cudaStream_t stream) {
+  const EmulatedCall call = std::move(stream->queued.front());
+  stream->queued.pop_front();
+  if (sticky() == cudaSuccess) (void)call();
+}
+
+void finish(cudaStream_t stream) {
+  while (!stream->queued.empty()) advance(stream);
+}
+
 }  // namespace
 
 cudaError_t on_stream(cudaStream_t stream, std::function<cudaError_t()> call) {
-  if (stream == nullptr || !stream->recorded) return call();
-  stream->recorded->calls.push_back(std::move(call));
-  return cudaSuccess;
+  if (stream->recorded)
+    stream->recorded->calls->push_back(std::move(call));
+  else
+    stream->queued.push_back(std::move(call));
+  return sticky();
 }
 
 cudaError_t launched(const std::string& error) {
@@ -92,6 +135,7 @@ cudaError_t cudaGetDeviceCount(int* count) {
 cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidValue; }
 
 cudaError_t cudaDeviceReset() {
+  for (cudaStream_t stream : emulation::streams()) stream->queued.clear();
   emulation::take_kernel_error();
   return cudaSuccess;
 }
@@ -118,15 +162,19 @@ cudaError_t cudaMalloc(void** data, size_t size) {
 }
 
 cudaError_t cudaFree(void* data) {
+  if (data != nullptr) std::ranges::for_each(emulation::streams(), emulation::finish);
   return data == nullptr || emulation::free_device(data) ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaMallocHost(void** data, size_t size) {
   *data = std::malloc(size);
-  return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
+  if (*data == nullptr) return cudaErrorMemoryAllocation;
+  emulation::pinned().emplace(static_cast<std::byte*>(*data), size);
+  return cudaSuccess;
 }
 
 cudaError_t cudaFreeHost(void* data) {
+  emulation::pinned().erase(static_cast<std::byte*>(data));
   std::free(data);
   return cudaSuccess;
 }
@@ -139,10 +187,16 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, cudaMemcpyK
   if (emulation::is_device(to, size) != to_device ||
       emulation::is_device(from, size) != from_device)
     return cudaErrorInvalidValue;
-  return emulation::on_stream(stream, [=] {
+  const cudaError_t error = emulation::on_stream(stream, [=] {
     std::memcpy(to, from, size);
     return cudaSuccess;
   });
+  // Memory of the host that is not pinned is copied before this returns.
+  const void* host = to_device ? from : to;
+  const bool is_host = !to_device || !from_device;
+  if (!is_host || stream->recorded || emulation::is_pinned(host, size)) return error;
+  emulation::finish(stream);
+  return emulation::sticky();
 }
 
 cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t stream) {
@@ -156,16 +210,45 @@ cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t str
 
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
   *stream = new EmulatedStream;
+  emulation::streams().push_back(*stream);
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  emulation::finish(stream);
+  std::erase(emulation::streams(), stream);
   delete stream;
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  return stream->recorded ? cudaErrorStreamCaptureUnsupported : emulation::sticky();
+  if (stream->recorded) return cudaErrorStreamCaptureUnsupported;
+  emulation::finish(stream);
+  return emulation::sticky();
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new EmulatedEvent;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->stream = stream;
+  event->has_come = std::make_shared<bool>(false);
+  return emulation::on_stream(stream, [has_come = event->has_come] {
+    *has_come = true;
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  while (!*event->has_come && !event->stream->queued.empty()) emulation::advance(event->stream);
+  return emulation::sticky();
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
@@ -184,11 +267,13 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsig
   return cudaSuccess;
 }
 
-cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
-  cudaError_t error = emulation::sticky();
-  for (const auto& call : graph->calls)
-    if (error == cudaSuccess) error = call();
-  return error;
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  return emulation::on_stream(stream, [calls = graph->calls] {
+    cudaError_t error = cudaSuccess;
+    for (const EmulatedCall& call : *calls)
+      if (error == cudaSuccess) error = call();
+    return error;
+  });
 }
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {

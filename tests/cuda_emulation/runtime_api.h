@@ -1,5 +1,8 @@
 // The functions of CUDA's runtime that fathom calls, on the emulated device.
 //
+// What is put on a stream is done as late as CUDA permits: when somebody waits for it, or frees
+// memory of the device. Whoever changes pinned memory too early, or reads it, sees it.
+//
 // Threads: one at a time. Errors are sticky where CUDA's are: after a kernel failed, everything
 // fails until the device is reset or a test takes the error away (take_kernel_error()).
 
@@ -27,7 +30,10 @@ enum cudaMemcpyKind {
 
 enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 
+enum { cudaEventDisableTiming = 2 };
+
 using cudaStream_t = struct EmulatedStream*;
+using cudaEvent_t = struct EmulatedEvent*;
 using cudaGraph_t = struct EmulatedGraph*;
 using cudaGraphExec_t = struct EmulatedGraph*;
 
@@ -53,6 +59,10 @@ cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t str
 cudaError_t cudaStreamCreate(cudaStream_t* stream);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph,
@@ -65,7 +75,8 @@ const char* cudaGetErrorString(cudaError_t error);
 
 namespace fathom::cuda::emulation {
 
-/// Does something now, or whenever the graph is launched that the stream is recorded into.
+/// Does something after what is on the stream, or whenever the graph is launched that the stream is
+/// recorded into.
 cudaError_t on_stream(cudaStream_t stream, std::function<cudaError_t()> call);
 
 /// Notes what became of a grid; `error` is run()'s.
