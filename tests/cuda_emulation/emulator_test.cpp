@@ -2,6 +2,7 @@
 
 #include "tests/cuda_emulation/emulator.h"
 
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -103,6 +104,25 @@ TEST(Emulator, CopiesPinnedMemoryNoSoonerThanSomebodyWaits) {
   EXPECT_EQ(cudaEventDestroy(event), cudaSuccess);
   EXPECT_EQ(cudaFreeHost(pinned), cudaSuccess);
   emulation::free_device(data);
+}
+
+/// The layout of ldmatrix in the PTX ISA: thread t of row g has columns 2t and 2t + 1.
+TEST(Emulator, LoadsMatricesAsTheirFragmentsLie) {
+  const LaunchShape one_warp = {.blocks = dim3(1), .threads = dim3(32), .shared_bytes = 256};
+  const Outcome outcome = run("loads_matrices", one_warp);
+  EXPECT_THAT(outcome.error, IsEmpty());
+  const auto number = [](int matrix, int row, int column) {
+    const int index = 64 * matrix + 8 * row + column;
+    return std::bit_cast<uint32_t>(static_cast<float>(index / 2)) >> 16 * (index % 2) & 0xffffu;
+  };
+  for (int lane = 0; lane < 32; ++lane) {
+    const int g = lane / 4, t = lane % 4, matrix = lane % 2;
+    EXPECT_EQ(std::bit_cast<uint32_t>(outcome.data[lane]),
+              number(matrix, g, 2 * t) | number(matrix, g, 2 * t + 1) << 16);
+    EXPECT_EQ(std::bit_cast<uint32_t>(outcome.data[32 + lane]),
+              number(matrix, 2 * t, g) | number(matrix, 2 * t + 1, g) << 16);
+  }
+  EXPECT_THAT(run("loads_a_matrix_askew", one_warp).error, HasSubstr("no multiple of 16"));
 }
 
 TEST(Emulator, RefusesWhatNoDeviceRuns) {

@@ -1,4 +1,4 @@
-// Kernels that break a rule each, and one that breaks none: emulator_test.cpp.
+// Kernels that break a rule each, and some that break none: emulator_test.cpp.
 
 #include "cuda/device.h"
 #include "cuda/queue.h"
@@ -67,6 +67,29 @@ __global__ void copies_without_waiting_kernel(float* data) {
   data[threadIdx.x] = storage.numbers[threadIdx.x];
 }
 
+/// The 64 numbers are 128 of 16 bits, matrices 0 and 1, which come again as 2 and 3. Lanes keep
+/// what they have of matrix lane % 2, and of 2 + lane % 2 transposed.
+__global__ void loads_matrices_kernel(float* data) {
+  Storage& storage = shared_storage<Storage>();
+  for (int i = threadIdx.x; i < 64; i += kWarpSize) storage.numbers[i] = data[i];
+  __syncwarp();
+  const auto* row = reinterpret_cast<const uint16_t*>(storage.numbers) + threadIdx.x % 16 * 8;
+  uint32_t m[4], transposed[4];
+  load_matrices(m, row);
+  load_transposed(transposed, row);
+  const float both[2] = {__uint_as_float(m[threadIdx.x % 2]),
+                         __uint_as_float(transposed[2 + threadIdx.x % 2])};
+  data[threadIdx.x] = both[0];
+  data[kWarpSize + threadIdx.x] = both[1];
+}
+
+__global__ void loads_a_matrix_askew_kernel(float* data) {
+  Storage& storage = shared_storage<Storage>();
+  uint32_t m[4];
+  load_matrices(m, storage.numbers + 1);
+  data[threadIdx.x] = __uint_as_float(m[0]);
+}
+
 __global__ void reads_what_was_not_written_kernel(float* data) {
   data[threadIdx.x] = shared_storage<Storage>().numbers[threadIdx.x];
 }
@@ -84,6 +107,8 @@ const std::map<std::string, Kernel>& kernels() {
       {"writes_behind_shared_memory", writes_behind_shared_memory_kernel},
       {"blocks_share_a_number", blocks_share_a_number_kernel},
       {"copies_without_waiting", copies_without_waiting_kernel},
+      {"loads_matrices", loads_matrices_kernel},
+      {"loads_a_matrix_askew", loads_a_matrix_askew_kernel},
       {"reads_what_was_not_written", reads_what_was_not_written_kernel}};
   return all;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,36 +16,83 @@
 namespace fathom::cuda {
 namespace {
 
+float half_of(uint32_t pair, int index) {
+  return engine::bf16_to_f32(static_cast<uint16_t>(pair >> 16 * index));
+}
+
 struct MmaPayload {
   uint32_t a[4];
   uint32_t b[2];
+  float c[4];
 };
 
-float half_of(uint32_t pair, int index) {
-  return engine::bf16_to_f32(static_cast<uint16_t>(pair >> 16 * index));
+/// For all lanes at once: the matrices are put together from their fragments.
+void multiply_fragments(std::byte* payloads) {
+  const auto of_lane = [payloads](int lane) {
+    return reinterpret_cast<MmaPayload*>(payloads + lane * emulation::kMaxPayload);
+  };
+  double a[16][16], b[16][8];
+  for (int lane = 0; lane < 32; ++lane) {
+    const int g = lane / 4, t = lane % 4;
+    for (int i = 0; i < 8; ++i)
+      a[g + 8 * (i / 2 % 2)][2 * t + 8 * (i / 4) + i % 2] = half_of(of_lane(lane)->a[i / 2], i % 2);
+    for (int i = 0; i < 4; ++i)
+      b[2 * t + 8 * (i / 2) + i % 2][g] = half_of(of_lane(lane)->b[i / 2], i % 2);
+  }
+  for (int row = 0; row < 16; ++row) {
+    double sums[8];
+    const auto c = [&](int column) -> float& {
+      return of_lane(row % 8 * 4 + column / 2)->c[row / 8 * 2 + column % 2];
+    };
+    for (int column = 0; column < 8; ++column) sums[column] = c(column);
+    for (int k = 0; k < 16; ++k)
+      for (int column = 0; column < 8; ++column) sums[column] += a[row][k] * b[k][column];
+    for (int column = 0; column < 8; ++column) c(column) = static_cast<float>(sums[column]);
+  }
 }
 
 }  // namespace
 
 void mma_bf16(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-  const MmaPayload mine = {{a[0], a[1], a[2], a[3]}, {b0, b1}};
-  const std::byte* all = emulation::exchange({"mma_bf16()", 0}, &mine, sizeof(mine));
-  const auto of_lane = [all](int lane) {
-    return reinterpret_cast<const MmaPayload*>(all + lane * emulation::kMaxPayload);
-  };
-  const int g = emulation::lane() / 4;
-  const int t = emulation::lane() % 4;
-  for (int i = 0; i < 4; ++i) {
-    const int row_half = i / 2;        // rows g or g + 8
-    const int column = 2 * t + i % 2;  // of b and c: lanes 4 * column + k have it
-    double sum = c[i];
-    for (int part = 0; part < 2; ++part)  // columns of a from 8 * part on
-      for (int pair = 0; pair < 4; ++pair)
-        for (int k = 0; k < 2; ++k)
-          sum += double{half_of(of_lane(4 * g + pair)->a[2 * part + row_half], k)} *
-                 half_of(of_lane(4 * column + pair)->b[part], k);
-    c[i] = static_cast<float>(sum);
-  }
+  const MmaPayload mine = {{a[0], a[1], a[2], a[3]}, {b0, b1}, {c[0], c[1], c[2], c[3]}};
+  const std::byte* all =
+      emulation::exchange({"mma_bf16()", 0}, &mine, sizeof(mine), multiply_fragments);
+  std::memcpy(c, all + emulation::lane() * emulation::kMaxPayload + offsetof(MmaPayload, c),
+              sizeof(c));
+}
+
+namespace {
+
+constexpr size_t kRowBytes = 16;
+
+/// Each lane reads its row; returns those of all, kMaxPayload apart.
+const std::byte* exchange_rows(const char* what, const void* row, const void* code) {
+  if (reinterpret_cast<uintptr_t>(row) % kRowBytes != 0)
+    emulation::fail_kernel(std::string(what) + " of an address that is no multiple of 16");
+  emulation::check_access(row, kRowBytes, emulation::Access::read, code);
+  return emulation::exchange({what, 0}, row, kRowBytes);
+}
+
+uint32_t number_of(const std::byte* rows, int matrix, int row, int column) {
+  uint16_t number;
+  std::memcpy(&number, rows + (8 * matrix + row) * emulation::kMaxPayload + 2 * column, 2);
+  return number;
+}
+
+}  // namespace
+
+void load_matrices(uint32_t (&m)[4], const void* row) {
+  const std::byte* rows = exchange_rows("load_matrices()", row, __builtin_return_address(0));
+  const int g = emulation::lane() / 4, t = emulation::lane() % 4;
+  for (int i = 0; i < 4; ++i)
+    m[i] = number_of(rows, i, g, 2 * t) | number_of(rows, i, g, 2 * t + 1) << 16;
+}
+
+void load_transposed(uint32_t (&m)[4], const void* row) {
+  const std::byte* rows = exchange_rows("load_transposed()", row, __builtin_return_address(0));
+  const int g = emulation::lane() / 4, t = emulation::lane() % 4;
+  for (int i = 0; i < 4; ++i)
+    m[i] = number_of(rows, i, 2 * t, g) | number_of(rows, i, 2 * t + 1, g) << 16;
 }
 
 uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t c) {

@@ -16,6 +16,8 @@ T& shared_storage() {
 
 /// Products are exact, and their sum is rounded once; a device rounds more often.
 void mma_bf16(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
+void load_matrices(uint32_t (&m)[4], const void* row);
+void load_transposed(uint32_t (&m)[4], const void* row);
 uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t c);
 uint32_t to_bf16x2(float low, float high);
 float f16_to_f32(uint16_t bits);
