@@ -1,187 +1,31 @@
-// The kernels of attention.h.
+// The kernel of attention.h.
 //
-// For each tile of kKeyTile keys: scores s, their maximum m, weights exp(s - m), their sum l, and
-// the weighted sum o of values. Tiles are merged in order:
+// For each tile of kKeyTile keys: scores s, their maximum m_t, weights exp(s - m_t), their sum l_t,
+// and the weighted sum o_t of values. Tiles are merged in order:
 //   m' = max(m, m_t); l' = l exp(m - m') + l_t exp(m_t - m'); o' likewise; out = o / l
-// A block of 128 threads has up to kHeads heads that share keys. Few rows: a block for each tile,
-// and another kernel that merges (split); many rows: a block for all tiles of a row. Both do the
-// same arithmetic in the same order.
 //
-// q f32, cache f32, bf16 or q8_0, sums f32. Bound by memory for few rows (each key is read once by
-// all heads that share it), by arithmetic for many. Source: Dao et al. 2023, "Flash-Decoding";
-// DeepSeek-V2, arXiv:2405.04434, section 2.1.
+// A block has 16 or 64 queries: heads that share keys, of one row or of neighbouring rows of a
+// text. It goes through all tiles of these rows, or has one of them (split: merge_tiles_kernel then
+// does what it does for all). Eight warps share a tile:
+//   scores   two have the even and the odd steps of 16 columns; of 16 queries and all keys (64
+//            queries), or of all queries and 16 keys
+//   values   of 16 queries and half of the columns, or of all queries and an eighth
+// Same sums in the same order for both: a query has the same bits in any company. What it does not
+// see has weight 0, and a tile of which it sees nothing leaves it as it is.
+//
+// q f32, cache f32, bf16 or q8_0, sums f32. Numbers that are not bf16 are sums of three that are,
+// but weights of two; products of parts below 2^-24 of the largest are left out. Bound by memory
+// for few rows, by tensor cores for many (docs/kernels/attention.md). Source: Dao et al. 2023,
+// "Flash-Decoding"; DeepSeek-V2, arXiv:2405.04434, section 2.1.
 
 #pragma once
 
 #include <cfloat>
 
-#include "cuda/attention.h"
-#include "cuda/cache_numbers.h"
-#include "cuda/device.h"
+#include "cuda/attention_pieces.h"
+#include "cuda/attention_weights.h"
 
 namespace fathom::cuda {
-
-inline constexpr int kAttentionThreads = 128;
-inline constexpr int kDimTile = 32;  // columns of keys in shared memory at a time
-
-/// What a block computes.
-struct AttentionWork {
-  AttentionTask task;
-  int n_head_tiles;  // of a key head
-  float* parts;      // split: [rows, n_heads, n_key_tiles, 2 + out.dim]; m, l, o
-  int n_key_tiles;   // at most, of any row
-};
-
-template <int kHeads>
-struct AttentionStorage {
-  float keys[kKeyTile][kDimTile + 1];  // the gap keeps threads of one column on different banks
-  float q[kHeads][kDimTile];
-  float weights[kHeads][kKeyTile];
-  float largest[kHeads], sum[kHeads];
-  const std::byte* rows[kKeyTile];  // of the cache
-  int columns[kKeyTile];            // where the key's numbers begin
-};
-
-__device__ __forceinline__ int count_keys(const KeyChoice& keys, int position) {
-  const int n_complete = keys.groups.size > 0 ? (position + 1) / keys.groups.size : 0;
-  const int n_groups =
-      keys.chosen.groups != nullptr ? min(n_complete, keys.chosen.limit) : n_complete;
-  if (keys.only_chosen) return n_groups;
-  const int n_near = keys.window > 0 ? min(keys.window, position + 1) : position + 1;
-  return n_near + n_groups;
-}
-
-/// The position whose cache row has key `index`, and the column of its numbers.
-__device__ __forceinline__ int2 find_key(const KeyChoice& keys, const RowPlace& place, int index) {
-  int n_near = 0;
-  if (!keys.only_chosen) {
-    n_near = keys.window > 0 ? min(keys.window, place.position + 1) : place.position + 1;
-    if (index < n_near) return {place.position + 1 - n_near + index, 0};
-  }
-  int group = index - n_near;
-  if (keys.chosen.groups != nullptr)
-    group = keys.chosen.groups[static_cast<int64_t>(place.row) * keys.chosen.limit + group];
-  return {(group + 1) * keys.groups.size - 1, keys.groups.column};
-}
-
-template <int kHeads>
-__device__ __forceinline__ void find_keys(AttentionStorage<kHeads>& storage,
-                                          const AttentionTask& task, const RowPlace& place,
-                                          int first, int n) {
-  for (int i = threadIdx.x; i < n; i += kAttentionThreads) {
-    const int2 key = find_key(task.keys, place, first + i);
-    const int slot = task.sequences.slots[place.first_slot + key.x];
-    storage.rows[i] = task.cache.data + slot * task.cache.stride;
-    storage.columns[i] = key.y;
-  }
-}
-
-/// The heads of a block: `n` from `first` on, which read key head `kv`.
-struct BlockHeads {
-  int first, n, kv;
-};
-
-template <int kHeads>
-__device__ __forceinline__ BlockHeads heads_of_block(const AttentionWork& work, int index) {
-  const int shared_by = work.task.q.n_heads / work.task.n_kv_heads;
-  const int kv = index / work.n_head_tiles;
-  const int first = index % work.n_head_tiles * kHeads;
-  return {kv * shared_by + first, min(kHeads, shared_by - first), kv};
-}
-
-__device__ __forceinline__ float query_number(const AttentionTask& task, int row, int head,
-                                              int column) {
-  if (column < task.q.dim)
-    return task.q
-        .data[row * task.q.row_stride + static_cast<int64_t>(head) * task.q.head_stride + column];
-  return task.q_pe.data[row * task.q_pe.row_stride +
-                        static_cast<int64_t>(head) * task.q_pe.head_stride + column - task.q.dim];
-}
-
-/// storage.weights = scores of `n` keys.
-template <DType kCache, int kHeads>
-__device__ void compute_scores(AttentionStorage<kHeads>& storage, const AttentionTask& task,
-                               const RowPlace& place, const BlockHeads& heads, int n) {
-  // A thread has one key and every second group of heads.
-  constexpr int kOwnHeads = kHeads > 1 ? kHeads / 2 : 1;
-  const int key = threadIdx.x % kKeyTile;
-  const int first_head = threadIdx.x / kKeyTile * kOwnHeads;
-  const int dim = task.q.dim + task.q_pe.dim;
-  float scores[kOwnHeads] = {};
-  for (int begin = 0; begin < dim; begin += kDimTile) {
-    const int n_columns = min(kDimTile, dim - begin);
-    for (int i = threadIdx.x; i < kKeyTile * kDimTile; i += kAttentionThreads) {
-      const int row = i / kDimTile, column = i % kDimTile;
-      storage.keys[row][column] =
-          row < n && column < n_columns
-              ? cache_number<kCache>(storage.rows[row],
-                                     storage.columns[row] + heads.kv * dim + begin + column)
-              : 0.0f;
-    }
-    for (int i = threadIdx.x; i < kHeads * kDimTile; i += kAttentionThreads) {
-      const int head = i / kDimTile, column = i % kDimTile;
-      storage.q[head][column] =
-          head < heads.n && column < n_columns
-              ? query_number(task, place.row, heads.first + head, begin + column)
-              : 0.0f;
-    }
-    __syncthreads();
-    if (first_head < kHeads) {
-      for (int column = 0; column < kDimTile; ++column) {
-        const float k = storage.keys[key][column];
-        for (int i = 0; i < kOwnHeads; ++i)
-          scores[i] = fmaf(storage.q[first_head + i][column], k, scores[i]);
-      }
-    }
-    __syncthreads();
-  }
-  if (first_head < kHeads) {
-    for (int i = 0; i < kOwnHeads; ++i)
-      storage.weights[first_head + i][key] = key < n ? scores[i] * task.scale : -INFINITY;
-  }
-  __syncthreads();
-}
-
-/// Scores become weights; a warp for each head.
-template <int kHeads>
-__device__ void softmax_tile(AttentionStorage<kHeads>& storage) {
-  const int lane = threadIdx.x % kWarpSize;
-  for (int head = threadIdx.x / kWarpSize; head < kHeads; head += kAttentionThreads / kWarpSize) {
-    float* weights = storage.weights[head];
-    const float first = weights[lane], second = weights[lane + kWarpSize];
-    const float largest = warp_max(fmaxf(first, second));
-    weights[lane] = expf(first - largest);
-    weights[lane + kWarpSize] = expf(second - largest);
-    const float sum = warp_sum(weights[lane] + weights[lane + kWarpSize]);
-    if (lane == 0) {
-      storage.largest[head] = largest;
-      storage.sum[head] = sum;
-    }
-  }
-  __syncthreads();
-}
-
-/// Columns threadIdx.x + i * kAttentionThreads of the heads' outputs.
-template <int kHeads, int kColumns>
-using OwnOutputs = float[kHeads][kColumns];
-
-template <DType kCache, int kHeads, int kColumns>
-__device__ void add_values(OwnOutputs<kHeads, kColumns>& o, const AttentionStorage<kHeads>& storage,
-                           const AttentionTask& task, const BlockHeads& heads, int n) {
-  const int dim = task.out.dim;
-  for (int key = 0; key < n; ++key) {
-    const int begin = storage.columns[key] + task.value_column + heads.kv * dim;
-#pragma unroll
-    for (int i = 0; i < kColumns; ++i) {
-      const int column = threadIdx.x + i * kAttentionThreads;
-      if (column >= dim) continue;
-      const float value = cache_number<kCache>(storage.rows[key], begin + column);
-#pragma unroll
-      for (int head = 0; head < kHeads; ++head)
-        o[head][i] = fmaf(storage.weights[head][key], value, o[head][i]);
-    }
-  }
-}
 
 /// m, l and the factors of what was there and what is added.
 struct Merged {
@@ -195,8 +39,9 @@ __device__ __forceinline__ Merged merge(float largest, float sum, float tile_lar
   return {both, fmaf(sum, old_factor, tile_sum * new_factor), old_factor, new_factor};
 }
 
-__device__ __forceinline__ float merge_number(float old, float added, const Merged& merged) {
-  return fmaf(old, merged.old_factor, added * merged.new_factor);
+__device__ __forceinline__ float merge_number(float old, float added, float old_factor,
+                                              float new_factor) {
+  return fmaf(old, old_factor, added * new_factor);
 }
 
 /// What is divided by at last: the sum of weights, that of the head's sink among them.
@@ -205,93 +50,197 @@ __device__ __forceinline__ float whole_sum(const AttentionTask& task, int head, 
   return task.sinks != nullptr ? sum + expf(task.sinks[head] - largest) : sum;
 }
 
-template <DType kCache, int kHeads, int kColumns>
-__global__ void __launch_bounds__(kAttentionThreads) attention_split_kernel(AttentionWork work) {
-  wait_for_earlier_kernels();
-  const AttentionTask& task = work.task;
-  const RowPlace place = task.sequences.rows[blockIdx.z];
-  const int n_keys = count_keys(task.keys, place.position);
-  const int first = blockIdx.x * kKeyTile;
-  if (first >= n_keys) return;  // the whole block
-  const int n = min(kKeyTile, n_keys - first);
-  const BlockHeads heads = heads_of_block<kHeads>(work, blockIdx.y);
+template <class S>
+using ValueFragments = float[S::kValueTiles][4];
 
-  auto& storage = shared_storage<AttentionStorage<kHeads>>();
-  find_keys(storage, task, place, first, n);
-  __syncthreads();
-  compute_scores<kCache>(storage, task, place, heads, n);
-  softmax_tile(storage);
-  OwnOutputs<kHeads, kColumns> o = {};
-  add_values<kCache, kHeads, kColumns>(o, storage, task, heads, n);
-
-  const int dim = task.out.dim;
+/// The weighted sums of this warp's columns of a piece.
+template <class S>
+__device__ __forceinline__ void sum_values(ValueFragments<S>& sums,
+                                           const Stage<S::kCache, S::kDims>& stage,
+                                           const WeightTile& tile, const ThreadRole<S>& role,
+                                           int n_keys) {
 #pragma unroll
-  for (int head = 0; head < kHeads; ++head) {
-    if (head >= heads.n) continue;
-    const int64_t index = (static_cast<int64_t>(blockIdx.z) * task.q.n_heads + heads.first + head) *
-                              work.n_key_tiles +
-                          blockIdx.x;
-    float* part = work.parts + index * (2 + dim);
-    if (threadIdx.x == 0) {
-      part[0] = storage.largest[head];
-      part[1] = storage.sum[head];
-    }
+  for (int first_key = 0; first_key < kKeyTile; first_key += 32) {
+    if (first_key >= n_keys) break;
+    constexpr int kParts = Stage<S::kCache, S::kDims>::kParts;
+    uint32_t v[kParts][S::kValueTiles][4];
 #pragma unroll
-    for (int i = 0; i < kColumns; ++i) {
-      const int column = threadIdx.x + i * kAttentionThreads;
-      if (column < dim) part[2 + column] = o[head][i];
+    for (int part = 0; part < kParts; ++part)
+#pragma unroll
+      for (int i = 0; i < S::kValueTiles; ++i)
+        load_transposed(v[part][i],
+                        &stage.pairs[part][first_key + role.lane][role.first_column / 2 + 4 * i]);
+#pragma unroll
+    for (int step = 0; step < 2; ++step) {
+      uint32_t weights[2][4];
+#pragma unroll
+      for (int part = 0; part < 2; ++part)
+        load_matrices(
+            weights[part],
+            &tile.pairs[part][role.lane % 16][first_key / 2 + 8 * step + role.lane / 16 * 4]);
+#pragma unroll
+      for (int order = kParts > 1 ? 2 : 1; order >= 0; --order)
+#pragma unroll
+        for (int part = order == 2 ? 1 : 0; part <= order && part < kParts; ++part)
+#pragma unroll
+          for (int i = 0; i < S::kValueTiles; ++i)
+            mma_bf16(sums[i], weights[order - part], v[part][i][2 * step],
+                     v[part][i][2 * step + 1]);
     }
   }
 }
 
-/// All tiles of a row, one after another.
-template <DType kCache, int kHeads, int kColumns>
-__global__ void __launch_bounds__(kAttentionThreads) attention_whole_kernel(AttentionWork work) {
-  wait_for_earlier_kernels();
+/// Asks for the numbers of a key, and of its value if that lies elsewhere.
+template <DType kCache>
+__device__ __forceinline__ void prefetch_key(const AttentionTask& task, const std::byte* row) {
+  constexpr int kLine = 128;
+  const int kv = blockIdx.y * task.n_kv_heads / gridDim.y;
+  const int key_dim = task.q.dim + task.q_pe.dim, dim = task.out.dim;
+  const int keys = bytes_to<kCache>(kv * key_dim);
+  for (int at = keys; at < keys + bytes_to<kCache>(key_dim); at += kLine) prefetch(row + at);
+  if (task.value_column < task.n_kv_heads * key_dim) return;
+  const int values = bytes_to<kCache>(task.value_column + kv * dim);
+  for (int at = values; at < values + bytes_to<kCache>(dim); at += kLine) prefetch(row + at);
+}
+
+template <class S>
+using OwnValues = float[S::kPieces][S::kValueTiles][4];
+
+/// Calls visit(query half, column, number) for this thread's numbers.
+template <class S, class Visit>
+__device__ __forceinline__ void for_each_number(const OwnValues<S>& o, const ThreadRole<S>& role,
+                                                int dim, const Visit& visit) {
+#pragma unroll
+  for (int piece = 0; piece < S::kPieces; ++piece)
+#pragma unroll
+    for (int i = 0; i < S::kValueTiles * 4; ++i) {
+      const int column = piece * S::kDims + role.first_column + i / 4 * 8 + 2 * role.t + i % 2;
+      if (column < dim) visit(i % 4 / 2, column, o[piece][i / 4][i % 4]);
+    }
+}
+
+template <class S>
+__device__ __forceinline__ void attend(AttentionStorage<S>& storage, const AttentionWork& work,
+                                       const RowRun& run) {
   const AttentionTask& task = work.task;
-  const RowPlace place = task.sequences.rows[blockIdx.x];
-  const int n_keys = count_keys(task.keys, place.position);
-  const BlockHeads heads = heads_of_block<kHeads>(work, blockIdx.y);
-  auto& storage = shared_storage<AttentionStorage<kHeads>>();
-  OwnOutputs<kHeads, kColumns> o = {};
-  float largest[kHeads], sum[kHeads];
+  const bool is_split = work.part_sums != nullptr;
+  const int first_tile = is_split ? blockIdx.z : 0;
+  const int end_tile = is_split ? min(first_tile + 1, run.keys.n_tiles()) : run.keys.n_tiles();
+  if (first_tile >= end_tile) return;  // the whole block
+
+  const ThreadRole<S> role;
+  const Query queries[2] = {query_at(task, find_query(work, run, role.query(0))),
+                            query_at(task, find_query(work, run, role.query(1)))};
+
+  // The rows of a tile are looked up while the one before the tile before is computed.
+  const int key = threadIdx.x;
+  const auto look_up = [&](int tile) {
+    return key < kKeyTile && tile < end_tile
+               ? find_key<S::kCache>(task, run.keys, run.last, run.keys.tile(tile), key)
+               : nullptr;
+  };
+  const auto keep = [&](int tile, const std::byte* row) {
+    if (key >= kKeyTile) return;
+    storage.key_rows[tile % 2][key] = row;
+    // A block of one row has few others beside it: what it reads first is far away.
+    if (S::kQueryTiles == 1 && row != nullptr) prefetch_key<S::kCache>(task, row);
+  };
+  const std::byte* row = look_up(first_tile);
+  __syncthreads();  // the run before is done with
+  keep(first_tile, row);
+  row = look_up(first_tile + 1);
+  __syncthreads();
+  TilePieces<S> pieces(storage, work, first_tile, end_tile);
+  pieces.start();
+
+  const int key_dim = task.q.dim + task.q_pe.dim;
+  OwnValues<S> o = {};
+  float largest[2] = {-FLT_MAX, -FLT_MAX}, sum[2] = {};
+  for (int index = first_tile; index < end_tile; ++index) {
+    keep(index + 1, row);
+    row = look_up(index + 2);
+    const KeyTile tile = run.keys.tile(index);
+    const int n_keys = run.keys.visible(tile).y;
+
+    ScoreFragments<S> scores = {};
+    for (int piece = 0; piece * S::kDims < key_dim; ++piece) {
+      // Before waiting, where there are registers for them.
+      QueryNumbers<S> x;
+      if constexpr (S::kQueryTiles == 1) load_queries<S>(x, work, queries, role, piece * S::kDims);
+      const auto& stage = pieces.take();
+      if constexpr (S::kQueryTiles > 1) load_queries<S>(x, work, queries, role, piece * S::kDims);
+      add_scores<S>(scores, x, stage, role, key_dim - piece * S::kDims, n_keys);
+    }
+    const int2 visible[2] = {keys_of_row(task.keys, queries[0].position).visible(tile),
+                             keys_of_row(task.keys, queries[1].position).visible(tile)};
+    const TileSums tile_sums = weigh_keys<S>(storage, scores, task.scale, visible, role);
+
+    // A tile of which a query sees nothing adds -0, which changes no number.
+    float old_factor[2] = {1.0f, 1.0f}, new_factor[2] = {-0.0f, -0.0f};
 #pragma unroll
-  for (int head = 0; head < kHeads; ++head) {
-    largest[head] = -FLT_MAX;
-    sum[head] = 0.0f;
-  }
-  for (int first = 0; first < n_keys; first += kKeyTile) {
-    const int n = min(kKeyTile, n_keys - first);
-    __syncthreads();  // the tile before is done with
-    find_keys(storage, task, place, first, n);
-    __syncthreads();
-    compute_scores<kCache>(storage, task, place, heads, n);
-    softmax_tile(storage);
-    OwnOutputs<kHeads, kColumns> tile = {};
-    add_values<kCache, kHeads, kColumns>(tile, storage, task, heads, n);
-#pragma unroll
-    for (int head = 0; head < kHeads; ++head) {
+    for (int half = 0; half < 2; ++half) {
+      if (visible[half].x >= visible[half].y) continue;
       const Merged merged =
-          merge(largest[head], sum[head], storage.largest[head], storage.sum[head]);
-      largest[head] = merged.largest;
-      sum[head] = merged.sum;
+          merge(largest[half], sum[half], tile_sums.largest[half], tile_sums.sum[half]);
+      largest[half] = merged.largest;
+      sum[half] = merged.sum;
+      old_factor[half] = merged.old_factor;
+      new_factor[half] = merged.new_factor;
+    }
 #pragma unroll
-      for (int i = 0; i < kColumns; ++i)
-        o[head][i] = merge_number(o[head][i], tile[head][i], merged);
+    for (int piece = 0; piece < S::kPieces; ++piece) {
+      if (piece * S::kDims >= task.out.dim) break;
+      ValueFragments<S> values = {};
+      sum_values<S>(values, pieces.take(), storage.weights[role.query_tile], role, n_keys);
+#pragma unroll
+      for (int i = 0; i < S::kValueTiles * 4; ++i) {
+        float& number = o[piece][i / 4][i % 4];
+        const int half = i % 4 / 2;
+        number = merge_number(number, values[i / 4][i % 4], old_factor[half], new_factor[half]);
+      }
     }
   }
+
+  float* out[2] = {};
+  float divisor[2] = {1.0f, 1.0f};
 #pragma unroll
-  for (int head = 0; head < kHeads; ++head) {
-    if (head >= heads.n) continue;
-    const int at = heads.first + head;
-    const float all = whole_sum(task, at, largest[head], sum[head]);
-    float* out = task.out.data + place.row * task.out.row_stride +
-                 static_cast<int64_t>(at) * task.out.head_stride;
-#pragma unroll
-    for (int i = 0; i < kColumns; ++i) {
-      const int column = threadIdx.x + i * kAttentionThreads;
-      if (column < task.out.dim) out[column] = o[head][i] / all;
+  for (int half = 0; half < 2; ++half) {
+    const QueryPlace query = find_query(work, run, role.query(half));
+    if (!query.is_there) continue;
+    const RowPlace place = task.sequences.rows[query.place];
+    if (!is_split) {
+      out[half] = task.out.data + place.row * task.out.row_stride +
+                  static_cast<int64_t>(query.head) * task.out.head_stride;
+      divisor[half] = whole_sum(task, query.head, largest[half], sum[half]);
+      continue;
     }
+    const KeyTile tile = run.keys.tile(first_tile);
+    const RowKeys keys = keys_of_row(task.keys, place.position);
+    const int2 visible = keys.visible(tile);
+    if (visible.x >= visible.y) continue;
+    const int64_t part =
+        (static_cast<int64_t>(query.place) * task.q.n_heads + query.head) * work.n_key_tiles +
+        keys.index_of(tile);
+    out[half] = work.part_values + part * task.out.dim;
+    if (role.is_first_of_query()) work.part_sums[part] = {largest[half], sum[half]};
+  }
+  for_each_number<S>(o, role, task.out.dim, [&](int half, int column, float number) {
+    if (out[half] != nullptr) out[half][column] = number / divisor[half];
+  });
+}
+
+template <class S>
+__global__ void __launch_bounds__(kAttentionThreads, S::kBlocksPerProcessor)
+    attention_kernel(AttentionWork work) {
+  wait_for_earlier_kernels();
+  auto& storage = shared_storage<AttentionStorage<S>>();
+  // The last rows of a text see most keys: they begin first.
+  const int tile = gridDim.x - 1 - blockIdx.x;
+  const int end = min((tile + 1) * work.rows_per_tile, work.task.sequences.n_rows);
+  for (int first = tile * work.rows_per_tile; first < end;) {
+    const RowRun run = find_run(work.task, first, end);
+    attend<S>(storage, work, run);
+    first += run.n;
   }
 }
 

@@ -97,8 +97,8 @@ __device__ __forceinline__ void wait_for_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(kGroups) : "memory");
 }
 
-/// Asks for the line at `address`, which no kernel writes, before wait_for_earlier_kernels(): only
-/// where that gains time.
+/// Asks for the line at `address`, where that gains time; before wait_for_earlier_kernels() only
+/// for what no kernel writes.
 __device__ __forceinline__ void prefetch(const void* address) {
 #if __CUDA_ARCH__ >= 900
   asm volatile("prefetch.global.L2 [%0];" ::"l"(address));

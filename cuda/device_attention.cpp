@@ -25,6 +25,7 @@ DeviceSequences DeviceBackend::place(std::span<const SequenceRows> sequences) {
   places_.clear();
   slots_.clear();
   size_t longest = 1;
+  int most_rows = 0;
   for (const SequenceRows& sequence : sequences) {
     const int first_position = static_cast<int>(sequence.slots.size()) - sequence.n_rows;
     FATHOM_ASSERT(first_position >= 0);
@@ -32,6 +33,7 @@ DeviceSequences DeviceBackend::place(std::span<const SequenceRows> sequences) {
       places_.push_back({.row = sequence.first_row + i,
                          .position = first_position + i,
                          .first_slot = static_cast<int32_t>(slots_.size())});
+    most_rows = std::max(most_rows, sequence.n_rows);
     slots_.insert(slots_.end(), sequence.slots.begin(), sequence.slots.end());
     longest = std::max(longest, sequence.slots.size());
   }
@@ -39,7 +41,8 @@ DeviceSequences DeviceBackend::place(std::span<const SequenceRows> sequences) {
   placed_ = {.rows = arrays_.on_device(std::span<const RowPlace>(places_)),
              .slots = arrays_.on_device(std::span<const int32_t>(slots_)),
              .n_rows = static_cast<int>(places_.size()),
-             .most_positions = static_cast<int>(std::bit_ceil(longest))};
+             .most_positions = static_cast<int>(std::bit_ceil(longest)),
+             .most_rows = most_rows};
   return placed_;
 }
 

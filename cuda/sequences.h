@@ -19,6 +19,7 @@ struct DeviceSequences {
   int n_rows = 0;
   /// At least as many as any row sees: a power of two, so that it changes seldom (host_arrays.h).
   int most_positions = 0;
+  int most_rows = 0;  // of one text
 };
 
 }  // namespace fathom::cuda

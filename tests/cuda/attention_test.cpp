@@ -1,6 +1,7 @@
 // Attention of every kind of the GPU backend, and what DeepSeek-V4 adds, against the reference.
 
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -94,26 +95,131 @@ TEST_F(Attention, OfLatentsMatchesTheReference) {
   }
 }
 
-TEST_F(Attention, GivesARowTheSameBitsInAnyCompany) {
-  constexpr int kHeads = 4, kLatent = 32, kRope = 8, kRows = 40;
-  const Sequences all({{100, kRows}});
-  const Cache cache(device(), DType::bf16, all.n_slots, kLatent + kRope);
-  const DeviceTensor q(device(), kRows, kHeads * kLatent,
-                       random_numbers(kRows * kHeads * kLatent, 2));
-  const DeviceTensor pe(device(), kRows, kHeads * kRope, random_numbers(kRows * kHeads * kRope, 3));
-  const DeviceTensor together(device(), kRows, kHeads * kLatent);
-  const DeviceTensor apart(device(), kRows, kHeads * kLatent);
-  const auto attend = [&](Tensor out, std::span<const SequenceRows> rows) {
-    device().latent_attention(out.heads(kHeads), q.view().heads(kHeads), pe.view().heads(kHeads),
-                              cache.rows, rows, 0.2f);
-  };
-  attend(together, all.rows);
-  for (int row = 0; row < kRows; ++row) {
-    const SequenceRows alone = {
-        .first_row = row, .n_rows = 1, .slots = std::span(all.slots[0]).first(100 + row + 1)};
-    attend(apart, {&alone, 1});
+/// Computes rows together, and then a few at a time; `attend` is told which.
+class Company {
+ public:
+  using Attend = std::function<void(Tensor out, std::span<const SequenceRows> rows)>;
+
+  Company(Backend& backend, const Sequences& all, int cols)
+      : backend_(backend), all_(all), cols_(cols) {}
+
+  std::vector<float> together(const Attend& attend) const {
+    const DeviceTensor out(backend_, all_.n_rows, cols_);
+    attend(out, all_.rows);
+    EXPECT_TRUE(out.gaps_are_untouched());
+    return out.numbers();
   }
-  expect_same_bits(apart.numbers(), together.numbers(), kHeads * kLatent, "rows alone");
+
+  void expect_same_bits_apart(const Attend& attend, const std::string& what) const {
+    const DeviceTensor apart(backend_, all_.n_rows, cols_);
+    constexpr int kChunks[] = {1, 5, 1, 20, 2, 16, 33};
+    int n_chunks = 0;
+    for (const SequenceRows& text : all_.rows) {
+      for (int done = 0; done < text.n_rows;) {
+        const int n = std::min(kChunks[n_chunks++ % std::size(kChunks)], text.n_rows - done);
+        const size_t n_before = text.slots.size() - text.n_rows;
+        const SequenceRows chunk = {.first_row = text.first_row + done,
+                                    .n_rows = n,
+                                    .slots = text.slots.first(n_before + done + n)};
+        attend(apart, {&chunk, 1});
+        done += n;
+      }
+    }
+    expect_same_bits(apart.numbers(), together(attend), cols_, what);
+  }
+
+ private:
+  Backend& backend_;
+  const Sequences& all_;
+  const int cols_;
+};
+
+/// As many heads and rows as make blocks of 16 and of 64 queries, with keys divided among them and
+/// not; texts that begin and end within tiles of queries and of keys.
+TEST_F(Attention, OfGroupedQueriesGivesARowTheSameBitsInAnyCompany) {
+  struct Case {
+    int n_heads, n_kv_heads;
+    std::vector<Sequences::Length> lengths;
+  };
+  const std::vector<Case> cases = {
+      {24, 24, {{10, 200}}},                                 // 96 blocks of 64 rows
+      {24, 24, {{150, 1}, {64, 1}, {100, 1}, {63, 1}}},      // 96 blocks of a row
+      {7, 1, {{120, 3}, {0, 30}, {60, 8}, {3, 1}, {0, 1}}},  // runs that end within a block
+      {70, 1, {{70, 2}, {126, 3}}}};                         // more heads than a block has queries
+  constexpr int kDim = 32;
+  for (const DType dtype : {DType::f32, DType::bf16, DType::q8_0}) {
+    for (const Case& c : cases) {
+      if (c.n_kv_heads > 1 && dtype != DType::bf16) continue;  // they take longest
+      const Sequences all(c.lengths);
+      const int cols = c.n_heads * kDim;
+      const auto q = random_numbers(size_t(all.n_rows) * cols, 2);
+      const auto what = fmt::format("{} heads, {} rows", c.n_heads, all.n_rows);
+      const Results results = on_both([&](Backend& backend) {
+        const Cache cache(backend, dtype, all.n_slots, 2 * c.n_kv_heads * kDim);
+        const DeviceTensor in(backend, all.n_rows, cols, q);
+        const auto attend = [&](Tensor out, std::span<const SequenceRows> rows) {
+          backend.attention(out.heads(c.n_heads), in.view().heads(c.n_heads), cache.rows, rows,
+                            c.n_kv_heads, 0.3f);
+          EXPECT_TRUE(backend.sync());
+        };
+        const Company company(backend, all, cols);
+        if (&backend == &device()) company.expect_same_bits_apart(attend, what);
+        return company.together(attend);
+      });
+      expect_close(results.device, results.reference, cols, kAttention, what);
+    }
+  }
+}
+
+TEST_F(Attention, OfLatentsGivesARowTheSameBitsInAnyCompany) {
+  constexpr int kHeads = 4, kLatent = 160, kRope = 32;
+  const Sequences all({{100, 40}, {0, 9}, {63, 1}, {200, 20}});
+  const auto q = random_numbers(size_t(all.n_rows) * kHeads * kLatent, 2);
+  const auto pe = random_numbers(size_t(all.n_rows) * kHeads * kRope, 3);
+  for (const DType dtype : {DType::f32, DType::bf16, DType::q8_0}) {
+    const Cache cache(device(), dtype, all.n_slots, kLatent + kRope);
+    const DeviceTensor latent(device(), all.n_rows, kHeads * kLatent, q);
+    const DeviceTensor rope(device(), all.n_rows, kHeads * kRope, pe);
+    const auto attend = [&](Tensor out, std::span<const SequenceRows> rows) {
+      device().latent_attention(out.heads(kHeads), latent.view().heads(kHeads),
+                                rope.view().heads(kHeads), cache.rows, rows, 0.2f);
+      EXPECT_TRUE(device().sync());
+    };
+    Company(device(), all, kHeads * kLatent).expect_same_bits_apart(attend, "latents");
+  }
+}
+
+TEST_F(Attention, ToAWindowAndGroupsGivesARowTheSameBitsInAnyCompany) {
+  constexpr int kHeads = 3, kDim = 24, kGroup = 2, kLimit = 70;
+  const Sequences all({{130, 30}, {0, 9}, {190, 12}, {22, 1}});
+  const auto q = random_numbers(size_t(all.n_rows) * kHeads * kDim, 2);
+  const auto weights = random_numbers(size_t(all.n_rows) * kHeads, 3);
+  const Cache cache(device(), DType::f32, all.n_slots, 2 * kDim);
+  const auto sinks = upload(device(), random_weight(DType::f32, 1, 1, kHeads, 6));
+  const auto memory = device().allocate(size_t(all.n_rows) * kLimit * 4).value();
+  const ChosenGroups chosen = {static_cast<int32_t*>(memory->data()), kLimit};
+  const DeviceTensor in(device(), all.n_rows, kHeads * kDim, q);
+  const DeviceTensor head_weights(device(), all.n_rows, kHeads, weights);
+  const GroupKeys keys = {.size = kGroup, .column = kDim};
+  device().choose_groups(chosen, in.view().heads(kHeads), head_weights, cache.rows.floats(),
+                         all.rows, keys);
+  EXPECT_TRUE(device().sync());
+  for (const int window : {1, 65}) {
+    for (const bool chooses : {false, true}) {
+      const auto attend = [&](Tensor out, std::span<const SequenceRows> rows) {
+        device().shared_kv_attention(out.heads(kHeads), in.view().heads(kHeads),
+                                     cache.rows.floats(), rows,
+                                     {.window = window,
+                                      .scale = 0.3f,
+                                      .sinks = sinks.get(),
+                                      .pooled = keys,
+                                      .chosen = chooses ? chosen : ChosenGroups{}});
+        EXPECT_TRUE(device().sync());
+      };
+      Company(device(), all, kHeads * kDim)
+          .expect_same_bits_apart(attend, fmt::format("a window of {}", window));
+    }
+  }
 }
 
 /// Groups of tokens that rows choose by scores of their keys, and attention to these alone.
@@ -152,33 +258,35 @@ TEST_F(Attention, ToChosenPositionsMatchesTheReference) {
 }
 
 TEST_F(Attention, ToAWindowAndPooledGroupsMatchesTheReference) {
-  constexpr int kHeads = 3, kDim = 24, kGroup = 4, kWindow = 20, kLimit = 6;
+  constexpr int kHeads = 3, kDim = 24, kGroup = 4, kLimit = 6;
   const Sequences sequences({{130, 2}, {10, 3}, {0, 2}, {22, 20}});
   const int n = sequences.n_rows;
   const auto q = random_numbers(size_t(n) * kHeads * kDim, 2);
   const auto weights = random_numbers(size_t(n) * kHeads, 3);
-  for (const bool has_groups : {false, true}) {
-    for (const bool chooses : {false, true}) {
-      const Results results = on_both([&](Backend& backend) {
-        const Cache cache(backend, DType::f32, sequences.n_slots, 2 * kDim);
-        const auto sinks = upload(backend, random_weight(DType::f32, 1, 1, kHeads, 6));
-        const auto memory = backend.allocate(size_t(n) * kLimit * 4).value();
-        const ChosenGroups chosen = {static_cast<int32_t*>(memory->data()), kLimit};
-        const DeviceTensor in(backend, n, kHeads * kDim, q), out(backend, n, kHeads * kDim);
-        const DeviceTensor head_weights(backend, n, kHeads, weights);
-        const GroupKeys keys = {.size = kGroup, .column = kDim};
-        backend.choose_groups(chosen, in.view().heads(kHeads), head_weights, cache.rows.floats(),
-                              sequences.rows, keys);
-        backend.shared_kv_attention(out.view().heads(kHeads), in.view().heads(kHeads),
-                                    cache.rows.floats(), sequences.rows,
-                                    {.window = kWindow,
-                                     .scale = 0.3f,
-                                     .sinks = sinks.get(),
-                                     .pooled = has_groups ? keys : GroupKeys{},
-                                     .chosen = chooses ? chosen : ChosenGroups{}});
-        return out.numbers();
-      });
-      expect_close(results.device, results.reference, kHeads * kDim, kAttention, "shared kv");
+  for (const int window : {20, 64}) {
+    for (const bool has_groups : {false, true}) {
+      for (const bool chooses : {false, true}) {
+        const Results results = on_both([&](Backend& backend) {
+          const Cache cache(backend, DType::f32, sequences.n_slots, 2 * kDim);
+          const auto sinks = upload(backend, random_weight(DType::f32, 1, 1, kHeads, 6));
+          const auto memory = backend.allocate(size_t(n) * kLimit * 4).value();
+          const ChosenGroups chosen = {static_cast<int32_t*>(memory->data()), kLimit};
+          const DeviceTensor in(backend, n, kHeads * kDim, q), out(backend, n, kHeads * kDim);
+          const DeviceTensor head_weights(backend, n, kHeads, weights);
+          const GroupKeys keys = {.size = kGroup, .column = kDim};
+          backend.choose_groups(chosen, in.view().heads(kHeads), head_weights, cache.rows.floats(),
+                                sequences.rows, keys);
+          backend.shared_kv_attention(out.view().heads(kHeads), in.view().heads(kHeads),
+                                      cache.rows.floats(), sequences.rows,
+                                      {.window = window,
+                                       .scale = 0.3f,
+                                       .sinks = sinks.get(),
+                                       .pooled = has_groups ? keys : GroupKeys{},
+                                       .chosen = chooses ? chosen : ChosenGroups{}});
+          return out.numbers();
+        });
+        expect_close(results.device, results.reference, kHeads * kDim, kAttention, "shared kv");
+      }
     }
   }
 }
