@@ -104,18 +104,20 @@ def main():
     n_rounds = setting("ROUNDS", 2)
     seed = setting("SEED", 1)
     with World(sys.argv[1]) as world:
-        play_round(world, 0, n_clients, n_keys, seed)
-        n_gone = n_clients
+        # How much of its caches the first round touches depends on how fast the machine is.
+        for number in range(2):
+            play_round(world, number, n_clients, n_keys, seed)
+        n_gone = 2 * n_clients
         before = memory_when_alone(world, n_gone)
         daemon = world.daemon()
-        for number in range(1, n_rounds + 1):
+        for number in range(2, n_rounds + 1):
             play_round(world, number, n_clients, n_keys, seed)
             n_gone += n_clients
         after = memory_when_alone(world, n_gone)
-        print(f"memory of the daemon: {before} kB after the first round, {after} kB after the last")
+        print(f"memory of the daemon: {before} kB after the second round, {after} kB after the last")
         if world.daemon() != daemon:
             raise Failure("the daemon is another one than before")
-        if after > 1.1 * before:
+        if after > 1.05 * before:
             raise Failure(f"the daemon keeps {after - before} kB of clients that have gone")
 
 
