@@ -75,13 +75,16 @@ double measure_copy_bandwidth() {
 }
 
 Result<std::unique_ptr<engine::Backend>> make_cuda_backend() {
-  Devices devices = find_devices();
+  const Devices devices = find_devices();
   if (devices.usable.empty())
     return fail(ErrorCode::unsupported, "there is no GPU to compute on: {}", devices.remark);
-  DeviceInfo& device = devices.usable.front();
+  return make_cuda_backend(devices.usable.front());
+}
+
+Result<std::unique_ptr<engine::Backend>> make_cuda_backend(const DeviceInfo& device) {
   if (const cudaError_t error = cudaSetDevice(device.index); error != cudaSuccess)
     return cuda_failure(error, fmt::format("choosing {}", device.name));
-  auto backend = std::make_unique<DeviceBackend>(std::move(device));
+  auto backend = std::make_unique<DeviceBackend>(device);
   FATHOM_CHECK(backend->sync());
   return backend;
 }

@@ -40,5 +40,7 @@ double measure_copy_bandwidth();
 /// On the first usable device. Errors: unsupported (there is none; the message says why),
 /// out_of_memory, device_lost.
 Result<std::unique_ptr<engine::Backend>> make_cuda_backend();
+/// On one that find_devices() found.
+Result<std::unique_ptr<engine::Backend>> make_cuda_backend(const DeviceInfo& device);
 
 }  // namespace fathom::cuda

@@ -30,7 +30,7 @@ Heads as_heads(Tensor x) { return x.heads(1); }
 DeviceBackend::~DeviceBackend() {
   const bool is_broken =
       queue_.error() != cudaSuccess && queue_.error() != cudaErrorMemoryAllocation;
-  if (is_broken) (void)cudaDeviceReset();
+  if (is_broken && cudaSetDevice(device_.index) == cudaSuccess) (void)cudaDeviceReset();
 }
 
 // A thread that has chosen no device computes on the first one. What is called first for a model
@@ -89,6 +89,7 @@ Status DeviceBackend::download(std::span<float> host, Tensor x) {
 
 // The host's numbers are free when this returns: copies from pageable memory take them at once.
 void DeviceBackend::write(Tensor x, std::span<const float> host) {
+  choose_device();
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
   const Pieces pieces = pieces_of(x);
   for (int i = 0; i < pieces.n; ++i)

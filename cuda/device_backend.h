@@ -23,6 +23,10 @@ class DeviceBackend : public engine::Backend {
   explicit DeviceBackend(DeviceInfo device) : device_(std::move(device)) {}
   ~DeviceBackend() override;
 
+  const DeviceInfo& device() const { return device_; }
+  /// What is put on it is done in order with the operations.
+  Queue& queue() { return queue_; }
+
   std::string_view name() const override { return "cuda"; }
   std::string description() const override { return device_.name; }
   int prefill_rows() const override { return 1024; }

@@ -16,6 +16,7 @@ constexpr int kLongestList = 256;
 }  // namespace
 
 Queue::Queue() : enough_(kFirstList), graphs_(new GraphCache(kernels_wait())) {
+  note(cudaGetDevice(&device_));
   note(cudaStreamCreate(&stream_));
 }
 
@@ -32,6 +33,7 @@ void Queue::copy(std::byte* to, const std::byte* from, size_t size) {
 
 void Queue::flush() {
   if (launches_.empty()) return;
+  note(cudaSetDevice(device_));
   if (error_ == cudaSuccess) {
     const GraphCache::Done done = graphs_->run(launches_, stream_);
     note(done.error);

@@ -2,7 +2,8 @@
 //
 // Launches are gathered, and done some at a time: a list that was done before is one CUDA graph,
 // which a device begins in the time of a few launches. They are done when the list is long enough,
-// or somebody asks for stream().
+// or somebody asks for stream(). All of it is done on the device that was the thread's when the
+// queue was made, whichever is now.
 //
 // Threads: the engine thread. Errors are sticky: after the first one everything is skipped.
 
@@ -62,6 +63,7 @@ class Queue final {
  private:
   LaunchList launches_;
   int enough_;
+  int device_ = 0;
   cudaStream_t stream_ = nullptr;
   cudaError_t error_ = cudaSuccess;
   GraphCache* graphs_;

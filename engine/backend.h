@@ -350,10 +350,4 @@ std::vector<std::string> available_backends();
 /// Errors: invalid_argument (unknown name or variant), unsupported (this machine lacks it).
 Result<std::unique_ptr<Backend>> make_backend(std::string_view name, const BackendOptions& options);
 
-/// The GPU with as many routed experts as it has room for, the processor with the others.
-/// `expert_bytes`: of all of them; `other_bytes`: of what else must be on the GPU.
-/// Errors: unsupported (no GPU), out_of_memory (not even the rest has room).
-Result<std::unique_ptr<Backend>> make_split_backend(uint64_t expert_bytes, uint64_t other_bytes,
-                                                    const BackendOptions& options);
-
 }  // namespace fathom::engine

@@ -3,7 +3,6 @@
 #include "engine/cpu/cpu_backend.h"
 #include "engine/cpu/cpu_variant.h"
 #include "engine/reference/reference_backend.h"
-#include "engine/split/split_backend.h"
 
 namespace fathom::engine {
 
@@ -28,16 +27,6 @@ Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
   if (chosen == "cuda") return cuda::make_cuda_backend();
   return fail(ErrorCode::invalid_argument,
               "unknown backend \"{}\"; choose auto, cuda, cpu or reference", name);
-}
-
-Result<std::unique_ptr<Backend>> make_split_backend(uint64_t expert_bytes, uint64_t other_bytes,
-                                                    const BackendOptions& options) {
-  FATHOM_TRY(device, make_backend("cuda", options));
-  FATHOM_TRY(host, make_backend("cpu", options));
-  return make_split_backend(std::move(device), std::move(host),
-                            {.device = cuda::free_memory_bytes(cuda::find_devices().usable.front()),
-                             .others = other_bytes,
-                             .experts = expert_bytes});
 }
 
 }  // namespace fathom::engine

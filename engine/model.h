@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <algorithm>
+#include <climits>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -94,6 +96,11 @@ class Model {
   virtual Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                          const Interrupt& interrupt) = 0;
 
+  /// Of a model with some of the layers: what forward() finds in the first rows of it, unless it
+  /// has the first layer, and leaves there, unless it has the last. [max_batch, width], backend
+  /// memory.
+  virtual Tensor hidden() const { return {}; }
+
   /// Whether the model predicts a second token (multi-token prediction, DeepSeek-V3 section 2.2).
   virtual bool can_draft() const { return false; }
   /// Runs the draft layer over the rows of the last forward(), which must have been called with
@@ -106,6 +113,15 @@ class Model {
     (void)batch, (void)next, (void)cache, (void)logits;
     return fail(ErrorCode::unsupported, "this model has no draft layers");
   }
+};
+
+/// Layers [begin, end) of a model, drafts not counted.
+struct LayerRange {
+  int begin = 0;
+  int end = INT_MAX;
+
+  LayerRange below(int n_layers) const { return {begin, std::min(end, n_layers)}; }
+  int size() const { return end - begin; }
 };
 
 /// How a load is followed and given up.
@@ -122,6 +138,10 @@ struct ModelOptions {
   /// If ranks share the model (engine/parallel/sharded_model.h): loads the part of this one of
   /// them. Must outlive the model.
   Communicator* ranks = nullptr;
+  /// If devices have some of the layers each (engine/parallel/pipeline_model.h): loads these, at
+  /// least one, the embedding with the first and the last, drafts and what makes logits with the
+  /// last.
+  LayerRange layers;
 };
 
 /// Sentences about what a file leaves open and how it was filled in.

@@ -11,6 +11,7 @@
 
 #include "completion/model_location.h"
 #include "cuda/cuda_backend.h"
+#include "cuda/nccl_communicator.h"
 #include "editors/cli/command.h"
 #include "editors/cli/doctor_checks.h"
 #include "editors/cli/model_options.h"
@@ -66,6 +67,15 @@ Check check_gpu() {
                     check.detail.empty() ? "" : "; ", device.name,
                     double(cuda::free_memory_bytes(device)) / 1e9,
                     double(device.memory_bytes) / 1e9, device.compute_major, device.compute_minor);
+  }
+  if (devices.usable.size() > 1) {
+    const auto nccl = cuda::nccl_version();
+    check.detail +=
+        nccl ? fmt::format("; NCCL {}", *nccl) : fmt::format("; {}", nccl.error().message);
+    if (!nccl) {
+      check.level = Level::warn;
+      check.advice = "a model that needs several of them runs on one after the other until then";
+    }
   }
   return check;
 }

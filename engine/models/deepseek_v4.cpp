@@ -73,6 +73,7 @@ class DeepseekV4 final : public Model {
   const ModelSize& size() const override { return size_; }
   std::span<const int> cache_widths() const override { return cache_widths_; }
   int max_batch() const override { return max_batch_; }
+  Tensor hidden() const override { return streams_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
   bool can_draft() const override { return draft_.has_value(); }
@@ -84,7 +85,10 @@ class DeepseekV4 final : public Model {
       : backend_(backend),
         config_(std::move(config)),
         max_batch_(options.max_batch),
+        own_(options.layers.below(config_.n_layers)),
         ranks_(options.ranks) {}
+  bool has_first() const { return own_.begin == 0; }
+  bool has_last() const { return own_.end == config_.n_layers; }
   Status bind(Binder binder);
   Status allocate_scratch();
   Tensor stream(Tensor streams, int index) const {
@@ -97,6 +101,7 @@ class DeepseekV4 final : public Model {
   Backend& backend_;
   const V4Config config_;
   const int max_batch_;
+  const LayerRange own_;
   Communicator* const ranks_;  // null: there is one
   ModelSize size_;
   std::vector<int> cache_widths_;
@@ -133,13 +138,15 @@ Result<std::unique_ptr<Model>> DeepseekV4::load(std::shared_ptr<const Checkpoint
 Status DeepseekV4::bind(Binder binder) {
   const V4Config& c = config_;
   const Binder::Scope top = binder.top();
-  embedding_ = top.matrix({"embed.weight", "token_embd.weight"}, c.vocab, c.dim());
-  head_ = {.streams = bind_hyper_head(top, {"hc_head_", "output_hc_"}, c.streams),
-           .output = {.norm = top.vector({"norm.weight", "output_norm.weight"}, c.dim()),
-                      .output = top.matrix({"head.weight", "output.weight"}, c.vocab, c.dim()),
-                      .norm_eps = c.norm_eps()}};
+  if (has_first() || has_last())
+    embedding_ = top.matrix({"embed.weight", "token_embd.weight"}, c.vocab, c.dim());
+  if (has_last())
+    head_ = {.streams = bind_hyper_head(top, {"hc_head_", "output_hc_"}, c.streams),
+             .output = {.norm = top.vector({"norm.weight", "output_norm.weight"}, c.dim()),
+                        .output = top.matrix({"head.weight", "output.weight"}, c.vocab, c.dim()),
+                        .norm_eps = c.norm_eps()}};
   const char* prefix = top.is_gguf() ? "blk" : "layers";
-  for (int i = 0; i < c.n_layers && binder.status(); ++i)
+  for (int i = own_.begin; i < own_.end && binder.status(); ++i)
     blocks_.push_back(bind_block(binder.below(fmt::format("{}.{}.", prefix, i)), c, i));
   FATHOM_CHECK(binder.status());
 
@@ -152,10 +159,10 @@ Status DeepseekV4::bind(Binder binder) {
                                                       .n_experts = c.experts.router.n_experts,
                                                       .n_active = c.experts.router.n_active})};
   const Binder::Scope draft = binder.below("mtp.0.");
-  if (draft.has(kDraftEmbedding)) draft_ = bind_draft(draft, c, head_.output.output);
+  if (has_last() && draft.has(kDraftEmbedding)) draft_ = bind_draft(draft, c, head_.output.output);
   FATHOM_CHECK(binder.status());
 
-  for (int i = 0; i < c.n_layers + (draft_ ? 1 : 0); ++i)
+  for (int i = own_.begin; i < own_.end + (draft_ ? 1 : 0); ++i)
     cache_widths_.push_back(c.attention_layers[i].cache_width(c.attention));
   weights_ = binder.take_weights();
   return {};
@@ -183,7 +190,7 @@ void DeepseekV4::run(const Block& block, int layer, Tensor streams, const Batch&
   const Tensor h = h_.first_rows(streams.rows);
   read_hyper(backend_, h, streams, block.attention_streams, c.streams, hyper_scratch_);
   backend_.rms_norm(h, h, *block.attention_norm, c.norm_eps());
-  v4_attention(backend_, h, batch, cache.layers[layer], block.attention, c.attention,
+  v4_attention(backend_, h, batch, cache.layers[layer - own_.begin], block.attention, c.attention,
                c.attention_layers[layer], attention_scratch_, probe);
   probe.see("attn_out", h);
   write_hyper(backend_, streams, h, hyper_scratch_);
@@ -207,13 +214,16 @@ Status DeepseekV4::predict(std::span<float> logits, Tensor streams, const Batch&
 Status DeepseekV4::forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                            const Interrupt& interrupt) {
   const Tensor streams = streams_.first_rows(static_cast<int>(batch.tokens.size()));
-  for (int i = 0; i < config_.streams.n_streams; ++i)
-    backend_.embed(stream(streams, i), batch.tokens, *embedding_);
-  LayerProbe{batch.probe}.see("embed", stream(streams, 0));
-  for (int i = 0; i < config_.n_layers; ++i) {
-    if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
-    run(blocks_[i], i, streams, batch, batch.tokens, cache);
+  if (has_first()) {
+    for (int i = 0; i < config_.streams.n_streams; ++i)
+      backend_.embed(stream(streams, i), batch.tokens, *embedding_);
+    LayerProbe{batch.probe}.see("embed", stream(streams, 0));
   }
+  for (int i = own_.begin; i < own_.end; ++i) {
+    if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
+    run(blocks_[i - own_.begin], i, streams, batch, batch.tokens, cache);
+  }
+  if (!has_last()) return {};
   return predict(logits, streams, batch, head_);
 }
 

@@ -40,6 +40,7 @@ class GqaModel final : public Model {
   std::span<const int> cache_widths() const override { return cache_widths_; }
   DType cache_type() const override { return cache_type_; }
   int max_batch() const override { return max_batch_; }
+  Tensor hidden() const override { return x_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
 
@@ -48,7 +49,10 @@ class GqaModel final : public Model {
       : backend_(backend),
         config_(std::move(config)),
         max_batch_(options.max_batch),
+        own_(options.layers.below(config_.n_layers)),
         ranks_(options.ranks) {}
+  bool has_first() const { return own_.begin == 0; }
+  bool has_last() const { return own_.end == config_.n_layers; }
   Status bind(Binder binder);
   Status allocate_scratch();
   void attention(const Layer& layer, Tensor x, const Batch& batch, CacheRows cache);
@@ -56,6 +60,7 @@ class GqaModel final : public Model {
   Backend& backend_;
   const GqaConfig config_;
   const int max_batch_;
+  const LayerRange own_;
   Communicator* const ranks_;  // null: there is one
   ModelSize size_;
   std::vector<int> cache_widths_;
@@ -130,9 +135,9 @@ Result<std::unique_ptr<Model>> GqaModel::load(std::shared_ptr<const Checkpoint> 
 
 Status GqaModel::bind(Binder binder) {
   const GqaConfig& c = config_;
-  embedding_ = binder.top().matrix(kEmbedding, c.vocab, c.dim);
-  head_ = bind_output_head(binder.top(), embedding_, c.tied, c.norm_eps);
-  for (int i = 0; i < c.n_layers && binder.status(); ++i)
+  if (has_first() || has_last()) embedding_ = binder.top().matrix(kEmbedding, c.vocab, c.dim);
+  if (has_last()) head_ = bind_output_head(binder.top(), embedding_, c.tied, c.norm_eps);
+  for (int i = own_.begin; i < own_.end && binder.status(); ++i)
     layers_.push_back(bind_layer(binder.layer(i), c, i));
   FATHOM_CHECK(binder.status());
 
@@ -188,13 +193,15 @@ Status GqaModel::forward(const Batch& batch, const KvStore& cache, std::span<flo
                          const Interrupt& interrupt) {
   const Tensor x = x_.first_rows(static_cast<int>(batch.tokens.size()));
   const Tensor h = h_.first_rows(x.rows);
-  backend_.embed(x, batch.tokens, *embedding_);
-  LayerProbe{batch.probe}.see("embed", x);
+  if (has_first()) {
+    backend_.embed(x, batch.tokens, *embedding_);
+    LayerProbe{batch.probe}.see("embed", x);
+  }
   backend_.rms_norm(h, x, *layers_.front().attention_norm, config_.norm_eps);
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
     const Layer& layer = layers_[i];
-    const LayerProbe probe = {batch.probe, static_cast<int>(i)};
+    const LayerProbe probe = {batch.probe, own_.begin + static_cast<int>(i)};
     attention(layer, h, batch, cache.layers[i]);
     if (layer.attention_is_partial) ranks_->all_reduce_sum(h);
     probe.see("attn_out", h);
@@ -209,6 +216,7 @@ Status GqaModel::forward(const Batch& batch, const KvStore& cache, std::span<flo
       backend_.add(x, x, h);
     probe.see("out", x);
   }
+  if (!has_last()) return {};
   return compute_logits(backend_, logits, x, batch, head_, output_scratch_);
 }
 

@@ -90,6 +90,7 @@ class LatentTransformer final : public Model {
   std::span<const int> cache_widths() const override { return cache_widths_; }
   DType cache_type() const override { return cache_type_; }
   int max_batch() const override { return max_batch_; }
+  Tensor hidden() const override { return x_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
   bool can_draft() const override { return draft_.has_value(); }
@@ -101,7 +102,10 @@ class LatentTransformer final : public Model {
       : backend_(backend),
         config_(std::move(config)),
         max_batch_(options.max_batch),
+        own_(options.layers.below(config_.n_layers)),
         ranks_(options.ranks) {}
+  bool has_first() const { return own_.begin == 0; }
+  bool has_last() const { return own_.end == config_.n_layers; }
   Status bind(Binder binder);
   Status allocate_scratch();
   void run(const Block& block, int layer, Tensor h, Tensor x, const Batch& batch,
@@ -110,6 +114,7 @@ class LatentTransformer final : public Model {
   Backend& backend_;
   const LatentTransformerConfig config_;
   const int max_batch_;
+  const LayerRange own_;
   Communicator* const ranks_;  // null: there is one
   ModelSize size_;
   std::vector<int> cache_widths_;
@@ -148,9 +153,9 @@ Result<std::unique_ptr<Model>> LatentTransformer::load(std::shared_ptr<const Che
 
 Status LatentTransformer::bind(Binder binder) {
   const LatentTransformerConfig& c = config_;
-  embedding_ = binder.top().matrix(kEmbedding, c.vocab, c.dim());
-  head_ = bind_output_head(binder.top(), embedding_, c.tied, c.attention.norm_eps);
-  for (int i = 0; i < c.n_layers && binder.status(); ++i)
+  if (has_first() || has_last()) embedding_ = binder.top().matrix(kEmbedding, c.vocab, c.dim());
+  if (has_last()) head_ = bind_output_head(binder.top(), embedding_, c.tied, c.attention.norm_eps);
+  for (int i = own_.begin; i < own_.end && binder.status(); ++i)
     blocks_.push_back(bind_block(binder.layer(i), c, c.ffn.has_experts(i)));
   FATHOM_CHECK(binder.status());
 
@@ -164,11 +169,11 @@ Status LatentTransformer::bind(Binder binder) {
                 .n_experts = c.ffn.router.n_experts,
                 .n_active = c.ffn.router.n_active})};
   const Binder::Scope after_last = binder.layer(c.n_layers);
-  if (after_last.has(kDraftProjection))
+  if (has_last() && after_last.has(kDraftProjection))
     draft_ = bind_draft(after_last, binder.top(), c, embedding_, head_);
   FATHOM_CHECK(binder.status());
 
-  cache_widths_.assign(c.n_layers + (draft_ ? 1 : 0), c.attention.cache_width());
+  cache_widths_.assign(own_.size() + (draft_ ? 1 : 0), c.attention.cache_width());
   weights_ = binder.take_weights();
   return {};
 }
@@ -192,8 +197,8 @@ Status LatentTransformer::allocate_scratch() {
 void LatentTransformer::run(const Block& block, int layer, Tensor h, Tensor x, const Batch& batch,
                             const KvStore& cache) {
   const LayerProbe probe = {batch.probe, layer};
-  mla_attention(backend_, h, batch, cache.layers[layer], block.attention, config_.attention,
-                attention_scratch_, probe);
+  mla_attention(backend_, h, batch, cache.layers[layer - own_.begin], block.attention,
+                config_.attention, attention_scratch_, probe);
   if (block.attention.is_partial) ranks_->all_reduce_sum(h);
   probe.see("attn_out", h);
 
@@ -208,18 +213,21 @@ Status LatentTransformer::forward(const Batch& batch, const KvStore& cache, std:
   const float eps = config_.attention.norm_eps;
   const Tensor x = x_.first_rows(static_cast<int>(batch.tokens.size()));
   const Tensor h = h_.first_rows(x.rows);
-  backend_.embed(x, batch.tokens, *embedding_);
-  LayerProbe{batch.probe}.see("embed", x);
+  if (has_first()) {
+    backend_.embed(x, batch.tokens, *embedding_);
+    LayerProbe{batch.probe}.see("embed", x);
+  }
   backend_.rms_norm(h, x, *blocks_.front().attention_norm, eps);
-  for (int i = 0; i < config_.n_layers; ++i) {
+  for (int i = 0; i < own_.size(); ++i) {
     if (interrupt.requested()) return fail(ErrorCode::cancelled, "interrupted");
-    run(blocks_[i], i, h, x, batch, cache);
-    if (i + 1 < config_.n_layers)
+    run(blocks_[i], own_.begin + i, h, x, batch, cache);
+    if (i + 1 < own_.size())
       backend_.add_rms_norm(h, x, h, *blocks_[i + 1].attention_norm, eps);
     else
       backend_.add(x, x, h);
-    LayerProbe{batch.probe, i}.see("out", x);
+    LayerProbe{batch.probe, own_.begin + i}.see("out", x);
   }
+  if (!has_last()) return {};
   return compute_logits(backend_, logits, x, batch, head_, output_scratch_);
 }
 

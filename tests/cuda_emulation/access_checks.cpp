@@ -38,8 +38,10 @@ bool lies_in(uintptr_t address, size_t size, std::span<const std::byte> memory) 
 bool is_device_memory(uintptr_t address, size_t size) {
   Allocation& last = checks().last;
   if (address - last.begin < last.size && size <= last.size - (address - last.begin)) return true;
-  last = find_allocation(address, size);
-  return last.size > 0;
+  const Allocation found = find_allocation(address, size);
+  if (found.size == 0 || found.device != block_state().device) return false;
+  last = found;
+  return true;
 }
 
 bool may_read_constants(uintptr_t address, size_t size, Access access) {
@@ -56,10 +58,10 @@ const char* name_of(Access access) {
 
 void check_access_in_kernel(const volatile void* pointer, size_t size, Access access,
                             const void* code) {
-  BlockState& state = block_state();
+  const BlockState& state = block_state();
   const auto address = reinterpret_cast<uintptr_t>(pointer);
   if (lies_in(address, size, state.stack) || may_read_constants(address, size, access)) return;
-  state.in_kernel = false;
+  in_kernel = false;
   const bool is_memory = lies_in(address, size, state.shared) || is_device_memory(address, size);
   const auto fail = [&](std::string_view what) {
     const auto offset = static_cast<const char*>(code) - &__executable_start;
@@ -69,7 +71,7 @@ void check_access_in_kernel(const volatile void* pointer, size_t size, Access ac
   if (!is_memory) fail(fmt::format("at {:#x}, where it has no memory", address));
   if (note_access(address, size, access))
     fail("that another warp or block accesses, too, and nothing orders them");
-  state.in_kernel = true;
+  in_kernel = true;
 }
 
 void set_arguments(const void* data, size_t size) {

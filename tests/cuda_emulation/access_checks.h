@@ -17,8 +17,7 @@ void check_access_in_kernel(const volatile void* address, size_t size, Access ac
 /// The same where it is to be checked; the host's own accesses are not.
 inline void check_access(const volatile void* address, size_t size, Access access,
                          const void* code) {
-  const BlockState& state = block_state();
-  if (state.in_kernel && state.is_checked) check_access_in_kernel(address, size, access, code);
+  if (in_kernel && block_state().is_checked) check_access_in_kernel(address, size, access, code);
 }
 
 /// What a kernel may read besides device memory: its arguments.

@@ -9,8 +9,8 @@
 namespace fathom::cuda::emulation {
 
 struct BlockState {
-  bool in_kernel = false;  // a thread of a kernel runs, not the host
-  bool is_checked = true;  // its accesses are
+  int device = 0;
+  bool is_checked = true;  // accesses are
   uint32_t launch = 0;     // counts grids
   uint64_t block = 0;      // index within the grid
   uint32_t epoch = 0;      // counts barriers and blocks
@@ -23,5 +23,8 @@ inline BlockState& block_state() {
   static constinit BlockState state;
   return state;
 }
+
+/// Whether this thread of the host runs a thread of a kernel.
+inline thread_local constinit bool in_kernel = false;
 
 }  // namespace fathom::cuda::emulation

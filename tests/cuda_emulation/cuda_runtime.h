@@ -2,7 +2,7 @@
 // place of the toolkit's. Only what they use. Semantics: CUDA Runtime API and C++ Programming
 // Guide.
 //
-// Threads: one at a time.
+// Threads: see runtime_api.h.
 
 #pragma once
 
@@ -128,6 +128,7 @@ template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                Arguments&&... arguments) {
   namespace emulation = fathom::cuda::emulation;
+  if (!emulation::is_of_current_device(config->stream)) return cudaErrorInvalidResourceHandle;
   struct KernelCall {
     void (*kernel)(Parameters...);
     std::tuple<Parameters...> arguments;
@@ -135,13 +136,15 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   const auto run = [call = KernelCall{kernel, {std::forward<Arguments>(arguments)...}},
                     grid = emulation::Grid{.blocks = config->gridDim,
                                            .threads = config->blockDim,
-                                           .shared_bytes = config->dynamicSmemBytes}] {
+                                           .shared_bytes = config->dynamicSmemBytes,
+                                           .device = emulation::current_device()}] {
     const auto thread = [](const void* data) {
       const auto& [function, values] = *static_cast<const KernelCall*>(data);
       std::apply(function, values);
     };
+    const auto held = emulation::hold();
     emulation::set_arguments(&call, sizeof(call));
-    return emulation::launched(emulation::run(grid, {thread, &call}));
+    return emulation::launched(emulation::run(grid, {thread, &call}), grid.device);
   };
   return emulation::on_stream(config->stream, run);
 }

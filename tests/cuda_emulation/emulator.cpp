@@ -108,7 +108,7 @@ class BlockRun final {
 void BlockRun::enter(context::transfer_t from) {
   BlockRun& run = *static_cast<BlockRun*>(from.data);
   run.scheduler_ = from.fctx;
-  block_state().in_kernel = true;
+  in_kernel = true;
   run.call_.thread(run.call_.arguments);
   run.fibers_[run.current_].waits = Waits::ended;
   run.leave();
@@ -150,15 +150,15 @@ bool BlockRun::resume(int thread) {
   state.stack = {fibers_[thread].stack, kStackBytes};
   fibers_[thread].waits = Waits::nothing;
   const context::transfer_t back = context::jump_fcontext(fibers_[thread].resume, this);
-  state.in_kernel = false;
+  in_kernel = false;
   fibers_[thread].resume = back.fctx;
   return error_.empty();
 }
 
 void BlockRun::leave() {
-  block_state().in_kernel = false;
+  in_kernel = false;
   scheduler_ = context::jump_fcontext(scheduler_, this).fctx;
-  block_state().in_kernel = true;
+  in_kernel = true;
 }
 
 void BlockRun::wait(Waits waits, Site site) {
@@ -251,6 +251,11 @@ bool BlockRun::run(dim3 block, std::mt19937& random) {
 
 }  // namespace
 
+std::unique_lock<std::mutex> hold() {
+  static std::mutex mutex;
+  return std::unique_lock(mutex);
+}
+
 std::string run(const Grid& grid, const Call& call) {
   const uint64_t n_threads = uint64_t{grid.threads.x} * grid.threads.y * grid.threads.z;
   const uint64_t n_blocks = uint64_t{grid.blocks.x} * grid.blocks.y * grid.blocks.z;
@@ -265,6 +270,7 @@ std::string run(const Grid& grid, const Call& call) {
 
   static std::mt19937 random(1);
   BlockState& state = block_state();
+  state.device = grid.device;
   ++state.launch;
   BlockRun block(grid, call);
   state.shared = {block.shared(), grid.shared_bytes};

@@ -10,12 +10,13 @@
 // Blocks run in an order that is mixed anew for each grid, and so do the warps of a block: a kernel
 // that depends on the order fails.
 //
-// Threads: one thread of the host at a time.
+// Threads: one thread of the host at a time: see hold().
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 namespace fathom::cuda::emulation {
@@ -29,6 +30,7 @@ struct Grid {
   dim3 blocks;
   dim3 threads;  // a multiple of 32 of them
   size_t shared_bytes = 0;
+  int device = 0;
 };
 
 /// A kernel and its arguments.
@@ -36,6 +38,9 @@ struct Call {
   void (*thread)(const void* arguments);
   const void* arguments;
 };
+/// Held by the thread of the host that uses the emulation. The functions of runtime_api.h do so.
+std::unique_lock<std::mutex> hold();
+
 /// Makes the call once for each thread of the grid. Returns "" or what went wrong.
 std::string run(const Grid& grid, const Call& call);
 

@@ -1,9 +1,9 @@
 #include "tests/cuda_emulation/runtime_api.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <map>
 #include <memory>
 #include <utility>
@@ -17,17 +17,6 @@ const dim3& blockIdx = fathom::cuda::emulation::place().block_idx;
 const dim3& blockDim = fathom::cuda::emulation::place().block_dim;
 const dim3& gridDim = fathom::cuda::emulation::place().grid_dim;
 
-using EmulatedCall = std::function<cudaError_t()>;
-
-struct EmulatedGraph {
-  std::shared_ptr<std::vector<EmulatedCall>> calls = std::make_shared<std::vector<EmulatedCall>>();
-};
-
-struct EmulatedStream {
-  std::unique_ptr<EmulatedGraph> recorded;  // null: nothing is
-  std::deque<EmulatedCall> queued;
-};
-
 struct EmulatedEvent {
   cudaStream_t stream = nullptr;
   std::shared_ptr<bool> has_come = std::make_shared<bool>(true);
@@ -36,16 +25,30 @@ struct EmulatedEvent {
 namespace fathom::cuda::emulation {
 namespace {
 
-std::string& kernel_error() {
-  static std::string error;
-  return error;
+struct Devices {
+  int n = 1;
+  std::array<std::string, kMaxDevices> errors;  // of kernels
+};
+
+Devices& devices() {
+  static Devices all;
+  return all;
 }
 
-cudaError_t sticky() { return kernel_error().empty() ? cudaSuccess : cudaErrorIllegalAddress; }
+thread_local int chosen_device = 0;
 
-bool is_device(const void* data, size_t size) {
-  return find_allocation(reinterpret_cast<uintptr_t>(data), size).size > 0;
+std::string& kernel_error(int device) { return devices().errors.at(device); }
+
+cudaError_t sticky(int device) {
+  return kernel_error(device).empty() ? cudaSuccess : cudaErrorIllegalAddress;
 }
+cudaError_t sticky() { return sticky(chosen_device); }
+
+Allocation allocation_of(const void* data, size_t size) {
+  const auto held = hold();
+  return find_allocation(reinterpret_cast<uintptr_t>(data), size);
+}
+bool is_device(const void* data, size_t size) { return allocation_of(data, size).size > 0; }
 
 /// Sizes of pinned memory, by where it begins.
 std::map<const std::byte*, size_t>& pinned() {
@@ -54,6 +57,7 @@ std::map<const std::byte*, size_t>& pinned() {
 }
 
 bool is_pinned(const void* data, size_t size) {
+  const auto held = hold();
   const auto* at = static_cast<const std::byte*>(data);
   auto after = pinned().upper_bound(at);
   if (after == pinned().begin()) return false;
@@ -70,11 +74,19 @@ std::vector<cudaStream_t>& streams() {
 void advance(cudaStream_t stream) {
   const EmulatedCall call = std::move(stream->queued.front());
   stream->queued.pop_front();
-  if (sticky() == cudaSuccess) (void)call();
+  if (sticky(stream->device) == cudaSuccess) (void)call();
 }
 
 void finish(cudaStream_t stream) {
   while (!stream->queued.empty()) advance(stream);
+}
+
+std::vector<cudaStream_t> streams_of(int device) {
+  const auto held = hold();
+  std::vector<cudaStream_t> own;
+  for (cudaStream_t stream : streams())
+    if (stream->device == device) own.push_back(stream);
+  return own;
 }
 
 }  // namespace
@@ -84,15 +96,19 @@ cudaError_t on_stream(cudaStream_t stream, std::function<cudaError_t()> call) {
     stream->recorded->calls->push_back(std::move(call));
   else
     stream->queued.push_back(std::move(call));
-  return sticky();
+  return sticky(stream->device);
 }
 
-cudaError_t launched(const std::string& error) {
-  if (kernel_error().empty()) kernel_error() = error;
-  return sticky();
+cudaError_t launched(const std::string& error, int device) {
+  if (kernel_error(device).empty()) kernel_error(device) = error;
+  return sticky(device);
 }
 
-std::string take_kernel_error() { return std::exchange(kernel_error(), ""); }
+std::string take_kernel_error() { return std::exchange(kernel_error(chosen_device), ""); }
+
+void set_device_count(int n) { devices().n = n; }
+int current_device() { return chosen_device; }
+bool is_of_current_device(cudaStream_t stream) { return stream->device == chosen_device; }
 
 int lane() {
   const ThreadPlace& at = place();
@@ -127,53 +143,77 @@ int atomicAdd(int* at, int value) {
   return std::exchange(*at, *at + value);
 }
 
+namespace {
+
+cudaError_t sticky(cudaStream_t stream) { return emulation::sticky(stream->device); }
+
+}  // namespace
+
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = emulation::devices().n;
   return cudaSuccess;
 }
 
-cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidValue; }
+cudaError_t cudaSetDevice(int device) {
+  if (device < 0 || device >= emulation::devices().n) return cudaErrorInvalidDevice;
+  emulation::chosen_device = device;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int* device) {
+  *device = emulation::current_device();
+  return cudaSuccess;
+}
 
 cudaError_t cudaDeviceReset() {
-  for (cudaStream_t stream : emulation::streams()) stream->queued.clear();
+  for (cudaStream_t stream : emulation::streams_of(emulation::current_device()))
+    stream->queued.clear();
   emulation::take_kernel_error();
   return cudaSuccess;
 }
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};
   std::strcpy(properties->name, "emulated device");
-  properties->totalGlobalMem = emulation::device_memory_limit();
+  properties->totalGlobalMem = emulation::device_memory_limit(device);
   properties->major = 8;
   properties->multiProcessorCount = 4;
   return cudaSuccess;
 }
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
-  *total = emulation::device_memory_limit();
-  *free = *total - emulation::device_memory_used();
+  const auto held = emulation::hold();
+  const int device = emulation::current_device();
+  *total = emulation::device_memory_limit(device);
+  *free = *total - emulation::device_memory_used(device);
   return emulation::sticky();
 }
 
 cudaError_t cudaMalloc(void** data, size_t size) {
   if (emulation::sticky() != cudaSuccess) return emulation::sticky();
-  *data = emulation::allocate_device(size);
+  const auto held = emulation::hold();
+  *data = emulation::allocate_device(size, emulation::current_device());
   return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
 cudaError_t cudaFree(void* data) {
-  if (data != nullptr) std::ranges::for_each(emulation::streams(), emulation::finish);
-  return data == nullptr || emulation::free_device(data) ? cudaSuccess : cudaErrorInvalidValue;
+  if (data == nullptr) return cudaSuccess;
+  const int device = emulation::allocation_of(data, 0).device;
+  std::ranges::for_each(emulation::streams_of(device), emulation::finish);
+  const auto held = emulation::hold();
+  return emulation::free_device(data) ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaMallocHost(void** data, size_t size) {
   *data = std::malloc(size);
   if (*data == nullptr) return cudaErrorMemoryAllocation;
+  const auto held = emulation::hold();
   emulation::pinned().emplace(static_cast<std::byte*>(*data), size);
   return cudaSuccess;
 }
 
 cudaError_t cudaFreeHost(void* data) {
+  const auto held = emulation::hold();
   emulation::pinned().erase(static_cast<std::byte*>(data));
   std::free(data);
   return cudaSuccess;
@@ -181,7 +221,7 @@ cudaError_t cudaFreeHost(void* data) {
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  if (emulation::sticky() != cudaSuccess) return emulation::sticky();
+  if (sticky(stream) != cudaSuccess) return sticky(stream);
   const bool to_device = kind != cudaMemcpyDeviceToHost;
   const bool from_device = kind != cudaMemcpyHostToDevice;
   if (emulation::is_device(to, size) != to_device ||
@@ -196,11 +236,11 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, cudaMemcpyK
   const bool is_host = !to_device || !from_device;
   if (!is_host || stream->recorded || emulation::is_pinned(host, size)) return error;
   emulation::finish(stream);
-  return emulation::sticky();
+  return sticky(stream);
 }
 
 cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t stream) {
-  if (emulation::sticky() != cudaSuccess) return emulation::sticky();
+  if (sticky(stream) != cudaSuccess) return sticky(stream);
   if (!emulation::is_device(data, size)) return cudaErrorInvalidValue;
   return emulation::on_stream(stream, [=] {
     std::memset(data, value, size);
@@ -209,13 +249,15 @@ cudaError_t cudaMemsetAsync(void* data, int value, size_t size, cudaStream_t str
 }
 
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  *stream = new EmulatedStream;
+  *stream = new EmulatedStream{.device = emulation::current_device(), .recorded = {}, .queued = {}};
+  const auto held = emulation::hold();
   emulation::streams().push_back(*stream);
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   emulation::finish(stream);
+  const auto held = emulation::hold();
   std::erase(emulation::streams(), stream);
   delete stream;
   return cudaSuccess;
@@ -224,7 +266,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (stream->recorded) return cudaErrorStreamCaptureUnsupported;
   emulation::finish(stream);
-  return emulation::sticky();
+  return sticky(stream);
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -243,7 +285,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   while (!*event->has_come && !event->stream->queued.empty()) emulation::advance(event->stream);
-  return emulation::sticky();
+  return event->stream != nullptr ? sticky(event->stream) : cudaSuccess;
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
@@ -292,7 +334,11 @@ const char* cudaGetErrorString(cudaError_t error) {
     case cudaErrorMemoryAllocation:
       return "out of memory";
     case cudaErrorIllegalAddress:
-      return emulation::kernel_error().c_str();
+      return emulation::kernel_error(emulation::current_device()).c_str();
+    case cudaErrorInvalidResourceHandle:
+      return "invalid resource handle";
+    case cudaErrorInvalidDevice:
+      return "invalid device ordinal";
     default:
       return "invalid argument";
   }

@@ -1,16 +1,20 @@
-// The functions of CUDA's runtime that fathom calls, on the emulated device.
+// The functions of CUDA's runtime that fathom calls, on emulated devices.
 //
 // What is put on a stream is done as late as CUDA permits: when somebody waits for it, or frees
 // memory of the device. Whoever changes pinned memory too early, or reads it, sees it.
 //
-// Threads: one at a time. Errors are sticky where CUDA's are: after a kernel failed, everything
-// fails until the device is reset or a test takes the error away (take_kernel_error()).
+// Threads: any; kernels run one at a time, and a stream belongs to one thread. Each has a current
+// device, at first device 0. Errors are sticky where CUDA's are: after a kernel failed, everything
+// on its device fails until that is reset or a test takes the error away (take_kernel_error()).
 
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 enum cudaError_t {
   cudaSuccess = 0,
@@ -18,6 +22,8 @@ enum cudaError_t {
   cudaErrorMemoryAllocation = 2,
   cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
+  cudaErrorInvalidDevice = 101,
+  cudaErrorInvalidResourceHandle = 400,
   cudaErrorIllegalAddress = 700,
   cudaErrorLaunchFailure = 719,
   cudaErrorStreamCaptureUnsupported = 900
@@ -32,10 +38,22 @@ enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 
 enum { cudaEventDisableTiming = 2 };
 
-using cudaStream_t = struct EmulatedStream*;
+using EmulatedCall = std::function<cudaError_t()>;
+
+struct EmulatedGraph {
+  std::shared_ptr<std::vector<EmulatedCall>> calls = std::make_shared<std::vector<EmulatedCall>>();
+};
+
+struct EmulatedStream {
+  int device = 0;
+  std::unique_ptr<EmulatedGraph> recorded;  // null: nothing is
+  std::deque<EmulatedCall> queued;
+};
+
+using cudaStream_t = EmulatedStream*;
 using cudaEvent_t = struct EmulatedEvent*;
-using cudaGraph_t = struct EmulatedGraph*;
-using cudaGraphExec_t = struct EmulatedGraph*;
+using cudaGraph_t = EmulatedGraph*;
+using cudaGraphExec_t = EmulatedGraph*;
 
 struct cudaDeviceProp {
   char name[256];
@@ -46,6 +64,7 @@ struct cudaDeviceProp {
 
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaDeviceReset();
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
@@ -80,8 +99,13 @@ namespace fathom::cuda::emulation {
 cudaError_t on_stream(cudaStream_t stream, std::function<cudaError_t()> call);
 
 /// Notes what became of a grid; `error` is run()'s.
-cudaError_t launched(const std::string& error);
-/// What a kernel failed with, and forgets it. "" if none did.
+cudaError_t launched(const std::string& error, int device);
+/// What a kernel failed with on the current device, and forgets it. "" if none did.
 std::string take_kernel_error();
+
+/// How many devices there are, at most kMaxDevices; at first one.
+void set_device_count(int n);
+int current_device();
+bool is_of_current_device(cudaStream_t stream);
 
 }  // namespace fathom::cuda::emulation

@@ -38,8 +38,9 @@ LAYERS = {
     "engine/cpu/": (("engine/",), BASIC + ("intrinsics",)),
     # The choice among the backends.
     "engine/make_backend.cpp": (("engine/", "cuda/cuda_backend.h"), BASIC),
+    "engine/gpus.cpp": (("engine/", "cuda/cuda_backend.h", "cuda/nccl_communicator.h"), BASIC),
     "cuda/": (("engine/*.h", "engine/base/*.h", "engine/quant/*.h", "engine/reference/host_weight.h",
-               "cuda/"), BASIC + ("cuda",)),
+               "engine/parallel/communicator.h", "cuda/"), BASIC + ("cuda",)),
     # What kernels are written with has a stand-in for the host.
     "cuda/device.h": (("cuda/", "tests/cuda_emulation/ptx.h"), ("cuda",)),
     "completion/": (ENGINE_PUBLIC + ("completion/",), BASIC + ("json",)),
@@ -65,7 +66,7 @@ LAYERS = {
     # What the machine can do at most; nobody else needs it.
     "editors/cli/model_options.cpp": (CLI + ("cuda/cuda_backend.h",), BASIC + ("cli11",)),
     "editors/cli/plan.cpp": (CLI + ("cuda/cuda_backend.h",), BASIC + ("json", "cli11")),
-    "editors/cli/doctor.cpp": (CLI + ("cuda/cuda_backend.h",), BASIC + ("json", "cli11")),
+    "editors/cli/doctor.cpp": (CLI + ("cuda/cuda_backend.h", "cuda/nccl_communicator.h"), BASIC + ("json", "cli11")),
     "editors/cli/bench.cpp": (CLI + ("engine/cpu/roofs.h", "cuda/cuda_backend.h"), BASIC + ("json", "cli11")),
 }
 
