@@ -22,7 +22,17 @@ class CudaBuffer final : public engine::Buffer {
   DeviceBuffer memory_;
 };
 
-Heads as_heads(Tensor x) { return x.heads(1); }
+/// Pieces without gaps: all rows, or each.
+struct Pieces {
+  int n;
+  int64_t size;    // numbers
+  int64_t stride;  // from one to the next, in the tensor
+};
+
+Pieces pieces_of(Tensor x) {
+  if (x.stride == x.cols) return {1, int64_t{x.rows} * x.cols, 0};
+  return {x.rows, x.cols, x.stride};
+}
 
 }  // namespace
 
@@ -56,22 +66,6 @@ Result<std::unique_ptr<Weight>> DeviceBackend::upload(engine::WeightData data) {
 void DeviceBackend::replace(Weight& weight, int matrix, const engine::WeightData& data) {
   static_cast<CudaWeight&>(weight).replace(queue_, uploader_, matrix, data);
 }
-
-namespace {
-
-/// Pieces without gaps: all rows, or each.
-struct Pieces {
-  int n;
-  int64_t size;    // numbers
-  int64_t stride;  // from one to the next, in the tensor
-};
-
-Pieces pieces_of(Tensor x) {
-  if (x.stride == x.cols) return {1, int64_t{x.rows} * x.cols, 0};
-  return {x.rows, x.cols, x.stride};
-}
-
-}  // namespace
 
 Status DeviceBackend::download(std::span<float> host, Tensor x) {
   FATHOM_ASSERT(host.size() == static_cast<size_t>(int64_t{x.rows} * x.cols));
@@ -141,7 +135,7 @@ void DeviceBackend::add_rms_norm(Tensor y, Tensor x, Tensor delta, const Weight&
                            .delta = delta,
                            .weight = cuda_weight(weight).vector(),
                            .eps = eps,
-                           .packed = packed_.make(as_heads(y))});
+                           .packed = packed_.make(y.heads(1))});
 }
 
 void DeviceBackend::layer_norm(Tensor y, Tensor x, const Weight& weight, const Weight& bias,
@@ -172,15 +166,18 @@ void DeviceBackend::unit_rms_norm(Heads y, Heads x, float eps) {
   launch_unit_rms_norm(queue_, y, x, eps);
 }
 
+RopeAngles DeviceBackend::angles_of(std::span<const int32_t> positions, const engine::Rope& rope) {
+  return {
+      .positions = arrays_.on_device(positions),
+      .inverse_frequencies = arrays_.on_device(std::span<const float>(rope.inverse_frequencies)),
+      .magnitude = rope.magnitude,
+      .interleaved = rope.layout == engine::RopeLayout::interleaved};
+}
+
 void DeviceBackend::rope(Heads x, std::span<const int32_t> positions, const engine::Rope& rope) {
   FATHOM_ASSERT(x.rows == static_cast<int>(positions.size()));
   FATHOM_ASSERT(static_cast<int>(rope.inverse_frequencies.size()) == x.dim / 2);
-  launch_rope(queue_, {.x = x,
-                       .positions = arrays_.on_device(positions),
-                       .inverse_frequencies =
-                           arrays_.on_device(std::span<const float>(rope.inverse_frequencies)),
-                       .magnitude = rope.magnitude,
-                       .interleaved = rope.layout == engine::RopeLayout::interleaved});
+  launch_rope(queue_, x, angles_of(positions, rope));
 }
 
 void DeviceBackend::gather_rows(Tensor out, Tensor x, std::span<const int32_t> rows) {
@@ -207,20 +204,16 @@ void DeviceBackend::write_keys(CacheRows cache, std::span<const engine::SlotId> 
   FATHOM_ASSERT(static_cast<int>(rope.inverse_frequencies.size()) == k.dim / 2);
   FATHOM_ASSERT(keys.normed.cols + k.n_heads * k.dim + keys.plain.cols <= cache.cols);
   for (const engine::SlotId slot : slots) FATHOM_ASSERT(slot >= 0 && slot < cache.rows);
-  launch_write_keys(
-      queue_,
-      {.cache = cache,
-       .slots = arrays_.on_device(slots),
-       .queries = queries,
-       .normed = keys.normed,
-       .norm = keys.normed.cols > 0 ? cuda_weight(*keys.norm).vector() : nullptr,
-       .eps = keys.eps,
-       .keys = k,
-       .plain = keys.plain,
-       .positions = arrays_.on_device(positions),
-       .inverse_frequencies = arrays_.on_device(std::span<const float>(rope.inverse_frequencies)),
-       .magnitude = rope.magnitude,
-       .interleaved = rope.layout == engine::RopeLayout::interleaved});
+  launch_write_keys(queue_,
+                    {.cache = cache,
+                     .slots = arrays_.on_device(slots),
+                     .queries = queries,
+                     .normed = keys.normed,
+                     .norm = keys.normed.cols > 0 ? cuda_weight(*keys.norm).vector() : nullptr,
+                     .eps = keys.eps,
+                     .keys = k,
+                     .plain = keys.plain,
+                     .angles = angles_of(positions, rope)});
 }
 
 // Matrix products.
@@ -256,13 +249,13 @@ void DeviceBackend::matmul_each(std::span<const engine::Product> products, Tenso
     const Tensor y = product.y;
     FATHOM_ASSERT(w.count() == 1 && x.cols == w.cols() && y.cols == w.rows() && x.rows == y.rows);
     FATHOM_ASSERT(product.bias == nullptr || product.bias->cols() == y.cols);
-    SmallTask task = {.product = task_for(as_heads(y), as_heads(x), w)};
+    SmallTask task = {.product = task_for(y.heads(1), x.heads(1), w)};
     const float* bias = product.bias != nullptr ? cuda_weight(*product.bias).vector() : nullptr;
     const bool adds_bias = is_small(w.format(), task.product);
     if (adds_bias) task.bias = bias;
     batch.add(w.format(), task);
     if (bias != nullptr && !adds_bias) launch_add_bias(queue_, y, bias);
-    keep.writes(as_heads(y));
+    keep.writes(y.heads(1));
   }
   batch.launch();
 }
@@ -278,7 +271,7 @@ void DeviceBackend::matmul_heads(Heads y, Heads x, const Weight& weight) {
   const int cols = y.n_heads * y.dim;
   const bool is_tensor = y.head_stride == y.dim && y.dim % kTileOutputs == 0 && cols % kGroup == 0;
   if (is_tensor && is_small(w.format(), task.product))
-    task.packed_y = packed_.make(as_heads({y.data, y.rows, cols, y.row_stride}));
+    task.packed_y = packed_.make(Tensor{y.data, y.rows, cols, y.row_stride}.heads(1));
   MatmulBatch batch(queue_);
   batch.add(w.format(), task);
   batch.launch();

@@ -99,6 +99,7 @@ class DeviceBackend : public engine::Backend {
   void choose_device();
   DeviceSequences place(std::span<const engine::SequenceRows> sequences);
   void attend(const AttentionTask& task);
+  RopeAngles angles_of(std::span<const int32_t> positions, const engine::Rope& rope);
   /// A product that reads x as the weight's format wants it: packed, or as it is. Within a Keep.
   MatmulTask task_for(Heads y, Heads x, const CudaWeight& w);
   struct Network;

@@ -34,8 +34,6 @@ struct DeviceBackend::Network {
 
 namespace {
 
-Heads as_heads(Tensor x) { return x.heads(1); }
-
 ExpertRange range_of(const engine::GatedFfnWeights& experts) {
   return {experts.first_expert, experts.gate->count()};
 }
@@ -53,14 +51,14 @@ void DeviceBackend::run_networks(std::span<Network> networks) {
       network.packed = PackedRows::in(
           network.activations.reserve(queue_, PackedRows::bytes(a.rows, a.cols)), a.rows, a.cols);
     }
-    MatmulTask gate_task = task_for(as_heads(network.gate), as_heads(network.x), gate);
+    MatmulTask gate_task = task_for(network.gate.heads(1), network.x.heads(1), gate);
     gate_task.choice = network.choice;
     if (gate.format() == up.format() && is_small(gate.format(), gate_task)) {
       batch.add(gate.format(), network.gated(gate_task));
       continue;
     }
     batch.add(gate.format(), {.product = gate_task});
-    MatmulTask up_task = task_for(as_heads(network.up), as_heads(network.x), up);
+    MatmulTask up_task = task_for(network.up.heads(1), network.x.heads(1), up);
     up_task.choice = network.choice;
     batch.add(up.format(), {.product = up_task});
     batch.launch();
@@ -84,7 +82,7 @@ void DeviceBackend::run_networks(std::span<Network> networks) {
                        .choice = network.choice};
     task.choice.items_per_x = 1;
     batch.add(down.format(), {.product = task});
-    keep.writes(as_heads(network.y));
+    keep.writes(network.y.heads(1));
   }
   batch.launch();
 }

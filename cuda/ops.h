@@ -44,14 +44,13 @@ void launch_silu_mul(Queue& queue, Tensor y, Tensor gate, Tensor up, float limit
 void launch_gather_rows(Queue& queue, Tensor out, Tensor x, const int32_t* rows);
 void launch_write_cache(Queue& queue, CacheRows cache, const int32_t* slots, Tensor x, int column);
 
-struct RopeTask {
-  Heads x;
+struct RopeAngles {
   const int32_t* positions;          // [rows]
   const float* inverse_frequencies;  // [dim / 2]
   float magnitude;
   bool interleaved;
 };
-void launch_rope(Queue& queue, const RopeTask& task);
+void launch_rope(Queue& queue, Heads x, const RopeAngles& angles);
 
 struct WriteKeysTask {
   CacheRows cache;
@@ -62,10 +61,7 @@ struct WriteKeysTask {
   float eps;
   Heads keys;
   Tensor plain;
-  const int32_t* positions;          // [rows]
-  const float* inverse_frequencies;  // [keys.dim / 2]
-  float magnitude;
-  bool interleaved;
+  RopeAngles angles;
 };
 void launch_write_keys(Queue& queue, const WriteKeysTask& task);
 

@@ -15,13 +15,13 @@ constexpr int kLongestList = 256;
 
 }  // namespace
 
-Queue::Queue() : enough_(kFirstList), graphs_(new GraphCache(kernels_wait())) {
+Queue::Queue() : enough_(kFirstList), graphs_(std::make_unique<GraphCache>(kernels_wait())) {
   note(cudaGetDevice(&device_));
   note(cudaStreamCreate(&stream_));
 }
 
 Queue::~Queue() {
-  delete graphs_;
+  graphs_.reset();
   (void)cudaStreamDestroy(stream_);
 }
 

@@ -9,6 +9,8 @@
 
 #pragma once
 
+#include <memory>
+
 #include "cuda/launch_list.h"
 
 namespace fathom::cuda {
@@ -66,7 +68,7 @@ class Queue final {
   int device_ = 0;
   cudaStream_t stream_ = nullptr;
   cudaError_t error_ = cudaSuccess;
-  GraphCache* graphs_;
+  std::unique_ptr<GraphCache> graphs_;
   int64_t n_asked_ = 0;
   Counts counts_;
 };

@@ -12,24 +12,23 @@ namespace {
 
 constexpr int kThreads = 64;
 
-__global__ void rope_kernel(RopeTask task) {
+__global__ void rope_kernel(Heads x, RopeAngles angles) {
   wait_for_earlier_kernels();
-  const Heads& x = task.x;
   const int row = blockIdx.x;
   const int n_pairs = x.dim / 2;
   const int pair = blockIdx.y * kThreads + threadIdx.x;
   if (pair >= n_pairs) return;
-  const float2 turn = turn_of(task.positions[row], task.inverse_frequencies[pair], task.magnitude);
+  const float2 turn = turn_of(angles, row, pair);
   for (int head = 0; head < x.n_heads; ++head)
     turn_pair(x.data + row * x.row_stride + static_cast<int64_t>(head) * x.head_stride, pair,
-              n_pairs, task.interleaved, turn);
+              n_pairs, angles.interleaved, turn);
 }
 
 }  // namespace
 
-void launch_rope(Queue& queue, const RopeTask& task) {
-  queue.launch({dim3(task.x.rows, ceil_div(task.x.dim / 2, kThreads)), dim3(kThreads)}, rope_kernel,
-               task);
+void launch_rope(Queue& queue, Heads x, const RopeAngles& angles) {
+  queue.launch({dim3(x.rows, ceil_div(x.dim / 2, kThreads)), dim3(kThreads)}, rope_kernel, x,
+               angles);
 }
 
 }  // namespace fathom::cuda

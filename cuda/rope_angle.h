@@ -3,16 +3,18 @@
 #pragma once
 
 #include "cuda/device.h"
+#include "cuda/ops.h"
 
 namespace fathom::cuda {
 
-/// (cos, sin) of position * inverse_frequency, times magnitude. An angle of a long text has no room
-/// in f32: it is reduced to [-pi, pi] in f64, and rounded then.
-__device__ __forceinline__ float2 turn_of(int position, float inverse_frequency, float magnitude) {
+/// (cos, sin) of a pair's angle in a row, times magnitude. An angle of a long text has no room in
+/// f32: it is reduced to [-pi, pi] in f64, and rounded then.
+__device__ __forceinline__ float2 turn_of(const RopeAngles& angles, int row, int pair) {
   constexpr double kTurn = 6.283185307179586476925;
-  const double angle = static_cast<double>(inverse_frequency) * position;
+  const double angle =
+      static_cast<double>(angles.inverse_frequencies[pair]) * angles.positions[row];
   const auto reduced = static_cast<float>(angle - rint(angle / kTurn) * kTurn);
-  return {cosf(reduced) * magnitude, sinf(reduced) * magnitude};
+  return {cosf(reduced) * angles.magnitude, sinf(reduced) * angles.magnitude};
 }
 
 /// Turns pair `pair` of a head of n_pairs.

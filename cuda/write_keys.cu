@@ -39,17 +39,17 @@ __global__ void write_keys_kernel(WriteKeysTask task) {
   const int row = blockIdx.x;
   const int n_pairs = task.keys.dim / 2;
   for (int pair = threadIdx.x; pair < n_pairs; pair += kNormThreads)
-    turns[pair] = turn_of(task.positions[row], task.inverse_frequencies[pair], task.magnitude);
+    turns[pair] = turn_of(task.angles, row, pair);
   __syncthreads();
   if (blockIdx.y > 0) {
     const int first = (blockIdx.y - 1) * kHeadsPerBlock;
     turn_heads(task.queries, row, first, min(kHeadsPerBlock, task.queries.n_heads - first), turns,
-               task.interleaved);
+               task.angles.interleaved);
     return;
   }
 
   const Heads& k = task.keys;
-  turn_heads(k, row, 0, k.n_heads, turns, task.interleaved);
+  turn_heads(k, row, 0, k.n_heads, turns, task.angles.interleaved);
   float* latent = task.normed.data + row * task.normed.stride;
   if (task.normed.cols > 0) {
     const float scale = norm_scale(latent, task.normed.cols, task.eps, storage);

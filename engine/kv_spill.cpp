@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/common_length.h"
+
 namespace fathom::engine {
 namespace {
 
 // Fewer tokens are computed about as soon as they are copied.
 constexpr size_t kFewestTokens = 8;
-
-int common_length(std::span<const TokenId> a, std::span<const TokenId> b) {
-  return static_cast<int>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
 
 /// Bits of a row, as numbers that backends copy.
 int words_of(const CacheRows& layer) { return static_cast<int>(layer.stride / sizeof(float)); }

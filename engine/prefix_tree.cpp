@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/assert.h"
+#include "engine/common_length.h"
 
 namespace fathom::engine {
 
@@ -16,15 +17,6 @@ struct PrefixTree::Node {
   int n_users = 0;                                    // leases whose path goes through here
   uint64_t last_use = 0;
 };
-
-namespace {
-
-/// Number of equal tokens at the start of both.
-int common_length(std::span<const TokenId> a, std::span<const TokenId> b) {
-  return static_cast<int>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
-
-}  // namespace
 
 /// Calls `visit` for `node` and all below it.
 template <class Visit>

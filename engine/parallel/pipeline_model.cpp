@@ -1,8 +1,9 @@
 #include "engine/parallel/pipeline_model.h"
 
-#include <thread>
 #include <utility>
 #include <vector>
+
+#include "engine/parallel/load_side_by_side.h"
 
 namespace fathom::engine {
 namespace {
@@ -95,36 +96,19 @@ Status PipelineModel::draft(const Batch& batch, std::span<const TokenId> next, c
   return parts_.back().model->draft(batch, next, parts_.back().cache, logits);
 }
 
-/// All at once: each thread reads the parts of the file that its stage needs.
-std::vector<Result<std::unique_ptr<Model>>> load_parts(
-    const std::shared_ptr<const Checkpoint>& checkpoint, std::span<const Stage> stages,
-    const ModelOptions& options) {
-  std::vector<Result<std::unique_ptr<Model>>> models(stages.size());
-  std::vector<std::jthread> threads;
-  for (size_t i = 0; i < stages.size(); ++i) {
-    ModelOptions own = options;
-    own.layers = stages[i].layers;
-    if (i > 0) own.watch.on_progress = nullptr;
-    threads.emplace_back([&checkpoint, &stage = stages[i], &model = models[i], own] {
-      model = load_model(checkpoint, *stage.backend, own);
-    });
-  }
-  for (std::jthread& thread : threads) thread.join();
-  return models;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Model>> load_pipeline_model(std::shared_ptr<const Checkpoint> checkpoint,
                                                    std::span<const Stage> stages,
                                                    const ModelOptions& options) {
   FATHOM_ASSERT(!stages.empty());
-  std::vector<Result<std::unique_ptr<Model>>> models = load_parts(checkpoint, stages, options);
+  FATHOM_TRY(models, load_side_by_side(stages.size(), options, [&](size_t i, ModelOptions own) {
+               own.layers = stages[i].layers;
+               return load_model(checkpoint, *stages[i].backend, own);
+             }));
   std::vector<Part> parts;
-  for (size_t i = 0; i < stages.size(); ++i) {
-    FATHOM_TRY(model, std::move(models[i]));
-    parts.push_back({.backend = stages[i].backend, .model = std::move(model), .cache = {}});
-  }
+  for (size_t i = 0; i < stages.size(); ++i)
+    parts.push_back({.backend = stages[i].backend, .model = std::move(models[i]), .cache = {}});
   return std::make_unique<PipelineModel>(std::move(parts));
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/parallel/agreed_interrupt.h"
 #include "engine/parallel/barrier.h"
+#include "engine/parallel/load_side_by_side.h"
 
 namespace fathom::engine {
 namespace {
@@ -137,38 +138,21 @@ Status ShardedModel::compute(size_t index) {
   return rank.model->forward(batch, rank.cache, logits, interrupt);
 }
 
-/// All at once: each thread reads the parts of the file that its rank needs.
-std::vector<Result<std::unique_ptr<Model>>> load_ranks(
-    const std::shared_ptr<const Checkpoint>& checkpoint, std::span<const RankDevice> devices,
-    const ModelOptions& options) {
-  std::vector<Result<std::unique_ptr<Model>>> models(devices.size());
-  std::vector<std::jthread> threads;
-  for (size_t i = 0; i < devices.size(); ++i) {
-    ModelOptions own = options;
-    own.ranks = devices[i].communicator.get();
-    if (i > 0) own.watch.on_progress = nullptr;
-    threads.emplace_back([&checkpoint, &device = devices[i], &model = models[i], own] {
-      model = load_model(checkpoint, *device.backend, own);
-    });
-  }
-  for (std::jthread& thread : threads) thread.join();
-  return models;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Model>> load_sharded_model(std::shared_ptr<const Checkpoint> checkpoint,
                                                   std::vector<RankDevice> devices,
                                                   const ModelOptions& options) {
   FATHOM_ASSERT(!devices.empty());
-  std::vector<Result<std::unique_ptr<Model>>> models = load_ranks(checkpoint, devices, options);
+  FATHOM_TRY(models, load_side_by_side(devices.size(), options, [&](size_t i, ModelOptions own) {
+               own.ranks = devices[i].communicator.get();
+               return load_model(checkpoint, *devices[i].backend, own);
+             }));
   std::vector<Rank> ranks;
-  for (size_t i = 0; i < devices.size(); ++i) {
-    FATHOM_TRY(model, std::move(models[i]));
+  for (size_t i = 0; i < devices.size(); ++i)
     ranks.push_back({.backend = devices[i].backend,
                      .communicator = std::move(devices[i].communicator),
-                     .model = std::move(model)});
-  }
+                     .model = std::move(models[i])});
   return std::make_unique<ShardedModel>(std::move(ranks));
 }
 

@@ -51,6 +51,7 @@ COVERED = {
     "engine/read_traits.cpp": "tests/engine/traits_test.cpp",
     "engine/models/*": "tests/engine/golden_deepseek_test.cpp, "
                        "tests/engine/golden_deepseek_v3_test.cpp",
+    "engine/parallel/load_side_by_side.cpp": "tests/engine/parallel/sharded_model_test.cpp",
     "engine/quant/*": "tests/engine/quant_test.cpp",
     "engine/reference/*": "tests/engine/golden_deepseek_test.cpp, tests/engine/route_test.cpp",
     "engine/split/split_layer.cpp": "tests/engine/split/split_backend_test.cpp",

@@ -11,6 +11,7 @@
 
 #include "engine/reference/reference_backend.h"
 #include "tests/engine/parallel/sharded_models.h"
+#include "tests/support/full_backend.h"
 #include "tests/support/golden.h"
 #include "tests/support/golden_cases.h"
 
@@ -151,17 +152,9 @@ TEST(PipelineModel, FailsWhereADeviceIsLost) {
   EXPECT_EQ(run_a_token(pipeline->loaded, AfterSome(100)).error().code, ErrorCode::device_lost);
 }
 
-class FullBackend final : public ReferenceBackend {
- public:
-  FullBackend() : ReferenceBackend(/*n_threads=*/1) {}
-  Result<std::unique_ptr<Weight>> upload(WeightData data) override {
-    return fail(ErrorCode::out_of_memory, "no room for {}", data.name);
-  }
-};
-
 TEST(PipelineModel, DoesNotLoadIfAStageDoesNot) {
   Backends backends = backends_of<ReferenceBackend>(2, 1);
-  backends[1] = std::make_unique<FullBackend>();
+  backends[1] = std::make_unique<test::FullBackend>();
   const auto pipeline = load_pipeline(kV3, std::move(backends), 3, {.max_batch = 8});
   ASSERT_FALSE(pipeline);
   EXPECT_EQ(pipeline.error().code, ErrorCode::out_of_memory);

@@ -11,6 +11,7 @@
 
 #include "engine/reference/reference_backend.h"
 #include "tests/engine/parallel/sharded_models.h"
+#include "tests/support/full_backend.h"
 
 namespace fathom::engine {
 namespace {
@@ -236,17 +237,9 @@ TEST(ShardedModel, ADeviceThatIsLostFailsTheStep) {
   expect_lost(text, "the device is gone");
 }
 
-class FullBackend final : public ReferenceBackend {
- public:
-  FullBackend() : ReferenceBackend(/*n_threads=*/1) {}
-  Result<std::unique_ptr<Weight>> upload(WeightData data) override {
-    return fail(ErrorCode::out_of_memory, "no room for {}", data.name);
-  }
-};
-
 TEST(ShardedModel, DoesNotLoadIfARankDoesNot) {
   Backends backends = backends_of<ReferenceBackend>(kRanks, 1);
-  backends[2] = std::make_unique<FullBackend>();
+  backends[2] = std::make_unique<test::FullBackend>();
   const auto sharded = load_sharded(kV3, std::move(backends), {.max_batch = 8});
   ASSERT_FALSE(sharded);
   EXPECT_EQ(sharded.error().code, ErrorCode::out_of_memory);
