@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cuda/matmul.h"
+#include "cuda/top_logits.h"
 #include "engine/base/assert.h"
 #include "engine/reference/host_weight.h"
 
@@ -78,6 +79,26 @@ Status DeviceBackend::download(std::span<float> host, Tensor x) {
                                 queue_.stream()));
   FATHOM_CHECK(sync());
   std::copy_n(pinned, host.size(), host.data());
+  return {};
+}
+
+Status DeviceBackend::top_logits(std::span<engine::TopLogits> tops, Tensor logits) {
+  FATHOM_ASSERT(std::ssize(tops) == logits.rows);
+  temperatures_.clear();
+  for (const engine::TopLogits& top : tops) temperatures_.push_back(top.temperature);
+  auto* found = static_cast<engine::TopLogits*>(
+      tops_.reserve(queue_, tops.size_bytes() + top_logits_scratch_bytes(logits)));
+  auto* pinned = static_cast<engine::TopLogits*>(downloaded_.reserve(queue_, tops.size_bytes()));
+  if (found == nullptr || pinned == nullptr) return sync();
+  launch_top_logits(queue_,
+                    {.tops = found,
+                     .logits = logits,
+                     .temperatures = arrays_.on_device(std::span<const float>(temperatures_)),
+                     .scratch = found + tops.size()});
+  queue_.note(
+      cudaMemcpyAsync(pinned, found, tops.size_bytes(), cudaMemcpyDeviceToHost, queue_.stream()));
+  FATHOM_CHECK(sync());
+  std::copy_n(pinned, tops.size(), tops.data());
   return {};
 }
 

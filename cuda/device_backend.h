@@ -40,6 +40,7 @@ class DeviceBackend : public engine::Backend {
   bool can_replace(const engine::Weight&) const override { return true; }
   void replace(engine::Weight& weight, int matrix, const engine::WeightData& data) override;
   Status download(std::span<float> host, Tensor x) override;
+  Status top_logits(std::span<engine::TopLogits> tops, Tensor logits) override;
   void write(Tensor x, std::span<const float> host) override;
   Status sync() override;
 
@@ -117,13 +118,14 @@ class DeviceBackend : public engine::Backend {
   HostArrays arrays_{queue_};
   PackedMemo packed_{queue_};
   Uploader uploader_{queue_};
-  DeviceScratch attention_, groups_, plain_;
+  DeviceScratch attention_, groups_, plain_, tops_;
   DeviceScratch activations_[2];  // of routed and shared experts, packed
   PinnedMemory downloaded_;
   std::vector<engine::SequenceRows> sequences_;  // those that placed_ has; until the step ends
   DeviceSequences placed_;
   std::vector<RowPlace> places_;
   std::vector<int32_t> slots_, all_ids_;
+  std::vector<float> temperatures_;
 };
 
 }  // namespace fathom::cuda

@@ -1,6 +1,7 @@
 #include "engine/backend.h"
 
 #include "engine/base/assert.h"
+#include "engine/find_top.h"
 
 namespace fathom::engine {
 
@@ -8,6 +9,14 @@ bool Backend::can_replace(const Weight&) const { return false; }
 
 void Backend::replace(Weight&, int, const WeightData&) {
   FATHOM_ASSERT(false);  // can_replace() said no
+}
+
+Status Backend::top_logits(std::span<TopLogits> tops, Tensor logits) {
+  FATHOM_ASSERT(has_host_memory() && std::ssize(tops) == logits.rows);
+  FATHOM_CHECK(sync());
+  for (int row = 0; row < logits.rows; ++row)
+    find_top(tops[row], {logits.row(row), static_cast<size_t>(logits.cols)});
+  return {};
 }
 
 void Backend::add_rms_norm(Tensor y, Tensor x, Tensor delta, const Weight& weight, float eps) {

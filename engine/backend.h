@@ -31,6 +31,7 @@
 #include "engine/op_types.h"
 #include "engine/tensor.h"
 #include "engine/token.h"
+#include "engine/top_logits.h"
 
 namespace fathom::engine {
 
@@ -216,6 +217,9 @@ class Backend {
   virtual Status download(std::span<float> host, Tensor x) = 0;
   /// x = `host` [rows, cols], which has no gaps and is read before this returns.
   virtual void write(Tensor x, std::span<const float> host) = 0;
+  /// Fills `tops` [logits.rows], whose temperatures are set, with what is to be said of each row.
+  /// Waits as download() does. The default is for backends whose memory is the host's.
+  virtual Status top_logits(std::span<TopLogits> tops, Tensor logits);
   /// Waits until everything asked for is done; reports sticky errors: device_lost, io (a model file
   /// that is still read was changed).
   virtual Status sync() = 0;

@@ -13,7 +13,7 @@ namespace {
 // person at a keyboard does not notice.
 constexpr int kMaxSequences = 8;
 constexpr int kMaxLogitRows = StepCosts::kMaxRows;
-static_assert(kMaxLogitRows >= kMaxSequences);
+static_assert(kMaxLogitRows >= kMaxSequences && kMaxLogitRows <= Batch::kMaxTops);
 
 // A job stops running the model's draft layer when, after this many drafts, fewer than one in three
 // was right: a draft costs about a third of the step that it saves.
@@ -24,10 +24,6 @@ constexpr int kRecentTokens = 4096;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-int argmax(std::span<const float> values) {
-  return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
 }  // namespace
@@ -101,9 +97,8 @@ Engine::Engine(std::unique_ptr<Model> model, Backend& backend, const Limits& lim
   batch_positions_.reserve(max_rows);
   batch_slots_.reserve(max_rows);
   batch_next_.reserve(max_rows);
-  const size_t vocab_size = model_->size().vocab_size;
-  logits_.resize(kMaxLogitRows * vocab_size);
-  if (model_->can_draft() && limits_.speculate) draft_logits_.resize(logits_.size());
+  tops_.reserve(kMaxLogitRows);
+  all_logits_.resize(model_->size().vocab_size);
 }
 
 Engine::~Engine() { cancel_all(); }
@@ -163,9 +158,7 @@ bool Engine::step() {
   const double started = limits_.clock();
   const TraceSpan span(trace_.get(), decoding ? "decode" : "prefill", std::ssize(batch_tokens_));
   const StepControl control(*this, urgency);
-  Status computed = model_->forward(
-      batch(), cache_.store,
-      std::span(logits_).first(batch_logit_rows_.size() * model_->size().vocab_size), control);
+  Status computed = model_->forward(batch(), cache_.store, {}, control);
   if (computed) {
     take_results();
     computed = draft_next();
@@ -190,6 +183,7 @@ void Engine::build_batch(Priority urgency) {
   batch_slots_.clear();
   batch_sequences_.clear();
   batch_logit_rows_.clear();
+  tops_.clear();
   DraftPolicy::Step expected;
 
   // Decoding jobs first: they need one row each, and their reader is already reading.
@@ -333,6 +327,7 @@ void Engine::add_to_batch(Running& running, int n_rows) {
         running.first_logit = static_cast<int>(batch_logit_rows_.size());
       }
       batch_logit_rows_.push_back(static_cast<int32_t>(batch_tokens_.size()));
+      tops_.push_back({.temperature = running.job->temperature()});
     }
     batch_tokens_.push_back(position < n_tokens ? tokens[position]
                                                 : running.drafts[position - n_tokens]);
@@ -345,12 +340,13 @@ void Engine::add_to_batch(Running& running, int n_rows) {
   members_.push_back(&running);
 }
 
-Batch Engine::batch() const {
+Batch Engine::batch() {
   return {.tokens = batch_tokens_,
           .positions = batch_positions_,
           .slots = batch_slots_,
           .sequences = batch_sequences_,
-          .logit_rows = batch_logit_rows_};
+          .logit_rows = batch_logit_rows_,
+          .tops = tops_};
 }
 
 // Taking the results.
@@ -367,13 +363,12 @@ void Engine::take_results() {
 
 void Engine::take_result(Running& running) {
   Job& job = *running.job;
-  const int vocab_size = model_->size().vocab_size;
-  const auto logits = [&](int row) {
-    return std::span(logits_).subspan(size_t(row) * vocab_size, vocab_size);
-  };
   const auto take = [&](int row) -> std::optional<TokenId> {
     running.last_logit = row;
-    Result<TokenId> token = job.take(logits(row));
+    Result<TokenId> token = job.take(tops_[row], [&]() -> Result<std::span<float>> {
+      FATHOM_CHECK(model_->all_logits(row, all_logits_));
+      return std::span(all_logits_);
+    });
     if (!token) {
       running.error = std::move(token.error());
       return std::nullopt;
@@ -413,7 +408,7 @@ void Engine::note_guesses(Running& running, int row, TokenId token) {
 
 /// Asks the model's draft layer for the token after next of every member that goes on.
 Status Engine::draft_next() {
-  if (draft_logits_.empty()) return {};
+  if (!model_->can_draft() || !limits_.speculate) return {};
   const auto wants_draft = [](const Running* member) {
     return member->first_logit >= 0 && !member->ended() && member->model_drafts_pay();
   };
@@ -435,15 +430,9 @@ Status Engine::draft_next() {
       batch_next_.push_back(next < tokens.size() ? tokens[next] : 0);
     }
   }
-  const size_t vocab_size = model_->size().vocab_size;
-  FATHOM_CHECK(
-      model_->draft(batch(), batch_next_, cache_.store,
-                    std::span(draft_logits_).first(batch_logit_rows_.size() * vocab_size)));
-  for (Running* member : members_) {
-    if (!wants_draft(member)) continue;
-    member->model_draft =
-        argmax(std::span(draft_logits_).subspan(member->last_logit * vocab_size, vocab_size));
-  }
+  FATHOM_CHECK(model_->draft(batch(), batch_next_, cache_.store, {}));
+  for (Running* member : members_)
+    if (wants_draft(member)) member->model_draft = tops_[member->last_logit].likeliest[0].id;
   return {};
 }
 

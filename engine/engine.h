@@ -99,7 +99,7 @@ class Engine final {
   int choose_drafts(Running& running, int n_free_rows, DraftPolicy::Step& expected);
   void add_to_batch(Running& running, int n_rows);
   void build_batch(Priority urgency);
-  Batch batch() const;
+  Batch batch();
   void take_results();
   void take_result(Running& running);
   void note_guesses(Running& running, int row, TokenId token);
@@ -129,8 +129,8 @@ class Engine final {
   std::vector<SequenceRows> batch_sequences_;
   std::vector<int32_t> batch_logit_rows_;
   std::vector<TokenId> batch_next_;
-  std::vector<float> logits_;        // [kMaxLogitRows, vocab_size]
-  std::vector<float> draft_logits_;  // same; empty if the model cannot draft
+  std::vector<TopLogits> tops_;    // of each row with logits; first what they are to be of
+  std::vector<float> all_logits_;  // [vocab_size], of one of them
 
   /// Of the latest steps of one kind; older ones count less and less.
   struct Speed {

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "engine/find_top.h"
+
 namespace fathom::engine {
 namespace {
 
@@ -17,7 +19,13 @@ Job::Job(GenerateRequest request, Generator::OnToken on_token, Generator::OnDone
       traits_(traits),
       sampler_(this->request().sampling, traits.vocab_size) {}
 
-void Job::forbid_tokens(std::span<float> logits) const {
+bool Job::forbids_tokens() const {
+  return record_.forbids_end() || !request().allowed.empty() || !record_.forced_rest().empty();
+}
+
+/// All logits, -infinity where the request forbids a token.
+Result<std::span<float>> Job::permitted(const AllLogits& all_logits) const {
+  FATHOM_TRY(logits, all_logits());
   if (record_.forbids_end()) {
     for (const TokenId end : traits_.end_tokens) logits[end] = kForbidden;
   }
@@ -27,85 +35,76 @@ void Job::forbid_tokens(std::span<float> logits) const {
     std::ranges::fill(logits, kForbidden);
     for (const auto& [id, logit] : kept) logits[id] = logit;
   }
-  if (record_.forced_rest().empty()) return;
-  for (TokenId id = 0; id < static_cast<TokenId>(logits.size()); ++id) {
+  if (record_.forced_rest().empty()) return logits;
+  for (TokenId id = 0; id < std::ssize(logits); ++id) {
     if (!record_.fits_prefix(id)) logits[id] = kForbidden;
   }
+  return logits;
 }
 
-/// The likeliest tokens, if they were asked for; greedy ties as in the sampler.
-void Job::note_candidates(std::span<const float> logits, const Sampled& sampled) {
+/// The likeliest tokens, if they were asked for.
+void Job::note_candidates(const TopLogits& top) {
   candidates_.clear();
-  if (request().n_candidates <= 0) return;
-  const float to_logprob = sampled.logprob - logits[sampled.id];
-  const auto n = static_cast<size_t>(request().n_candidates);
-  for (TokenId id = 0; id < static_cast<TokenId>(logits.size()); ++id) {
-    const Candidate candidate{.id = id, .logprob = logits[id] + to_logprob};
-    const bool is_full = candidates_.size() == n;
-    if (logits[id] == kForbidden || (is_full && candidate.logprob <= candidates_.back().logprob))
-      continue;
-    if (is_full) candidates_.pop_back();
-    const auto place = std::ranges::upper_bound(candidates_, candidate.logprob,
-                                                std::ranges::greater{}, &Candidate::logprob);
-    candidates_.insert(place, candidate);
+  for (int i = 0; i < std::min(request().n_candidates, top.n); ++i) {
+    const TokenLogit& token = top.likeliest[i];
+    if (token.logit == kForbidden) break;
+    candidates_.push_back({.id = token.id, .logprob = log_probability(top, token.logit)});
   }
 }
 
 /// The token that comes after first_rank likelier ones, if there are so many.
-Sampled Job::alternative(std::span<float> logits, const Sampled& likeliest) const {
-  Sampled chosen = likeliest;
-  const float highest = logits[likeliest.id];
-  for (int rank = 0; rank < request().first_rank; ++rank) {
-    logits[chosen.id] = kForbidden;
-    const auto next = std::max_element(logits.begin(), logits.end());
-    if (*next == kForbidden) break;
-    chosen.id = static_cast<TokenId>(next - logits.begin());
-    chosen.logprob = likeliest.logprob + (*next - highest);
-  }
-  return chosen;
+TokenLogit Job::alternative(const TopLogits& top) const {
+  int rank = std::min(request().first_rank, top.n - 1);
+  while (top.likeliest[rank].logit == kForbidden) --rank;
+  return top.likeliest[rank];
 }
 
-/// The likeliest token that fits; nothing if none does. Its probability is that among all tokens:
-/// it tells how willingly the model writes what it must.
-std::optional<Sampled> Job::likeliest_fitting(std::span<float> logits,
-                                              const Sampled& likeliest) const {
-  // Mostly the model wants to write what it may. If not, looking at each token of the vocabulary
-  // is quicker than looking for the next best one again and again.
-  constexpr int kMaxRefused = 8;
-  Sampled chosen = likeliest;
-  const float highest = logits[likeliest.id];
-  for (int n_refused = 0; !record_.fits_constraint(chosen.id); ++n_refused) {
-    logits[chosen.id] = kForbidden;
-    if (n_refused == kMaxRefused) {
-      for (TokenId id = 0; id < static_cast<TokenId>(logits.size()); ++id) {
-        if (logits[id] != kForbidden && !record_.fits_constraint(id)) logits[id] = kForbidden;
-      }
-    }
-    const auto next = std::max_element(logits.begin(), logits.end());
-    if (*next == kForbidden) return std::nullopt;
-    chosen.id = static_cast<TokenId>(next - logits.begin());
-    chosen.logprob = likeliest.logprob + (*next - highest);
+/// The likeliest token that fits. Mostly the model wants to write what it may; looking at each
+/// token of the vocabulary takes long.
+Result<TokenLogit> Job::likeliest_fitting(const TopLogits& top, const AllLogits& all_logits) const {
+  for (int i = 0; i < top.n; ++i) {
+    const TokenLogit& token = top.likeliest[i];
+    if (token.logit != kForbidden && record_.fits_constraint(token.id)) return token;
   }
-  return chosen;
+  FATHOM_TRY(logits, permitted(all_logits));
+  TokenLogit best = {.id = 0, .logit = kForbidden};
+  for (TokenId id = 0; id < std::ssize(logits); ++id) {
+    if (logits[id] > best.logit && record_.fits_constraint(id)) best = {id, logits[id]};
+  }
+  if (best.logit == kForbidden) return record_.nothing_fits();
+  return best;
 }
 
-Result<TokenId> Job::take(std::span<float> logits) {
-  if (observer_) observer_(logits);
-  forbid_tokens(logits);
-  std::optional<Sampled> sampled = sampler_.sample(logits, static_cast<int>(tokens().size()));
-  if (!sampled) {
+Result<TokenId> Job::take(TopLogits top, const AllLogits& all_logits) {
+  if (observer_) {
+    FATHOM_TRY(logits, all_logits());
+    observer_(logits);
+  }
+  if (forbids_tokens()) {
+    FATHOM_TRY(logits, permitted(all_logits));
+    find_top(top, logits);
+  }
+  if (!is_finite(top)) {
     return fathom::fail(ErrorCode::internal,
                         "the model computed numbers that are not finite; its file may be damaged: "
                         "try `fathom inspect` on it or download it again");
   }
-  note_candidates(logits, *sampled);
-  if (record_.n_sampled() == 0 && request().first_rank > 0) sampled = alternative(logits, *sampled);
-  if (request().constraint) {
-    sampled = likeliest_fitting(logits, *sampled);
-    if (!sampled) return record_.nothing_fits();
+  const int position = static_cast<int>(tokens().size());
+  std::optional<TokenLogit> token = sampler_.choose(top, position);
+  if (!token) {
+    FATHOM_TRY(logits, permitted(all_logits));
+    token = sampler_.choose_of_all(top, logits, position);
   }
-  record_.accept(sampled->id, sampled->logprob, candidates_);
-  return sampled->id;
+  note_candidates(top);
+  if (record_.n_sampled() == 0 && request().first_rank > 0) token = alternative(top);
+  if (request().constraint) {
+    FATHOM_TRY(fitting, likeliest_fitting(top, all_logits));
+    token = fitting;
+  }
+  // A constrained token's probability is that among all tokens, too: it tells how willingly the
+  // model writes what it must.
+  record_.accept(token->id, log_probability(top, token->logit), candidates_);
+  return token->id;
 }
 
 }  // namespace fathom::engine

@@ -21,7 +21,7 @@ class Job final {
   Job(GenerateRequest request, Generator::OnToken on_token, Generator::OnDone on_done,
       const Tokenizer& tokenizer, const ModelTraits& traits);
 
-  /// Calls `observer` with every row of logits that take() is given, before it changes them.
+  /// Calls `observer` with every row of logits that a token is chosen from.
   void observe_logits(std::function<void(std::span<const float>)> observer) {
     observer_ = std::move(observer);
   }
@@ -34,11 +34,17 @@ class Job final {
   int n_prompt() const { return record_.n_prompt(); }
   bool finished() const { return record_.finished(); }
 
-  /// Chooses the next token from `logits` (which it may change), tells the client, and decides
-  /// whether to go on. Returns the token: the next of tokens() unless the job finished with an end
-  /// token. Errors: internal (the logits are not numbers), unsupported (the vocabulary has no token
-  /// that the constraint allows).
-  Result<TokenId> take(std::span<float> logits);
+  /// What the `top` of take() has to be of.
+  float temperature() const { return sampler_.temperature(); }
+
+  /// All logits of a row, which whoever asks may change; asked again they are as they were.
+  using AllLogits = std::function<Result<std::span<float>>()>;
+  /// Chooses the next token by what is said of its logits, and by all of them where that is not
+  /// enough; tells the client, and decides whether to go on. Returns the token: the next of
+  /// tokens() unless the job finished with an end token. Errors: internal (the logits are not
+  /// numbers), unsupported (the vocabulary has no token that the constraint allows), those of
+  /// `all_logits`.
+  Result<TokenId> take(TopLogits top, const AllLogits& all_logits);
 
   /// The prompt is computed as far as `reused`; prefill starts now. False if it had begun before:
   /// it is back after giving up its slots to a more urgent job.
@@ -53,10 +59,11 @@ class Job final {
   void fail(Error error) { record_.fail(std::move(error)); }
 
  private:
-  void forbid_tokens(std::span<float> logits) const;
-  void note_candidates(std::span<const float> logits, const Sampled& sampled);
-  Sampled alternative(std::span<float> logits, const Sampled& likeliest) const;
-  std::optional<Sampled> likeliest_fitting(std::span<float> logits, const Sampled& likeliest) const;
+  bool forbids_tokens() const;
+  Result<std::span<float>> permitted(const AllLogits& all_logits) const;
+  void note_candidates(const TopLogits& top);
+  TokenLogit alternative(const TopLogits& top) const;
+  Result<TokenLogit> likeliest_fitting(const TopLogits& top, const AllLogits& all_logits) const;
 
   GenerationRecord record_;
   std::function<void(std::span<const float>)> observer_;

@@ -20,6 +20,7 @@
 #include "engine/base/result.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/token.h"
+#include "engine/top_logits.h"
 
 namespace fathom::engine {
 
@@ -48,7 +49,11 @@ struct Batch {
   std::span<const SlotId> slots;            // [n] where each row's keys and values are written
   std::span<const SequenceRows> sequences;  // cover the rows in order
   std::span<const int32_t> logit_rows;      // rows whose logits are wanted, ascending
+  /// [logit_rows.size()], at most kMaxTops; or empty. What is wanted of their logits, if not all.
+  std::span<TopLogits> tops;
   Probe* probe = nullptr;
+
+  static constexpr int kMaxTops = 16;
 };
 
 /// Memory of keys and values: per layer [n_slots, row width of that layer].
@@ -92,9 +97,14 @@ class Model {
   virtual int max_batch() const = 0;
 
   /// Computes the rows of `batch` and writes their keys and values. `logits` is host memory
-  /// [logit_rows.size(), vocab_size]. Errors: cancelled, device_lost.
+  /// [logit_rows.size(), vocab_size], or empty if only the batch's `tops` are wanted.
+  /// Errors: cancelled, device_lost.
   virtual Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                          const Interrupt& interrupt) = 0;
+
+  /// All logits of the i-th of the logit_rows of the last forward() or draft(), which had `tops`:
+  /// [vocab_size]. Errors: device_lost.
+  virtual Status all_logits(int i, std::span<float> logits) = 0;
 
   /// Of a model with some of the layers: what forward() finds in the first rows of it, unless it
   /// has the first layer, and leaves there, unless it has the last. [max_batch, width], backend
@@ -105,8 +115,8 @@ class Model {
   virtual bool can_draft() const { return false; }
   /// Runs the draft layer over the rows of the last forward(), which must have been called with
   /// the same `batch`. `next` [n]: for every row, the token that follows it in its sequence.
-  /// Writes the draft keys and values of all rows; `logits` [logit_rows.size(), vocab_size]
-  /// predict the token after `next` for the rows of logit_rows. Only if can_draft().
+  /// Writes the draft keys and values of all rows; `logits` and `tops`, as of forward(), predict
+  /// the token after `next` for the rows of logit_rows. Only if can_draft().
   /// Errors: device_lost.
   virtual Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                        std::span<float> logits) {

@@ -68,6 +68,12 @@ Status TimingBackend::download(std::span<float> host, Tensor x) {
   return status;
 }
 
+Status TimingBackend::top_logits(std::span<TopLogits> tops, Tensor logits) {
+  Status status;
+  timed("top_logits", {}, [&] { status = inner_.top_logits(tops, logits); });
+  return status;
+}
+
 void TimingBackend::write(Tensor x, std::span<const float> host) {
   timed("write", {}, [&] { inner_.write(x, host); });
 }

@@ -43,6 +43,7 @@ class TimingBackend final : public Backend {
     inner_.replace(weight, matrix, data);
   }
   Status download(std::span<float> host, Tensor x) override;
+  Status top_logits(std::span<TopLogits> tops, Tensor logits) override;
   void write(Tensor x, std::span<const float> host) override;
   Status sync() override;
   void between_jobs() override { inner_.between_jobs(); }

@@ -7,13 +7,18 @@ namespace fathom::cli {
 Status ReplayModel::forward(const engine::Batch& batch, const engine::KvStore& cache,
                             std::span<float> logits, const engine::Interrupt& interrupt) {
   FATHOM_CHECK(model_->forward(batch, cache, logits, interrupt));
-  const auto vocab_size = static_cast<size_t>(size().vocab_size);
+  next_.clear();
   for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
-    const auto next = static_cast<size_t>(batch.positions[batch.logit_rows[i]]) + 1;
-    if (next >= text_.size()) continue;
-    const std::span<float> row = logits.subspan(i * vocab_size, vocab_size);
-    row[text_[next]] = *std::ranges::max_element(row) + 1;
+    const auto position = static_cast<size_t>(batch.positions[batch.logit_rows[i]]) + 1;
+    next_.push_back(position < text_.size() ? text_[position] : -1);
+    if (next_.back() >= 0) batch.tops[i].likeliest[0].id = next_.back();
   }
+  return {};
+}
+
+Status ReplayModel::all_logits(int i, std::span<float> logits) {
+  FATHOM_CHECK(model_->all_logits(i, logits));
+  if (next_[i] >= 0) logits[next_[i]] = *std::ranges::max_element(logits) + 1;
   return {};
 }
 

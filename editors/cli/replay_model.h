@@ -25,10 +25,12 @@ class ReplayModel final : public engine::Model {
   int max_batch() const override { return model_->max_batch(); }
   Status forward(const engine::Batch& batch, const engine::KvStore& cache, std::span<float> logits,
                  const engine::Interrupt& interrupt) override;
+  Status all_logits(int i, std::span<float> logits) override;
 
  private:
   std::shared_ptr<engine::Model> model_;
   std::vector<engine::TokenId> text_;
+  std::vector<engine::TokenId> next_;  // of each row of logits; -1: whatever the model says
 };
 
 }  // namespace fathom::cli

@@ -76,6 +76,9 @@ class DeepseekV4 final : public Model {
   Tensor hidden() const override { return streams_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
+  Status all_logits(int i, std::span<float> logits) override {
+    return read_logits(backend_, logits, i, output_scratch_);
+  }
   bool can_draft() const override { return draft_.has_value(); }
   Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                std::span<float> logits) override;

@@ -43,6 +43,9 @@ class GqaModel final : public Model {
   Tensor hidden() const override { return x_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
+  Status all_logits(int i, std::span<float> logits) override {
+    return read_logits(backend_, logits, i, output_scratch_);
+  }
 
  private:
   GqaModel(Backend& backend, GqaConfig config, const ModelOptions& options)

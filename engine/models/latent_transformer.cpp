@@ -93,6 +93,9 @@ class LatentTransformer final : public Model {
   Tensor hidden() const override { return x_; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
+  Status all_logits(int i, std::span<float> logits) override {
+    return read_logits(backend_, logits, i, output_scratch_);
+  }
   bool can_draft() const override { return draft_.has_value(); }
   Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                std::span<float> logits) override;

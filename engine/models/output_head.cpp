@@ -15,8 +15,7 @@ OutputHead bind_output_head(Binder::Scope top, const Weight* embedding, bool tie
 }
 
 OutputScratch OutputScratch::allocate(ScratchAllocator& memory, int max_batch, int dim, int vocab) {
-  constexpr int kSlab = 16;
-  const int rows = std::min(max_batch, kSlab);
+  const int rows = std::min(max_batch, Batch::kMaxTops);
   return {.x = memory.tensor(rows, dim), .logits = memory.tensor(rows, vocab)};
 }
 
@@ -24,7 +23,9 @@ Status compute_logits(Backend& backend, std::span<float> out, Tensor x, const Ba
                       const OutputHead& head, const OutputScratch& scratch) {
   std::span<const int32_t> rows = batch.logit_rows;
   const size_t vocab = head.output->rows();
-  FATHOM_ASSERT(out.size() == rows.size() * vocab);
+  FATHOM_ASSERT(out.empty() || out.size() == rows.size() * vocab);
+  FATHOM_ASSERT(batch.tops.empty() ||
+                (batch.tops.size() == rows.size() && std::ssize(rows) <= scratch.logits.rows));
   while (!rows.empty()) {
     const size_t n = std::min<size_t>(rows.size(), scratch.x.rows);
     const Tensor slab = scratch.x.first_rows(static_cast<int>(n));
@@ -33,11 +34,18 @@ Status compute_logits(Backend& backend, std::span<float> out, Tensor x, const Ba
     backend.rms_norm(slab, slab, *head.norm, head.norm_eps);
     LayerProbe{batch.probe}.see("final_norm", slab);
     backend.matmul(logits, slab, *head.output);
-    FATHOM_CHECK(backend.download(out.first(n * vocab), logits));
+    if (!batch.tops.empty()) FATHOM_CHECK(backend.top_logits(batch.tops, logits));
     rows = rows.subspan(n);
+    if (out.empty()) continue;
+    FATHOM_CHECK(backend.download(out.first(n * vocab), logits));
     out = out.subspan(n * vocab);
   }
   return backend.sync();
+}
+
+Status read_logits(Backend& backend, std::span<float> out, int i, const OutputScratch& scratch) {
+  const Tensor& logits = scratch.logits;
+  return backend.download(out, {logits.row(i), 1, logits.cols, logits.stride});
 }
 
 }  // namespace fathom::engine

@@ -26,6 +26,7 @@ struct OutputHead {
 OutputHead bind_output_head(Binder::Scope top, const Weight* embedding, bool tied, float norm_eps);
 
 /// Rows are taken in slabs: logits of a whole batch would take more memory than its activations.
+/// Those of a batch with `tops` are one slab, which stays.
 struct OutputScratch {
   static OutputScratch allocate(ScratchAllocator& memory, int max_batch, int dim, int vocab);
 
@@ -33,9 +34,12 @@ struct OutputScratch {
   Tensor logits;  // [slab, vocab]
 };
 
-/// out [n, vocab], host memory = output(norm(x[row])) for the batch's n logit_rows. Waits for the
-/// device. Errors: device_lost.
+/// out [n, vocab], host memory = output(norm(x[row])) for the batch's n logit_rows, or nothing if
+/// it is empty; and the batch's `tops`. Waits for the device. Errors: device_lost.
 Status compute_logits(Backend& backend, std::span<float> out, Tensor x, const Batch& batch,
                       const OutputHead& head, const OutputScratch& scratch);
+
+/// Row i of what was computed last, for a batch with `tops`. Errors: device_lost.
+Status read_logits(Backend& backend, std::span<float> out, int i, const OutputScratch& scratch);
 
 }  // namespace fathom::engine

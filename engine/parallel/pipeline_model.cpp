@@ -26,6 +26,9 @@ class PipelineModel final : public Model {
   int max_batch() const override { return parts_.front().model->max_batch(); }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
+  Status all_logits(int i, std::span<float> logits) override {
+    return parts_.back().model->all_logits(i, logits);
+  }
   bool can_draft() const override { return parts_.back().model->can_draft(); }
   Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                std::span<float> logits) override;
@@ -82,6 +85,7 @@ Status PipelineModel::forward(const Batch& batch, const KvStore& cache, std::spa
   share_out(cache);
   Batch without_logits = batch;
   without_logits.logit_rows = {};
+  without_logits.tops = {};
   for (size_t i = 0; i + 1 < parts_.size(); ++i) {
     const Part& part = parts_[i];
     FATHOM_CHECK(part.model->forward(without_logits, part.cache, {}, interrupt));

@@ -57,6 +57,9 @@ class ShardedModel final : public Model {
   int max_batch() const override { return ranks_.front().model->max_batch(); }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
+  Status all_logits(int i, std::span<float> logits) override {
+    return ranks_.front().model->all_logits(i, logits);
+  }
   bool can_draft() const override { return ranks_.front().model->can_draft(); }
   Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                std::span<float> logits) override;
@@ -130,6 +133,7 @@ Status ShardedModel::compute(size_t index) {
   Batch batch = *step_.batch;
   if (!is_first) {
     batch.logit_rows = {};
+    batch.tops = {};
     batch.probe = nullptr;
   }
   const std::span<float> logits = is_first ? step_.logits : std::span<float>();

@@ -43,6 +43,9 @@ class SplitBackend final : public Backend {
   }
   Result<std::unique_ptr<Weight>> upload(WeightData data) override;
   Status download(std::span<float> host, Tensor x) override { return device_->download(host, x); }
+  Status top_logits(std::span<TopLogits> tops, Tensor logits) override {
+    return device_->top_logits(tops, logits);
+  }
   void write(Tensor x, std::span<const float> host) override { device_->write(x, host); }
   Status sync() override;
   void between_jobs() override;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/find_top.h"
+
 namespace fathom::engine {
 namespace {
 
@@ -58,24 +60,39 @@ Status FakeModel::forward(const Batch& batch, const KvStore& cache, std::span<fl
     entry[0] = static_cast<float>(batch.tokens[row]);
     entry[1] = static_cast<float>(batch.positions[row]);
   }
-  std::fill(logits.begin(), logits.end(), 0.0f);
+  logits_.assign(batch.logit_rows.size() * options_.vocab_size, 0.0f);
   for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
     const TokenId next = next_of(seen_by(batch, batch.logit_rows[i], cache));
-    logits[i * options_.vocab_size + next] = 10.0f;
+    logits_[i * options_.vocab_size + next] = 10.0f;
   }
+  give(batch, logits);
+  return {};
+}
+
+void FakeModel::give(const Batch& batch, std::span<float> logits) {
+  if (!logits.empty()) std::ranges::copy(logits_, logits.begin());
+  const size_t n = options_.vocab_size;
+  for (size_t i = 0; i < batch.tops.size(); ++i)
+    find_top(batch.tops[i], std::span(logits_).subspan(i * n, n));
+}
+
+Status FakeModel::all_logits(int i, std::span<float> logits) {
+  const size_t n = options_.vocab_size;
+  std::ranges::copy(std::span(logits_).subspan(i * n, n), logits.begin());
   return {};
 }
 
 Status FakeModel::draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                         std::span<float> logits) {
-  std::fill(logits.begin(), logits.end(), 0.0f);
+  logits_.assign(batch.logit_rows.size() * options_.vocab_size, 0.0f);
   for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
     std::vector<TokenId> tokens = seen_by(batch, batch.logit_rows[i], cache);
     tokens.push_back(next[batch.logit_rows[i]]);
     const bool right = static_cast<int>(tokens.size() % 10) < options_.draft_quality;
     const TokenId guess = next_of(tokens) + (right ? 0 : 1);
-    logits[i * options_.vocab_size + guess % options_.vocab_size] = 1.0f;
+    logits_[i * options_.vocab_size + guess % options_.vocab_size] = 1.0f;
   }
+  give(batch, logits);
   return {};
 }
 

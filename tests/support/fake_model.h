@@ -31,6 +31,7 @@ class FakeModel final : public Model {
   int max_batch() const override { return options_.max_batch; }
   Status forward(const Batch& batch, const KvStore& cache, std::span<float> logits,
                  const Interrupt& interrupt) override;
+  Status all_logits(int i, std::span<float> logits) override;
   bool can_draft() const override { return options_.draft_quality >= 0; }
   Status draft(const Batch& batch, std::span<const TokenId> next, const KvStore& cache,
                std::span<float> logits) override;
@@ -42,12 +43,14 @@ class FakeModel final : public Model {
   int n_rows() const { return n_rows_; }
 
  private:
+  void give(const Batch& batch, std::span<float> logits);
   TokenId next_of(std::span<const TokenId> tokens) const;
   std::vector<TokenId> seen_by(const Batch& batch, int row, const KvStore& cache) const;
 
   Options options_;
   ModelSize size_;
   std::vector<int> widths_;
+  std::vector<float> logits_;  // of the last step
   int n_forwards_ = 0;
   int n_rows_ = 0;
 };

@@ -162,6 +162,11 @@ Status GuardedDevice::download(std::span<float> host, Tensor x) {
   return inner_->download(host, open(x));
 }
 
+Status GuardedDevice::top_logits(std::span<TopLogits> tops, Tensor logits) {
+  call("top_logits");
+  return inner_->top_logits(tops, open(logits));
+}
+
 void GuardedDevice::write(Tensor x, std::span<const float> host) {
   call("write");
   inner_->write(open(x), host);

@@ -39,6 +39,7 @@ class GuardedDevice final : public Backend {
   bool can_replace(const Weight& weight) const override;
   void replace(Weight& weight, int matrix, const WeightData& data) override;
   Status download(std::span<float> host, Tensor x) override;
+  Status top_logits(std::span<TopLogits> tops, Tensor logits) override;
   void write(Tensor x, std::span<const float> host) override;
   Status sync() override { return inner_->sync(); }
 

@@ -37,13 +37,27 @@ ModelRunner::ModelRunner(LoadedModel& loaded, int capacity)
   for (int i = 0; i < capacity; ++i) slots_.push_back(capacity - 1 - i);
 }
 
-Batch ModelRunner::batch_of_last_step() const {
+Batch ModelRunner::batch_of_last_step() {
+  const bool has_tops = std::ssize(wanted_) <= std::min(model_.max_batch(), Batch::kMaxTops);
+  tops_.assign(has_tops ? wanted_.size() : 0, TopLogits{});
   return {.tokens = tokens_,
           .positions = positions_,
           .slots = std::span(slots_).subspan(positions_.front(), tokens_.size()),
           .sequences = {&rows_, 1},
           .logit_rows = wanted_,
+          .tops = tops_,
           .probe = probe};
+}
+
+void ModelRunner::expect_tops(std::span<const float> logits) {
+  const size_t n = model_.size().vocab_size;
+  std::vector<float> all(n);
+  for (size_t i = 0; i < tops_.size(); ++i) {
+    const std::span<const float> row = logits.subspan(i * n, n);
+    EXPECT_EQ(tops_[i].likeliest[0].id, likeliest(row)) << i;
+    EXPECT_TRUE(model_.all_logits(static_cast<int>(i), all));
+    EXPECT_TRUE(std::ranges::equal(all, row)) << i;
+  }
 }
 
 std::vector<float> ModelRunner::step(std::span<const TokenId> tokens,
@@ -60,6 +74,7 @@ std::vector<float> ModelRunner::step(std::span<const TokenId> tokens,
   std::vector<float> logits(wanted.size() * model_.size().vocab_size);
   const Status status = model_.forward(batch_of_last_step(), cache_.store, logits, Never());
   EXPECT_TRUE(status) << status.error().message;
+  if (status) expect_tops(logits);
   return logits;
 }
 
@@ -67,6 +82,7 @@ std::vector<float> ModelRunner::draft(std::span<const TokenId> next) {
   std::vector<float> logits(wanted_.size() * model_.size().vocab_size);
   const Status status = model_.draft(batch_of_last_step(), next, cache_.store, logits);
   EXPECT_TRUE(status) << status.error().message;
+  if (status) expect_tops(logits);
   return logits;
 }
 

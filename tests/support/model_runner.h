@@ -1,7 +1,7 @@
 // Runs a text through a Model without an engine: a KV cache of its own, one sequence.
 //
 // Cache rows are handed out in falling order, so that a model that takes a position for a slot
-// fails its test.
+// fails its test. What a model says of its logits (Batch::tops) is compared with them.
 
 #pragma once
 
@@ -57,7 +57,8 @@ class ModelRunner final {
   Probe* probe = nullptr;  // sees every step
 
  private:
-  Batch batch_of_last_step() const;
+  Batch batch_of_last_step();
+  void expect_tops(std::span<const float> logits);
 
   Model& model_;
   KvMemory cache_;
@@ -68,6 +69,7 @@ class ModelRunner final {
   std::vector<TokenId> tokens_;
   std::vector<int32_t> positions_;
   std::vector<int32_t> wanted_;
+  std::vector<TopLogits> tops_;  // none if too many rows are wanted
   SequenceRows rows_;
 };
 

@@ -14,6 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/find_top.h"
 #include "engine/job.h"
 #include "engine/read_traits.h"
 
@@ -109,8 +110,11 @@ Outcome local(GenerateRequest request) {
       },
       *world().tokenizer, world().traits);
   while (!job.finished()) {
-    std::vector<float> logits = world().logits({job.tokens().begin(), job.tokens().end()});
-    EXPECT_TRUE(job.take(logits));
+    const std::vector<float> logits = world().logits({job.tokens().begin(), job.tokens().end()});
+    engine::TopLogits top = {.temperature = job.temperature()};
+    engine::find_top(top, logits);
+    std::vector<float> all = logits;
+    EXPECT_TRUE(job.take(top, [&]() -> Result<std::span<float>> { return all = logits; }));
   }
   job.finish();
   return outcome;
