@@ -91,6 +91,12 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
     for (int64_t index = begin; index < end; ++index) {
       const int step = static_cast<int>(by_expert ? index % n_steps : index / n_used);
       const int i = static_cast<int>(by_expert ? index / n_steps : index % n_used);
+      const int64_t expert_end = int64_t{i + 1} * n_steps;
+      PanelRun run = {.last = gate.n_panels()};
+      if (by_expert && end < expert_end)
+        run.last -= (expert_end - end) * step_columns / kPanelRows;
+      else if (by_expert && end > expert_end)
+        run.next_matrix = used_experts_[i + 1];
       const auto product = [&](const PackedWeight& weight, Tensor y) {
         const bool quantised = weight.is_quantised();
         MatmulTask task;
@@ -104,7 +110,7 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
         task.y_stride = y.stride;
         task.y_rows = items_.data() + offsets_[i];
         task.n_rows = offsets_[i + 1] - offsets_[i];
-        run_matmul(task, weight, used_experts_[i], thread);
+        run_matmul(task, weight, used_experts_[i], run, thread);
       };
       product(gate, scratch.gate);
       product(up, scratch.up);
@@ -143,7 +149,10 @@ void CpuBackend::run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden,
     task.y_stride = y.stride;
     task.y_rows = task.x_rows;
     task.n_rows = offsets_[i + 1] - offsets_[i];
-    run_matmul(task, down, used_experts_[i], thread);
+    PanelRun run = {.last = panels.last};
+    if (i + 1 < used_experts_.size())
+      run = {.last = panels.last, .next_matrix = used_experts_[i + 1], .next_first = panels.first};
+    run_matmul(task, down, used_experts_[i], run, thread);
   }
 }
 

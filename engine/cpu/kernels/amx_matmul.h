@@ -179,7 +179,7 @@ inline void unpack_weights(TileWork<Format>& work, const MatmulTask& task, const
     const uint8_t* numbers =
         panel_part<Format>(task, range.first_panel + panel, range.first_block).numbers;
     for (int block = 0; block < range.n_blocks; ++block, numbers += kBytes) {
-      prefetch<kBytes>(numbers + kPrefetchBytes);
+      prefetch_after<kBytes>(numbers, task);
       unpack_signed<Format>(work.weights[panel][block], numbers);
     }
   }

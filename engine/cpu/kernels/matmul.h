@@ -56,8 +56,15 @@ inline PanelPart panel_part(const MatmulTask& task, int panel, int first_block) 
 /// pairs. bench/results/README.md has what other distances give.
 constexpr int kPrefetchBytes = 64 * 1024;
 
+/// Asks for what is read kPrefetchBytes after `p`. At the end of what is known that is `p` itself,
+/// which costs nothing: it is here.
 template <int kBytes>
-inline void prefetch(const uint8_t* p) {
+inline void prefetch_after(const uint8_t* p, const MatmulTask& task) {
+  if (p + kPrefetchBytes < task.run_end) {
+    p += kPrefetchBytes;
+  } else if (task.next_run != nullptr) {
+    p = task.next_run + (p + kPrefetchBytes - task.run_end);
+  }
   constexpr int kLine = 64;
   constexpr int kStep = kBytes >= 8 * kLine ? 2 * kLine : kLine;
   for (int i = 0; i < kBytes; i += kStep) __builtin_prefetch(p + i, 0, 2);
@@ -82,7 +89,7 @@ inline void quant_tile(const MatmulTask& task, int panel, int first) {
       const Scales scales(set, part);
 #pragma GCC unroll 1
       for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes()) {
-        if (first == 0) prefetch<Format::kLayout.block_bytes()>(block + kPrefetchBytes);
+        if (first == 0) prefetch_after<Format::kLayout.block_bytes()>(block, task);
         I32 w[8];
         Format::unpack(w, block, part);
         const auto block_scales = scales.block(i);
@@ -175,7 +182,7 @@ inline void float_tile(const MatmulTask& task, int panel, int first) {
       const int end =
           task.cols - k < block_columns ? task.cols : static_cast<int>(k + block_columns);
       for (; k + 4 <= end; k += 4) {
-        if (first == 0) prefetch<4 * kStep>(w + kPrefetchBytes);
+        if (first == 0) prefetch_after<4 * kStep>(w, task);
         for (int j = 0; j < 4; ++j, w += kStep) {
           const F32 lanes = format.load_lanes(w);
           for (int r = 0; r < kRows; ++r) {
