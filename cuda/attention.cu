@@ -2,6 +2,7 @@
 
 #include "cuda/attention.h"
 #include "cuda/attention_kernel.h"
+#include "cuda/pack_numbers.h"
 
 namespace fathom::cuda {
 namespace {
@@ -11,7 +12,21 @@ constexpr int kEnoughBlocks = 96;
 /// Parts of more rows than these are not worth more memory than this.
 constexpr int kMaxSplitRows = 16;
 constexpr size_t kMaxSplitBytes = size_t{64} << 20;
-constexpr int kMergeThreads = 128;
+constexpr int kMergeThreads = kGroup;  // what packs rows covers their last group
+
+/// Packs a number of each thread, of `column`; zeros where there are no columns.
+__device__ __forceinline__ void pack_column(const AttentionTask& task, int row, int head,
+                                            int column, float number) {
+  constexpr int kLanes = kWarpSize / 4;
+  const int lane = threadIdx.x % kWarpSize;
+  float numbers[4];
+  for (int i = 0; i < 4; ++i) numbers[i] = __shfl_sync(kFullWarp, number, 4 * (lane % kLanes) + i);
+  const int first = column - lane + 4 * (lane % kLanes);
+  const bool is_own = task.packed_heads == 1 || first < task.out.dim;
+  store_packed(task.packed_out,
+               (static_cast<int64_t>(row) * task.out.n_heads + head) / task.packed_heads,
+               head % task.packed_heads * task.out.dim + first, numbers, lane < kLanes && is_own);
+}
 
 /// A block for each head of a row and kMergeThreads columns: merges the tiles in order. A lane has
 /// the factors of one tile.
@@ -47,10 +62,11 @@ __global__ void merge_tiles_kernel(AttentionWork work) {
     }
     largest = __shfl_sync(kFullWarp, reached, kWarpSize - 1);
   }
+  const float number = o / whole_sum(task, head, largest, sum);
   if (is_column)
     task.out.data[place.row * task.out.row_stride +
-                  static_cast<int64_t>(head) * task.out.head_stride + column] =
-        o / whole_sum(task, head, largest, sum);
+                  static_cast<int64_t>(head) * task.out.head_stride + column] = number;
+  if (task.packed_out.numbers != nullptr) pack_column(task, place.row, head, column, number);
 }
 
 bool is_aligned(const void* data, size_t bytes) {

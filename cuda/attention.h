@@ -30,6 +30,11 @@ struct AttentionTask {
       0;  // of value head 0; heads of keys and values are q.dim + q_pe.dim and out.dim wide
   float scale = 0;
   const float* sinks = nullptr;  // [n_heads]
+  /// `out` as the product behind it reads it: `packed_heads` heads side by side are a row. If these
+  /// are several, they are all heads of a row, each of whole pieces of 16 numbers. Only of tasks
+  /// that need scratch memory. Without numbers: not wanted.
+  PackedRows packed_out;
+  int packed_heads = 1;
 };
 
 /// Keys that are computed together; their softmax is merged with that of others in order, so that a

@@ -46,9 +46,16 @@ DeviceSequences DeviceBackend::place(std::span<const SequenceRows> sequences) {
   return placed_;
 }
 
-void DeviceBackend::attend(const AttentionTask& task) {
+void DeviceBackend::attend(AttentionTask task, Heads read) {
   if (task.sequences.n_rows == 0) return;
-  launch_attention(queue_, task, attention_.reserve(queue_, attention_scratch_bytes(task)));
+  const PackedMemo::Keep keep(packed_);
+  keep.writes(task.out);
+  const size_t scratch_bytes = attention_scratch_bytes(task);
+  if (scratch_bytes > 0 && read.data != nullptr && task.sequences.n_rows == read.rows) {
+    task.packed_out = packed_.make(read);
+    task.packed_heads = task.out.n_heads / read.n_heads;
+  }
+  launch_attention(queue_, task, attention_.reserve(queue_, scratch_bytes));
 }
 
 void DeviceBackend::attention(Heads out, Heads q, CacheRows cache,
@@ -62,7 +69,8 @@ void DeviceBackend::attention(Heads out, Heads q, CacheRows cache,
           .sequences = place(sequences),
           .n_kv_heads = n_kv_heads,
           .value_column = n_kv_heads * q.dim,
-          .scale = scale});
+          .scale = scale},
+         side_by_side(out));
 }
 
 void DeviceBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
@@ -75,7 +83,8 @@ void DeviceBackend::latent_attention(Heads out, Heads q_latent, Heads q_pe, Cach
           .q_pe = q_pe,
           .cache = cache,
           .sequences = place(sequences),
-          .scale = scale});
+          .scale = scale},
+         out);
 }
 
 void DeviceBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_pe, CacheRows cache,
@@ -88,7 +97,8 @@ void DeviceBackend::chosen_latent_attention(Heads out, Heads q_latent, Heads q_p
           .cache = cache,
           .sequences = place(sequences),
           .keys = {.only_chosen = true, .groups = {.size = 1}, .chosen = chosen},
-          .scale = scale});
+          .scale = scale},
+         out);
 }
 
 void DeviceBackend::shared_kv_attention(Heads out, Heads q, Tensor cache,
@@ -103,7 +113,8 @@ void DeviceBackend::shared_kv_attention(Heads out, Heads q, Tensor cache,
        .sequences = place(sequences),
        .keys = {.window = attention.window, .groups = attention.pooled, .chosen = attention.chosen},
        .scale = attention.scale,
-       .sinks = cuda_weight(*attention.sinks).vector()});
+       .sinks = cuda_weight(*attention.sinks).vector()},
+      {});
 }
 
 void DeviceBackend::pool_groups(Tensor out, Tensor cache, std::span<const SequenceRows> sequences,

@@ -220,15 +220,19 @@ void DeviceBackend::write_keys(CacheRows cache, std::span<const engine::SlotId> 
                                std::span<const int32_t> positions, const engine::Rope& rope) {
   const Heads& k = keys.rotated;
   FATHOM_ASSERT(k.rows == static_cast<int>(slots.size()) && queries.rows == k.rows);
-  FATHOM_ASSERT(positions.size() == slots.size() && queries.dim == k.dim);
+  FATHOM_ASSERT(positions.size() == slots.size() && queries.dim >= k.dim);
   FATHOM_ASSERT(k.head_stride == k.dim || k.n_heads == 1);
   FATHOM_ASSERT(static_cast<int>(rope.inverse_frequencies.size()) == k.dim / 2);
   FATHOM_ASSERT(keys.normed.cols + k.n_heads * k.dim + keys.plain.cols <= cache.cols);
   for (const engine::SlotId slot : slots) FATHOM_ASSERT(slot >= 0 && slot < cache.rows);
+  const PackedMemo::Keep keep(packed_);
+  for (const Heads& y : {queries, keys.normed.heads(1), k}) keep.writes(y);
+  const Heads plain = queries.columns(0, queries.dim - k.dim);
   launch_write_keys(queue_,
                     {.cache = cache,
                      .slots = arrays_.on_device(slots),
                      .queries = queries,
+                     .packed_queries = plain.dim > 0 ? packed_.make(plain) : PackedRows{},
                      .normed = keys.normed,
                      .norm = keys.normed.cols > 0 ? cuda_weight(*keys.norm).vector() : nullptr,
                      .eps = keys.eps,
@@ -289,10 +293,9 @@ void DeviceBackend::matmul_heads(Heads y, Heads x, const Weight& weight) {
   SmallTask task = {.product = task_for(y, x, w)};
   keep.writes(y);
   // Heads side by side are the next product's x.
-  const int cols = y.n_heads * y.dim;
-  const bool is_tensor = y.head_stride == y.dim && y.dim % kTileOutputs == 0 && cols % kGroup == 0;
-  if (is_tensor && is_small(w.format(), task.product))
-    task.packed_y = packed_.make(Tensor{y.data, y.rows, cols, y.row_stride}.heads(1));
+  const Heads next_x = side_by_side(y);
+  if (next_x.data != nullptr && is_small(w.format(), task.product))
+    task.packed_y = packed_.make(next_x);
   MatmulBatch batch(queue_);
   batch.add(w.format(), task);
   batch.launch();

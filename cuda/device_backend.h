@@ -99,7 +99,8 @@ class DeviceBackend : public engine::Backend {
  private:
   void choose_device();
   DeviceSequences place(std::span<const engine::SequenceRows> sequences);
-  void attend(const AttentionTask& task);
+  /// `read` is what the product behind it reads of out; without data: nothing is known of it.
+  void attend(AttentionTask task, Heads read);
   RopeAngles angles_of(std::span<const int32_t> positions, const engine::Rope& rope);
   /// A product that reads x as the weight's format wants it: packed, or as it is. Within a Keep.
   MatmulTask task_for(Heads y, Heads x, const CudaWeight& w);

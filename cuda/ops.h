@@ -54,8 +54,9 @@ void launch_rope(Queue& queue, Heads x, const RopeAngles& angles);
 
 struct WriteKeysTask {
   CacheRows cache;
-  const int32_t* slots;  // [rows]
-  Heads queries;
+  const int32_t* slots;       // [rows]
+  Heads queries;              // of which the last keys.dim numbers are rotated, and
+  PackedRows packed_queries;  // those before are packed, each head as a row; without any: not
   Tensor normed;
   const float* norm;  // [normed.cols]
   float eps;

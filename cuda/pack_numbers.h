@@ -24,4 +24,15 @@ __device__ __forceinline__ void store_packed(const PackedRows& out, int64_t row,
   if (t == 0) out.sums[unit * 2 + half] = sum;
 }
 
+/// By a warp: packs a group of a row of `cols` numbers, which number_at(column) has; zeros behind
+/// them.
+template <class NumberAt>
+__device__ __forceinline__ void pack_group(const PackedRows& out, int64_t row, int group, int cols,
+                                           const NumberAt& number_at) {
+  const int column = group * kGroup + 4 * static_cast<int>(threadIdx.x % kWarpSize);
+  float x[4];
+  for (int i = 0; i < 4; ++i) x[i] = column + i < cols ? number_at(column + i) : 0.0f;
+  store_packed(out, row, column, x, true);
+}
+
 }  // namespace fathom::cuda

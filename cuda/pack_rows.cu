@@ -31,19 +31,15 @@ struct GatedRow {
   }
 };
 
-/// A warp for each group of a row: lane l has columns 4 l to 4 l + 3.
+/// A warp for each group of a row.
 template <class Row>
 __global__ void pack_rows_kernel(PackedRows out, Row row_of, int n_rows, int cols) {
   wait_for_earlier_kernels();
   const int64_t warp = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarpSize;
-  const int lane = threadIdx.x % kWarpSize;
   if (warp >= static_cast<int64_t>(n_rows) * out.n_groups) return;
   const int row = static_cast<int>(warp / out.n_groups);
-  const int column = static_cast<int>(warp % out.n_groups) * kGroup + 4 * lane;
-
-  float x[4];
-  for (int i = 0; i < 4; ++i) x[i] = column + i < cols ? row_of.at(row, column + i) : 0.0f;
-  store_packed(out, row, column, x, true);
+  pack_group(out, row, static_cast<int>(warp % out.n_groups), cols,
+             [&](int column) { return row_of.at(row, column); });
 }
 
 template <class Row>

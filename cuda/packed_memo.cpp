@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cuda/matmul_task.h"
+
 namespace fathom::cuda {
 namespace {
 
@@ -15,6 +17,12 @@ bool is_same(const Heads& a, const Heads& b) {
 const float* end_of(const Heads& x) { return x.at(x.rows - 1, x.n_heads - 1) + x.dim; }
 
 }  // namespace
+
+Heads side_by_side(Heads x) {
+  const int cols = x.n_heads * x.dim;
+  if (x.head_stride != x.dim || x.dim % kTileOutputs != 0 || cols % kGroup != 0) return {};
+  return {x.data, x.rows, x.row_stride, 1, cols, cols};
+}
 
 void PackedMemo::Keep::writes(Heads y) const {
   if (memo_.of_.data == nullptr || y.rows == 0) return;

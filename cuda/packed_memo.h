@@ -12,6 +12,10 @@
 
 namespace fathom::cuda {
 
+/// All heads of a row as one, if they lie side by side and each is whole pieces of a packed row:
+/// what packs heads then packs the row. Without data if not.
+engine::Heads side_by_side(engine::Heads x);
+
 class PackedMemo final {
  public:
   explicit PackedMemo(Queue& queue) : queue_(queue) {}

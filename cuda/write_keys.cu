@@ -1,5 +1,6 @@
 // What a token's queries and keys go through before attention, in one pass: rotary embedding of
-// both, in place, the norm of latents, in place, and the cache row.
+// both, in place, the norm of latents, in place, and the cache row. What is not rotated of the
+// queries is packed for the product that reads it.
 //
 // f32, cache f32, bf16 or q8_0. Of a row, one block has the keys, others 8 heads of queries each.
 // Bound by latency; sums as in rms_norm.cu. Source: see Backend::write_keys(), rope(), rms_norm().
@@ -7,6 +8,7 @@
 #include "cuda/cache_writer.h"
 #include "cuda/norm_sum.h"
 #include "cuda/ops.h"
+#include "cuda/pack_numbers.h"
 #include "cuda/rope_angle.h"
 
 namespace fathom::cuda {
@@ -14,14 +16,28 @@ namespace {
 
 constexpr int kHeadsPerBlock = 8;
 
-/// Pairs of the heads [first, first + n) of a row; turns [n_pairs].
+__device__ float* head_of(const Heads& x, int row, int head) {
+  return x.data + row * x.row_stride + static_cast<int64_t>(head) * x.head_stride;
+}
+
+/// Pairs of the last numbers of the heads [first, first + n) of a row; turns [n_pairs].
 __device__ void turn_heads(const Heads& x, int row, int first, int n, const float2* turns,
-                           bool interleaved) {
-  const int n_pairs = x.dim / 2;
-  for (int i = threadIdx.x; i < n * n_pairs; i += kNormThreads) {
-    float* head =
-        x.data + row * x.row_stride + static_cast<int64_t>(first + i / n_pairs) * x.head_stride;
-    turn_pair(head, i % n_pairs, n_pairs, interleaved, turns[i % n_pairs]);
+                           int n_pairs, bool interleaved) {
+  const int begin = x.dim - 2 * n_pairs;
+  for (int i = threadIdx.x; i < n * n_pairs; i += kNormThreads)
+    turn_pair(head_of(x, row, first + i / n_pairs) + begin, i % n_pairs, n_pairs, interleaved,
+              turns[i % n_pairs]);
+}
+
+/// The first `cols` numbers of the heads [first, first + n) of a row.
+__device__ void pack_heads(const PackedRows& out, const Heads& x, int row, int first, int n,
+                           int cols) {
+  const int64_t first_row = static_cast<int64_t>(row) * x.n_heads + first;
+  for (int i = threadIdx.x / kWarpSize; i < n * out.n_groups; i += kNormThreads / kWarpSize) {
+    const int index = i / out.n_groups;
+    const float* head = head_of(x, row, first + index);
+    pack_group(out, first_row + index, i % out.n_groups, cols,
+               [&](int column) { return head[column]; });
   }
 }
 
@@ -42,14 +58,15 @@ __global__ void write_keys_kernel(WriteKeysTask task) {
     turns[pair] = turn_of(task.angles, row, pair);
   __syncthreads();
   if (blockIdx.y > 0) {
-    const int first = (blockIdx.y - 1) * kHeadsPerBlock;
-    turn_heads(task.queries, row, first, min(kHeadsPerBlock, task.queries.n_heads - first), turns,
-               task.angles.interleaved);
+    const Heads& q = task.queries;
+    const int first = (blockIdx.y - 1) * kHeadsPerBlock, n = min(kHeadsPerBlock, q.n_heads - first);
+    turn_heads(q, row, first, n, turns, n_pairs, task.angles.interleaved);
+    pack_heads(task.packed_queries, q, row, first, n, q.dim - task.keys.dim);
     return;
   }
 
   const Heads& k = task.keys;
-  turn_heads(k, row, 0, k.n_heads, turns, task.angles.interleaved);
+  turn_heads(k, row, 0, k.n_heads, turns, n_pairs, task.angles.interleaved);
   float* latent = task.normed.data + row * task.normed.stride;
   if (task.normed.cols > 0) {
     const float scale = norm_scale(latent, task.normed.cols, task.eps, storage);

@@ -36,7 +36,7 @@ void Backend::write_keys(CacheRows cache, std::span<const SlotId> slots, Heads q
                          const Rope& rope) {
   const Heads& k = keys.rotated;
   FATHOM_ASSERT(k.head_stride == k.dim);
-  this->rope(queries, positions, rope);
+  this->rope(queries.columns(queries.dim - k.dim, k.dim), positions, rope);
   int column = 0;
   const auto write = [&](Tensor part) {
     if (part.cols > 0) write_cache(cache, slots, part, column);

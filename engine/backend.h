@@ -329,8 +329,8 @@ class Backend {
   virtual void add_rms_norm(Tensor y, Tensor x, Tensor delta, const Weight& weight, float eps);
   /// Products of one x, which none of them overwrites.
   virtual void matmul_each(std::span<const Product> products, Tensor x);
-  /// Rotates the queries and makes `keys` what they are to be, both in place, and keeps the keys:
-  /// cache[slots[i]] from column 0 on = row i.
+  /// Rotates the last keys.rotated.dim numbers of the queries' heads and makes `keys` what they are
+  /// to be, both in place, and keeps the keys: cache[slots[i]] from column 0 on = row i.
   virtual void write_keys(CacheRows cache, std::span<const SlotId> slots, Heads queries,
                           const TokenKeys& keys, std::span<const int32_t> positions,
                           const Rope& rope);

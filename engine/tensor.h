@@ -24,6 +24,12 @@ struct Heads {
   float* at(int64_t row, int head) const {
     return data + row * row_stride + int64_t{head} * head_stride;
   }
+
+  /// Numbers [begin, begin + n) of every head.
+  Heads columns(int begin, int n) const {
+    FATHOM_ASSERT(begin >= 0 && n >= 0 && begin + n <= dim);
+    return {data + begin, rows, row_stride, n_heads, head_stride, n};
+  }
 };
 
 /// [rows, cols]; the numbers of a row are neighbours, rows are `stride` numbers apart.

@@ -238,7 +238,7 @@ void mla_attention(Backend& backend, Tensor x, const Batch& batch, CacheRows cac
     backend.matmul_each(std::array{Product{q, w.q_b}, Product{kv, w.kv_a}}, x);
   }
   backend.write_keys(
-      cache, batch.slots, q_pe,
+      cache, batch.slots, q.heads(n_heads),
       {.normed = latent, .norm = w.kv_a_norm, .eps = c.norm_eps, .rotated = k_pe, .plain = {}},
       batch.positions, c.rope);
   probe.see("kv_latent", latent);

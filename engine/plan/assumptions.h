@@ -12,7 +12,7 @@ inline constexpr int64_t kReservedBytes = int64_t{2} << 30;
 
 /// Launches of a layer, each of which waits for the one before (docs/kernels/launches.md), and how
 /// long a GPU takes from one to the next within a graph.
-inline constexpr int kPhasesPerLayer = 16;
+inline constexpr int kPhasesPerLayer = 14;
 inline constexpr double kPhaseSeconds = 1e-6;
 
 /// Of each layer: after attention and after the networks.

@@ -7,8 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include "cuda/device_backend.h"
 #include "tests/cuda/on_device.h"
 #include "tests/engine/split/routed_experts.h"
+#include "tests/support/scattered_sequences.h"
 
 namespace fathom::engine::test {
 namespace {
@@ -17,6 +19,28 @@ class Fused : public OnDevice {
  protected:
   static std::unique_ptr<Weight> vector(Backend& backend, int cols, uint32_t seed) {
     return upload(backend, random_weight(DType::f32, 1, 1, cols, seed));
+  }
+  /// `product` makes y of what `operation` leaves; expects the same bits where what was packed in
+  /// passing is forgotten in between, for `n_spared` launches more.
+  template <class Operation, class Product>
+  void expect_spared(int n_spared, const DeviceTensor& y, const std::string& what,
+                     const Operation& operation, const Product& product) {
+    const auto& counts = static_cast<cuda::DeviceBackend&>(device()).launches();
+    const auto run = [&](bool forgets) {
+      EXPECT_TRUE(device().sync());
+      const int64_t before = counts.launches;
+      operation();
+      if (forgets) {
+        EXPECT_TRUE(device().sync());
+      }
+      product();
+      std::vector<float> numbers = y.numbers();
+      return std::pair(std::move(numbers), counts.launches - before);
+    };
+    const auto [packed, n_packed] = run(false);
+    const auto [plain, n_plain] = run(true);
+    expect_same_bits(packed, plain, y.view().cols, what);
+    EXPECT_EQ(n_plain - n_packed, n_spared) << what;
   }
 };
 
@@ -92,7 +116,7 @@ TEST_F(Fused, KeysAreNormedTurnedAndKept) {
         const auto memory = device().allocate(kCacheRows * row_bytes).value();
         const Tensor all = kv;
         write_keys(CacheRows{memory->data(), dtype, kCacheRows, kCacheCols}, slots,
-                   q.view().heads(kQueryHeads, 16, kRopeDim),
+                   q.view().heads(kQueryHeads),
                    TokenKeys{.normed = all.columns(0, parts.normed),
                              .norm = norm.get(),
                              .eps = 1e-6f,
@@ -152,6 +176,106 @@ TEST_F(Fused, ExpertsAreTheRoutedAndTheSharedOnes) {
           fmt::format("{}, {} rows", info(dtype).name, n));
     }
   }
+}
+
+TEST_F(Fused, QueriesArePackedWhereTheyAreTurned) {
+  constexpr int kRopeDim = 32, kHeads = 10, kOutputs = 16;
+  const std::vector<int32_t> positions = {7, 0, 131000};
+  const std::vector<SlotId> slots = {4, 8, 1};
+  const Rope rope{.inverse_frequencies = std::vector<float>(kRopeDim / 2, 0.3f)};
+  const auto memory = device().allocate(9 * kRopeDim * sizeof(float)).value();
+  for (const int plain : {16, 128, 200}) {
+    const int cols = kHeads * (plain + kRopeDim);
+    const DeviceTensor q(device(), 3, cols, random_numbers(size_t(3) * cols, 1));
+    const DeviceTensor k(device(), 3, kRopeDim, random_numbers(size_t(3) * kRopeDim, 2));
+    const DeviceTensor y(device(), 3, kHeads * kOutputs);
+    const auto w = upload(device(), random_weight(DType::bf16, kHeads, kOutputs, plain, 3));
+    expect_spared(
+        1, y, fmt::format("{} numbers", plain),
+        [&] {
+          device().write_keys(
+              {memory->data(), DType::f32, 9, kRopeDim}, slots, q.view().heads(kHeads),
+              {.normed = {}, .rotated = k.view().heads(1), .plain = {}}, positions, rope);
+        },
+        [&] {
+          device().matmul_heads(y.view().heads(kHeads), q.view().heads(kHeads).columns(0, plain),
+                                *w);
+        });
+    EXPECT_TRUE(q.gaps_are_untouched());
+  }
+}
+
+TEST_F(Fused, AttentionIsPackedWhereItsTilesAreMerged) {
+  struct Shape {
+    int n_heads, dim;
+    bool is_latent;
+    int n_spared;
+  };
+  constexpr int kRope = 32, kOutputs = 16;
+  for (const Shape& s : {Shape{4, 512, true, 1},
+                         {3, 40, true, 1},
+                         {4, 64, false, 1},
+                         {2, 128, false, 1},
+                         {3, 64, false, 0},
+                         {8, 24, false, 0}}) {
+    // Rows of one tile are in it, and such that are not split at all, which have none to merge.
+    for (const auto& [lengths, is_split] :
+         {std::pair{std::vector<Sequences::Length>{{5, 1}, {200, 2}}, true}, {{{0, 1}}, false}}) {
+      const Sequences sequences(lengths);
+      const int n = sequences.n_rows, cols = s.n_heads * s.dim;
+      const int cache_cols = s.is_latent ? s.dim + kRope : 2 * cols;
+      const DeviceTensor cache(device(), sequences.n_slots, cache_cols,
+                               random_numbers(size_t(sequences.n_slots) * cache_cols, 1));
+      const DeviceTensor q(device(), n, cols, random_numbers(size_t(n) * cols, 2));
+      const DeviceTensor pe(device(), n, s.n_heads * kRope,
+                            random_numbers(size_t(n) * s.n_heads * kRope, 3));
+      const DeviceTensor out(device(), n, cols);
+      const DeviceTensor y(device(), n, s.is_latent ? s.n_heads * kOutputs : kOutputs);
+      const auto w =
+          upload(device(), s.is_latent ? random_weight(DType::bf16, s.n_heads, kOutputs, s.dim, 4)
+                                       : random_weight(DType::bf16, 1, kOutputs, cols, 4));
+      const Heads heads = out.view().heads(s.n_heads);
+      expect_spared(
+          is_split ? s.n_spared : 0, y, fmt::format("{} heads of {}, {} rows", s.n_heads, s.dim, n),
+          [&] {
+            if (s.is_latent)
+              device().latent_attention(heads, q.view().heads(s.n_heads),
+                                        pe.view().heads(s.n_heads), CacheRows(cache.view()),
+                                        sequences.rows, 0.1f);
+            else
+              device().attention(heads, q.view().heads(s.n_heads), CacheRows(cache.view()),
+                                 sequences.rows, s.n_heads, 0.1f);
+          },
+          [&] {
+            if (s.is_latent)
+              device().matmul_heads(y.view().heads(s.n_heads), heads, *w);
+            else
+              device().matmul(y, out, *w);
+          });
+      EXPECT_TRUE(out.gaps_are_untouched());
+    }
+  }
+}
+
+/// Rows whose positions are chosen by another call, as with an indexer, are not packed by this one.
+TEST_F(Fused, AttentionOfSomeRowsIsNotTakenForThatOfAll) {
+  constexpr int kHeads = 2, kDim = 128, kRope = 32, kRows = 2;
+  const Sequences sequences({{100, 1}, {100, 1}});
+  const DeviceTensor cache(device(), sequences.n_slots, kDim + kRope,
+                           random_numbers(size_t(sequences.n_slots) * (kDim + kRope), 1));
+  const DeviceTensor q(device(), kRows, kHeads * kDim, random_numbers(kRows * kHeads * kDim, 2));
+  const DeviceTensor pe(device(), kRows, kHeads * kRope, random_numbers(kRows * kHeads * kRope, 3));
+  const DeviceTensor out(device(), kRows, kHeads * kDim), y(device(), kRows, kHeads * 16);
+  const auto w = upload(device(), random_weight(DType::bf16, kHeads, 16, kDim, 4));
+  const Heads heads = out.view().heads(kHeads);
+  expect_spared(
+      0, y, "rows by themselves",
+      [&] {
+        for (const SequenceRows& row : sequences.rows)
+          device().latent_attention(heads, q.view().heads(kHeads), pe.view().heads(kHeads),
+                                    CacheRows(cache.view()), std::array{row}, 0.1f);
+      },
+      [&] { device().matmul_heads(y.view().heads(kHeads), heads, *w); });
 }
 
 /// x is packed once for several products: not beyond what changes it.
