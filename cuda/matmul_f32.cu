@@ -1,7 +1,8 @@
 // y = x times the transpose of w for weights of f32: a warp for each output of 4 rows.
 //
 // x, w, y f32; no aliasing. For what is small and must not be rounded: routers, tiny models. Bound
-// by latency. Sums in f32: each lane every 32nd column in order, then over the lanes.
+// by latency: weights are asked for while earlier kernels still run. Sums in f32: each lane every
+// 32nd column in order, then over the lanes.
 
 #include "cuda/matmul.h"
 #include "cuda/matmul_unit.h"
@@ -12,21 +13,32 @@ namespace {
 constexpr int kWarps = 4;
 constexpr int kRows = 4;
 
+__device__ const float* weights_of(const MatmulTask& task, int matrix, int output) {
+  return reinterpret_cast<const float*>(task.w.low) +
+         (static_cast<int64_t>(matrix) * task.w.rows + output) * task.w.cols;
+}
+
 __global__ void matmul_f32_kernel(MatmulTask task) {
-  wait_for_earlier_kernels();
   const bool has_choice = is_chosen(task.choice);
+  const int output = blockIdx.x * kWarps + threadIdx.x / kWarpSize;
+  const int lane = threadIdx.x % kWarpSize;
+  if (!has_choice && output < task.w.rows) {
+    constexpr int kLine = 128 / sizeof(float);
+    const float* w = weights_of(task, blockIdx.z, output);
+    for (int column = kLine * lane; column < task.w.cols; column += kLine * kWarpSize)
+      prefetch(w + column);
+  }
+  wait_for_earlier_kernels();
+
   const int n_parts = has_choice ? ceil_div(task.choice.tile_rows, kRows) : 1;
   BlockRows rows = rows_of_block(task, blockIdx.y / n_parts, blockIdx.z, kRows);
   const int part = blockIdx.y % n_parts;
   rows.first += part * kRows;
   rows.n -= part * kRows;
   const int n = min(rows.n, kRows);
-  const int output = blockIdx.x * kWarps + threadIdx.x / kWarpSize;
   if (n <= 0 || output >= task.w.rows) return;
 
-  const int lane = threadIdx.x % kWarpSize;
-  const float* w = reinterpret_cast<const float*>(task.w.low) +
-                   (static_cast<int64_t>(rows.matrix) * task.w.rows + output) * task.w.cols;
+  const float* w = weights_of(task, rows.matrix, output);
   const float* x[kRows];
   for (int i = 0; i < kRows; ++i) {
     const int item = item_of(task, rows, min(i, n - 1));
