@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "engine/base/assert.h"
+
 namespace fathom::cli {
 
 Status ReplayModel::forward(const engine::Batch& batch, const engine::KvStore& cache,
                             std::span<float> logits, const engine::Interrupt& interrupt) {
   FATHOM_CHECK(model_->forward(batch, cache, logits, interrupt));
+  FATHOM_ASSERT(batch.tops.size() == batch.logit_rows.size());
   next_.clear();
   for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
     const auto position = static_cast<size_t>(batch.positions[batch.logit_rows[i]]) + 1;
