@@ -14,8 +14,8 @@
 #include <curl/curl.h>
 #include <unistd.h>
 
-#include "completion/model_store/sha256.h"
 #include "engine/base/mapped_file.h"
+#include "engine/base/sha256.h"
 
 namespace fathom::completion {
 namespace {

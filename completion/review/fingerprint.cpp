@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "completion/lines.h"
-#include "completion/model_store/sha256.h"
+#include "engine/base/sha256.h"
 
 namespace fathom::completion {
 namespace {

@@ -13,12 +13,13 @@
 
 namespace fathom {
 
-Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
+Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path, Readers readers) {
   std::string part = path.string() + ".XXXXXX.part";
   const int descriptor = mkostemps(part.data(), 5, O_CLOEXEC);
   if (descriptor < 0)
     return fail(ErrorCode::io, "{}: cannot be created: {}", path.string(), std::strerror(errno));
-  (void)fchmod(descriptor, 0644);  // mkostemps makes files that only their owner reads
+  // mkostemps makes files that only their owner reads.
+  if (readers == Readers::everybody) (void)fchmod(descriptor, 0644);
   return AtomicFile(path, part, descriptor);
 }
 
@@ -50,7 +51,13 @@ Status AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 Status AtomicFile::commit() {
-  if (fsync(descriptor_) != 0 || rename(part_.c_str(), path_.c_str()) != 0)
+  if (fsync(descriptor_) != 0)
+    return fail(ErrorCode::io, "{}: cannot be written: {}", path_.string(), std::strerror(errno));
+  return commit_soon();
+}
+
+Status AtomicFile::commit_soon() {
+  if (rename(part_.c_str(), path_.c_str()) != 0)
     return fail(ErrorCode::io, "{}: cannot be written: {}", path_.string(), std::strerror(errno));
   close(std::exchange(descriptor_, -1));
   return {};

@@ -1,7 +1,7 @@
 // A file that appears under its name complete or not at all.
 //
 // Bytes go into NAME.XXXXXX.part in the same folder; commit() makes them durable and renames.
-// Without commit() the destructor removes what was written, so that a full disk leaves nothing
+// Without it the destructor removes what was written, so that a full disk leaves nothing
 // behind.
 //
 // Threads: one at a time.
@@ -19,8 +19,12 @@ namespace fathom {
 
 class AtomicFile final {
  public:
+  /// Who may read the file.
+  enum class Readers { everybody, owner };
+
   /// Errors: io (the folder is missing or may not be written to).
-  static Result<AtomicFile> create(const std::filesystem::path& path);
+  static Result<AtomicFile> create(const std::filesystem::path& path,
+                                   Readers readers = Readers::everybody);
 
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
@@ -32,6 +36,9 @@ class AtomicFile final {
 
   /// Replaces the file at `path`, if there is one. Nothing may be written afterwards. Errors: io.
   Status commit();
+  /// As commit() but without waiting for the disk: the file may be incomplete if the machine
+  /// crashes soon. For who verifies what it reads.
+  Status commit_soon();
 
  private:
   AtomicFile(std::filesystem::path path, std::filesystem::path part, int descriptor)

@@ -37,6 +37,10 @@ fs::path user_state_path(std::string_view name) {
   return own_path("XDG_STATE_HOME", ".local/state", name);
 }
 
+fs::path user_cache_path(std::string_view name) {
+  return own_path("XDG_CACHE_HOME", ".cache", name);
+}
+
 void make_private_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder.parent_path(), error);

@@ -19,6 +19,8 @@ std::filesystem::path user_config_path(std::string_view name);
 std::filesystem::path user_data_path(std::string_view name);
 /// $XDG_STATE_HOME/fathom/NAME, else ~/.local/state/fathom/NAME.
 std::filesystem::path user_state_path(std::string_view name);
+/// $XDG_CACHE_HOME/fathom/NAME, else ~/.cache/fathom/NAME.
+std::filesystem::path user_cache_path(std::string_view name);
 
 /// Makes a folder that only this user may enter, and those around it, unless it is there. Whether
 /// that went well is seen by who uses it.

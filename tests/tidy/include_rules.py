@@ -32,6 +32,7 @@ CLI = ENGINE_PUBLIC + ("completion/*.h", "completion/model_store/*.h", "completi
 BASIC = ("fmt", "expected")
 LAYERS = {
     "engine/base/": (("engine/base/",), BASIC + ("os", "intrinsics")),
+    "engine/base/sha256.cpp": (("engine/base/",), BASIC + ("openssl",)),
     "engine/": (("engine/",), BASIC + ("json",)),
     "engine/tokenizer/": (("engine/",), BASIC + ("json", "pcre2")),
     "engine/quant/": (("engine/",), BASIC + ("intrinsics",)),
@@ -49,7 +50,7 @@ LAYERS = {
     "completion/remote/": (
         ENGINE_PUBLIC + ("completion/remote/",), BASIC + ("json", "boost", "openssl")),
     "completion/model_store/": (
-        ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "openssl", "os")),
+        ("completion/model_store/", "engine/base/*.h"), BASIC + ("json", "curl", "os")),
     "completion/review/git_": (ENGINE_PUBLIC + ("completion/",), BASIC + ("git2",)),
     "completion/runtime.cpp": (
         ENGINE_PUBLIC + ("completion/*.h", "completion/remote/*.h"), BASIC),

@@ -48,6 +48,20 @@ TEST_F(AtomicFileTest, AppearsWhenItIsCommittedAndNotBefore) {
   EXPECT_EQ(n_files(), 1u);
 }
 
+TEST_F(AtomicFileTest, IsReadByItsOwnerAloneIfThatIsAskedFor) {
+  using enum fs::perms;
+  const auto readers = [&](const char* name, AtomicFile::Readers who) {
+    auto file = AtomicFile::create(folder_ / name, who);
+    EXPECT_TRUE(file && write(*file, "text") && file->commit_soon());
+    return fs::status(folder_ / name).permissions();
+  };
+  EXPECT_EQ(readers("x", AtomicFile::Readers::owner), owner_read | owner_write);
+  EXPECT_EQ(content(), "text");
+  EXPECT_EQ(readers("y", AtomicFile::Readers::everybody),
+            owner_read | owner_write | group_read | others_read);
+  EXPECT_EQ(n_files(), 2u);
+}
+
 TEST_F(AtomicFileTest, LeavesTheOldFileWhereTheNewOneWasNotFinished) {
   {
     auto file = AtomicFile::create(folder_ / "x");

@@ -29,6 +29,8 @@ TEST(UserPaths, AreBelowTheFoldersThatTheUserNames) {
   const Variable config("XDG_CONFIG_HOME", "/c");
   const Variable data("XDG_DATA_HOME", "/d");
   const Variable state("XDG_STATE_HOME", "/s");
+  const Variable cache("XDG_CACHE_HOME", "/k");
+  EXPECT_EQ(user_cache_path("a"), "/k/fathom/a");
   EXPECT_EQ(user_config_path("a"), "/c/fathom/a");
   EXPECT_EQ(user_data_path("a"), "/d/fathom/a");
   EXPECT_EQ(user_state_path("a"), "/s/fathom/a");
@@ -39,6 +41,8 @@ TEST(UserPaths, AreBelowTheHomeOtherwise) {
   const Variable data("XDG_DATA_HOME", "");
   const Variable state("XDG_STATE_HOME", nullptr);
   const Variable home("HOME", "/h");
+  const Variable cache("XDG_CACHE_HOME", "relative");
+  EXPECT_EQ(user_cache_path("a"), "/h/.cache/fathom/a");
   EXPECT_EQ(user_config_path("a"), "/h/.config/fathom/a");
   EXPECT_EQ(user_data_path("a"), "/h/.local/share/fathom/a");
   EXPECT_EQ(user_state_path("a"), "/h/.local/state/fathom/a");

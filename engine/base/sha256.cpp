@@ -1,11 +1,11 @@
-#include "completion/model_store/sha256.h"
+#include "engine/base/sha256.h"
 
 #include <array>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-namespace fathom::completion {
+namespace fathom {
 
 void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
@@ -26,4 +26,4 @@ std::string Sha256::finish() {
   return hex;
 }
 
-}  // namespace fathom::completion
+}  // namespace fathom

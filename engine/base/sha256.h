@@ -1,4 +1,6 @@
-// SHA-256 of bytes that come in pieces: what model hubs publish of their files.
+// SHA-256 of bytes that come in pieces.
+//
+// Threads: one at a time.
 
 #pragma once
 
@@ -9,7 +11,7 @@
 
 struct evp_md_ctx_st;  // OpenSSL's; its headers stay out of this one
 
-namespace fathom::completion {
+namespace fathom {
 
 class Sha256 final {
  public:
@@ -27,4 +29,4 @@ class Sha256 final {
   std::unique_ptr<evp_md_ctx_st, Free> context_;  // null after an error
 };
 
-}  // namespace fathom::completion
+}  // namespace fathom
