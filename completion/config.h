@@ -26,6 +26,7 @@ struct Config {
   std::string reasoning_model;   // explains; "": model does
   int reasoning_memory_mb = 0;   // as memory_mb
   int idle_unload_minutes = 30;  // 0: never
+  int disk_cache_mb = 0;         // of computed prompts; 0: none
   int idle_exit_minutes = 30;    // of the daemon; 0: never
   std::string backend = "auto";
   int n_threads = 0;                  // 0: one for each core

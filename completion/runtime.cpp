@@ -58,17 +58,19 @@ Result<std::unique_ptr<Runtime>> Runtime::create(
                                                 log));
     runtime->remote_ = std::move(remote);
   } else {
-    const uint64_t memory_bytes = uint64_t(options.memory_mb) * 1'000'000;
-    FATHOM_TRY(engine, engine::EngineThread::start(checkpoint,
-                                                   {.backend = options.backend,
-                                                    .n_threads = options.n_threads,
-                                                    .context_tokens = options.context_tokens,
-                                                    .force_fim = options.force_fim,
-                                                    .threads = options.threads,
-                                                    .memory_bytes = memory_bytes,
-                                                    .watch = options.watch,
-                                                    .trace = options.trace},
-                                                   log));
+    constexpr uint64_t kMegabyte = 1'000'000;
+    const engine::EngineOptions engine_options = {
+        .backend = options.backend,
+        .n_threads = options.n_threads,
+        .context_tokens = options.context_tokens,
+        .force_fim = options.force_fim,
+        .threads = options.threads,
+        .memory_bytes = uint64_t(options.memory_mb) * kMegabyte,
+        .disk_cache = options.disk_cache,
+        .disk_cache_bytes = uint64_t(options.disk_cache_mb) * kMegabyte,
+        .watch = options.watch,
+        .trace = options.trace};
+    FATHOM_TRY(engine, engine::EngineThread::start(checkpoint, engine_options, log));
     runtime->engine_ = std::move(engine);
   }
   runtime->assistant_ = std::make_unique<Assistant>(

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +27,8 @@ struct RuntimeOptions {
   int context_tokens = 0;            // of one request; 0: the model's own, at most 8192
   bool force_fim = false;            // fill in the middle with a model that was not trained for it
   int memory_mb = 0;                 // for weights and KV cache; 0: no limit
+  std::filesystem::path disk_cache;  // where computed prompts are kept for the next start
+  int disk_cache_mb = 0;             // of them; 0: none are
   engine::LoadWatch watch;           // of the load
   bool threads = true;               // false: everything inline, for tests
   std::function<bool()> may_speculate;           // as in AssistantOptions

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "engine/kv_runs_in_memory.h"
+
 namespace fathom::engine {
 namespace {
 
@@ -101,15 +103,26 @@ Engine::Engine(std::unique_ptr<Model> model, Backend& backend, const Limits& lim
   all_logits_.resize(model_->size().vocab_size);
 }
 
-Engine::~Engine() { cancel_all(); }
+Engine::~Engine() {
+  cancel_all();
+  if (!spill_ || !spill_->is_lasting() || statistics_.is_lost) return;
+  prefixes_.for_each_leaf([this](auto prefix, auto slots) { spill_->keep(prefix, slots); });
+}
 
 Result<std::unique_ptr<Engine>> Engine::create(std::unique_ptr<Model> model, Backend& backend,
                                                const Limits& limits, std::shared_ptr<Trace> trace) {
   std::unique_ptr<Engine> engine(new Engine(std::move(model), backend, limits, std::move(trace)));
   FATHOM_TRY(memory, KvMemory::allocate(*engine->model_, backend, limits.cache_tokens));
   engine->cache_ = std::move(memory);
-  if (limits.spill_bytes > 0 && KvSpill::can_keep(*engine->model_, engine->cache_.store))
-    engine->spill_.emplace(backend, engine->cache_.store, limits.spill_bytes);
+  const KvStore& cache = engine->cache_.store;
+  if (!KvSpill::can_keep(*engine->model_, cache)) return engine;
+  std::unique_ptr<KvRuns> runs;
+  if (limits.spill_folder) {
+    runs = std::make_unique<KvRunsInFiles>(*limits.spill_folder, KvSpill::words_per_token(cache));
+  } else if (limits.spill_bytes > 0) {
+    runs = std::make_unique<KvRunsInMemory>(limits.spill_bytes);
+  }
+  if (runs) engine->spill_.emplace(backend, cache, std::move(runs));
   return engine;
 }
 

@@ -30,6 +30,7 @@
 #include "engine/engine_statistics.h"
 #include "engine/job.h"
 #include "engine/kv_memory.h"
+#include "engine/kv_runs_in_files.h"
 #include "engine/kv_spill.h"
 #include "engine/model.h"
 #include "engine/prefix_tree.h"
@@ -44,7 +45,8 @@ class Engine final {
     int cache_tokens = 0;      // slots of the KV cache
     int prefill_chunk = 0;     // prompt tokens in one step
     uint64_t spill_bytes = 0;  // of host memory, for what the cache has no room for any more
-    bool speculate = true;     // guess tokens ahead: from texts, and by the model's draft layer
+    std::optional<KvFolder> spill_folder;  // in place of that, and for the next start
+    bool speculate = true;  // guess tokens ahead: from texts, and by the model's draft layer
     std::function<double()> clock;  // seconds; null: the machine's. Only speed depends on it.
   };
 

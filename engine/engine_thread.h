@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -43,7 +44,10 @@ struct EngineOptions {
   /// Weights of large files are laid out before start() returns rather than while the engine is at
   /// work already: for measuring.
   bool pack_first = false;
-  uint64_t memory_bytes = 0;     // that weights and KV cache may take; 0: no limit
+  uint64_t memory_bytes = 0;  // that weights and KV cache may take; 0: no limit
+  /// Where computed prompts are kept for the next start, and how much of them; 0: none are.
+  std::filesystem::path disk_cache;
+  uint64_t disk_cache_bytes = 0;
   LoadWatch watch;               // of start()
   std::shared_ptr<Trace> trace;  // null: nothing is recorded
 };
@@ -63,7 +67,7 @@ class EngineThread final : public Generator {
  public:
   /// Loads tokenizer and model. Reads a large file on until all weights are laid out; if it is
   /// changed before that, requests fail (io). A memory limit shrinks the KV cache before it is an
-  /// error.
+  /// error. With a disk cache `log` must outlive the engine.
   /// Errors: see Tokenizer::load, load_model, make_backend; out_of_memory.
   static Result<std::unique_ptr<EngineThread>> start(std::shared_ptr<const Checkpoint> checkpoint,
                                                      const EngineOptions& options, Log& log);

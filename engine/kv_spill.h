@@ -1,16 +1,18 @@
-// Rows of the KV cache that a device had no room for any more, in the host's memory: copying them
-// back takes a small part of the time that computing them takes.
+// Rows of the KV cache that it had no room for any more: copying them back takes a small part of
+// the time that computing them takes.
+//
+// A text is kept in runs of a few megabytes, so that who needs its beginning reads no more.
 //
 // Threads: engine thread only.
 
 #pragma once
 
-#include <cstdint>
-#include <list>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/backend.h"
+#include "engine/kv_runs.h"
 #include "engine/model.h"
 #include "engine/token.h"
 
@@ -20,45 +22,40 @@ class KvSpill final {
  public:
   /// Whether the rows are on one backend, and whole words.
   static bool can_keep(const Model& model, const KvStore& cache);
+  /// Words that a token's rows have in all layers.
+  static size_t words_per_token(const KvStore& cache);
 
-  /// Only if can_keep(). `cache` is memory of `backend`; both outlive this. Keeps at most
-  /// limit_bytes, those that were used last.
-  KvSpill(Backend& backend, const KvStore& cache, uint64_t limit_bytes);
+  /// Only if can_keep(). `cache` is memory of `backend`; both outlive this.
+  KvSpill(Backend& backend, const KvStore& cache, std::unique_ptr<KvRuns> runs);
 
-  /// Copies `slots`, the rows of the last tokens of `text`, which are about to be used otherwise.
+  /// Copies those of `slots`, the rows of the tokens of `text`, that are not here yet: all of them,
+  /// so that no gap is left, but of a text that is too long only the beginning.
   void keep(std::span<const TokenId> text, std::span<const SlotId> slots);
 
   /// How many tokens of `text` behind the first n_known are here, without a gap.
   int find(std::span<const TokenId> text, int n_known) const;
   /// Fills `slots`, the rows of the tokens behind the first n_known of `text`; returns for how
-  /// many, which is less than find() said if there was a keep() meanwhile.
+  /// many, which is less than find() said if runs have gone. What is in the other slots is
+  /// undefined.
   int restore(std::span<const TokenId> text, int n_known, std::span<const SlotId> slots);
 
-  void clear();
-  uint64_t size_bytes() const { return size_bytes_; }
+  /// Whether what is kept now is there when the program is started again.
+  bool is_lasting() const { return runs_->is_lasting(); }
+  void clear() { runs_->clear(); }
 
  private:
-  struct Run {
-    std::vector<TokenId> text;
-    int first = 0;            // of the tokens whose rows these are
-    std::vector<float> rows;  // bits: layer by layer, without gaps
-    int n_tokens() const { return static_cast<int>(text.size()) - first; }
-    uint64_t bytes() const { return rows.size() * sizeof(float) + text.size() * sizeof(TokenId); }
-  };
-  using Runs = std::list<Run>;  // used last comes first
-
   struct Found {
-    Runs::const_iterator run;
+    KvRuns::Runs::const_iterator run;
     int n_tokens;  // behind the first n_known; 0: none
   };
   Found best_for(std::span<const TokenId> text, int n_known) const;
-  void make_room(uint64_t n_bytes);
+  int use(std::span<const TokenId> text);
+  bool add(std::span<const TokenId> text, std::span<const SlotId> slots);
 
   Backend& backend_;
   const KvStore& cache_;
-  const uint64_t limit_bytes_;
-  Runs runs_;
-  uint64_t size_bytes_ = 0;
+  const size_t words_per_token_;
+  const std::unique_ptr<KvRuns> runs_;
 };
 
 }  // namespace fathom::engine

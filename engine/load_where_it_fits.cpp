@@ -7,6 +7,7 @@
 
 #include <fmt/ranges.h>
 
+#include "engine/kv_identity.h"
 #include "engine/kv_memory.h"
 #include "engine/model.h"
 #include "engine/parallel/pipeline_model.h"
@@ -131,6 +132,7 @@ class Loader final {
                                 std::span<const GpuMemory> found) const;
   Result<LoadedEngine> finish(Backends backends, const LoadModel& load_model) const;
   Result<Backends> make_backends(std::span<const int> gpus) const;
+  std::optional<KvFolder> disk_cache_for(const Backend& backend, const Model& model) const;
 
   const std::shared_ptr<const Checkpoint>& checkpoint_;
   const EngineOptions& options_;
@@ -147,6 +149,17 @@ std::string describe(const Backends& backends) {
   if (std::ranges::count(names, names.front()) == std::ssize(names))
     return fmt::format("{} x {}", names.size(), names.front());
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Nothing: prompts are not kept on disk.
+std::optional<KvFolder> Loader::disk_cache_for(const Backend& backend, const Model& model) const {
+  if (options_.disk_cache_bytes == 0 || options_.disk_cache.empty()) return std::nullopt;
+  Result<std::string> identity = kv_identity(*checkpoint_, backend, model);
+  if (!identity) {
+    log_.warning("prompts are not kept for later: {}", identity.error().message);
+    return std::nullopt;
+  }
+  return KvFolder{options_.disk_cache, options_.disk_cache_bytes, std::move(*identity), &log_};
 }
 
 Result<LoadedEngine> Loader::finish(Backends backends, const LoadModel& load) const {
@@ -166,6 +179,7 @@ Result<LoadedEngine> Loader::finish(Backends backends, const LoadModel& load) co
       fit_cache(limits, *checkpoint_, cache_bytes_per_token(*model), options_.memory_bytes));
   // A limit is one for all memory.
   if (!first.has_host_memory() && options_.memory_bytes == 0) limits.spill_bytes = kSpillBytes;
+  limits.spill_folder = disk_cache_for(first, *model);
   FATHOM_TRY(engine, Engine::create(std::move(model), first, limits, options_.trace));
   std::string device = describe(backends);
   return LoadedEngine{std::move(backends), std::move(engine), limits, std::move(device)};

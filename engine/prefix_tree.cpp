@@ -25,7 +25,7 @@ void PrefixTree::for_each_node(Node& node, const Visit& visit) {
   for (const auto& [token, child] : node.children) for_each_node(*child, visit);
 }
 
-PrefixTree::PrefixTree(int n_slots, OnEvict on_evict)
+PrefixTree::PrefixTree(int n_slots, OnPrefix on_evict)
     : n_slots_(n_slots), on_evict_(std::move(on_evict)), root_(std::make_unique<Node>()) {
   free_.reserve(n_slots);
   // Lowest slots on top: neighbours in a text become neighbours in memory.
@@ -171,19 +171,31 @@ bool PrefixTree::make_free(int n) {
   if (n_available() < n) return false;
   while (n_free() < n) {
     Node* leaf = oldest_unused_leaf();
-    if (on_evict_) on_evict_(prefix_of(*leaf), leaf->slots);
+    if (on_evict_) tell(on_evict_, *leaf);
     remove(leaf);
   }
   return true;
 }
 
-std::vector<TokenId> PrefixTree::prefix_of(const Node& node) {
+void PrefixTree::tell(const OnPrefix& told, const Node& node) {
   std::vector<const Node*> path;
   for (const Node* at = &node; at != nullptr; at = at->parent) path.push_back(at);
   std::vector<TokenId> prefix;
-  for (auto at = path.rbegin(); at != path.rend(); ++at)
+  std::vector<SlotId> slots;
+  for (auto at = path.rbegin(); at != path.rend(); ++at) {
     prefix.insert(prefix.end(), (*at)->tokens.begin(), (*at)->tokens.end());
-  return prefix;
+    slots.insert(slots.end(), (*at)->slots.begin(), (*at)->slots.end());
+  }
+  told(prefix, slots);
+}
+
+void PrefixTree::for_each_leaf(const OnPrefix& visit) const {
+  std::vector<const Node*> leaves;
+  for_each_node(*root_, [&](const Node& node) {
+    if (node.parent != nullptr && node.children.empty()) leaves.push_back(&node);
+  });
+  std::ranges::sort(leaves, {}, &Node::last_use);
+  for (const Node* leaf : leaves) tell(visit, *leaf);
 }
 
 void PrefixTree::clear() {

@@ -47,11 +47,12 @@ class PrefixTree final {
     int n_committed_ = 0;
   };
 
-  /// Is told of a prefix that is evicted, before its last slots.size() slots are free.
-  using OnEvict =
+  /// Is told of a prefix: all of its tokens, and the slots that hold them.
+  using OnPrefix =
       std::function<void(std::span<const TokenId> prefix, std::span<const SlotId> slots)>;
 
-  explicit PrefixTree(int n_slots, OnEvict on_evict = {});
+  /// `on_evict` is told of a prefix before its last slots are free. Null: nobody is.
+  explicit PrefixTree(int n_slots, OnPrefix on_evict = {});
   ~PrefixTree();
   PrefixTree(const PrefixTree&) = delete;
   PrefixTree& operator=(const PrefixTree&) = delete;
@@ -77,6 +78,9 @@ class PrefixTree final {
   /// Evicts every prefix that nobody holds, and tells nobody.
   void clear();
 
+  /// Tells of every prefix that no other one continues; what was used last comes last.
+  void for_each_leaf(const OnPrefix& visit) const;
+
   int n_slots() const { return n_slots_; }
   int n_free() const { return static_cast<int>(free_.size()); }
   /// Free slots plus those that eviction could free now.
@@ -94,11 +98,11 @@ class PrefixTree final {
   void hold(Node* node);
   void let_go(Node* node);
   bool make_free(int n);
-  static std::vector<TokenId> prefix_of(const Node& node);
+  static void tell(const OnPrefix& told, const Node& node);
   Node* oldest_unused_leaf() const;
 
   const int n_slots_;
-  const OnEvict on_evict_;
+  const OnPrefix on_evict_;
   std::vector<SlotId> free_;  // a stack
   std::unique_ptr<Node> root_;
   uint64_t clock_ = 0;  // counts uses; orders eviction

@@ -202,7 +202,8 @@ Check check_engine(const completion::Runtime& runtime, const ModelOptions& model
 
 /// Everything that needs the model; ends at the first thing without which the rest cannot be.
 void check_model(const Options& options, std::vector<Check>& checks) {
-  const ModelOptions model = configured(options.model, read_config().values);
+  ModelOptions model = configured(options.model, read_config().values);
+  model.disk_cache_mb = 0;  // what is measured is computed
   const bool is_remote = !model.remote.url.empty();
   const auto location = completion::locate_model(model.model);
   if (!location) return checks.push_back(failed("model", location.error()));

@@ -10,6 +10,7 @@
 #include "cuda/cuda_backend.h"
 #include "editors/cli/output.h"
 #include "engine/backend.h"
+#include "engine/base/user_paths.h"
 
 namespace fathom::cli {
 namespace {
@@ -97,6 +98,7 @@ ModelOptions configured(ModelOptions options, const completion::Config& config,
   if (!options.backend) options.backend = config.backend;
   if (!options.n_threads) options.n_threads = config.n_threads;
   options.context_tokens = config.context_tokens;
+  options.disk_cache_mb = config.disk_cache_mb;
   return options;
 }
 
@@ -123,6 +125,8 @@ Result<completion::RuntimeOptions> runtime_options(const ModelOptions& options) 
                                     .n_threads = options.n_threads.value_or(0),
                                     .context_tokens = options.context_tokens,
                                     .force_fim = options.force_fim,
+                                    .disk_cache = user_cache_path("prompts"),
+                                    .disk_cache_mb = options.disk_cache_mb,
                                     .trace = std::move(trace)};
 }
 

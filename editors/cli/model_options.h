@@ -26,6 +26,7 @@ struct ModelOptions {
   std::optional<int> n_threads;        // 0, one a core, unless given
   uint64_t seed = 0;
   int context_tokens = 0;  // of the configuration; 0: the model's own, at most 8192
+  int disk_cache_mb = 0;   // of the configuration
   bool verbose = false;
   bool force_fim = false;
   completion::RemoteServer remote;  // of the configuration; with --model the engine here computes

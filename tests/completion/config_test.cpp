@@ -42,6 +42,19 @@ TEST(Config, KeepsItsValueWhereTheNewOneIsWrong) {
   EXPECT_EQ(config.values.backend, "auto");
 }
 
+TEST(Config, KeepsNothingOnDiskUnlessTheUserSaysHowMuch) {
+  EffectiveConfig config;
+  EXPECT_EQ(config.values.disk_cache_mb, 0);
+  apply_toml(config, "engine.disk_cache_mb = 500", ".fathom.toml", ConfigScope::project);
+  EXPECT_EQ(config.values.disk_cache_mb, 0);
+  ASSERT_EQ(config.problems.size(), 1u);
+  apply_toml(config, "[engine]\ndisk_cache_mb = 500\n", "fathom.toml", ConfigScope::user);
+  EXPECT_EQ(config.values.disk_cache_mb, 500);
+  apply_toml(config, "engine.disk_cache_mb = -1", "fathom.toml", ConfigScope::user);
+  EXPECT_EQ(config.values.disk_cache_mb, 500);
+  EXPECT_EQ(config.problems.size(), 2u);
+}
+
 TEST(Config, NamesTheKeyThatWasProbablyMeant) {
   const auto problem = [](std::string_view key) {
     EffectiveConfig config;

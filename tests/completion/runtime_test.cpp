@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "completion/model_host.h"
+#include "tests/support/temp_dir.h"
 
 namespace fathom::completion {
 namespace {
@@ -38,10 +39,8 @@ class RealModels : public testing::Test {
   ~RealModels() override { std::filesystem::remove(file_); }
 
   void start(ModelHostConfig config) {
-    host_ = std::make_unique<ModelHost>(
-        runtime_loader({.backend = "cpu", .n_threads = 1, .context_tokens = 1024, .threads = false},
-                       log_),
-        ModelHostOptions{.config = config, .threads = false});
+    host_ = std::make_unique<ModelHost>(runtime_loader(options_, log_),
+                                        ModelHostOptions{.config = config, .threads = false});
   }
 
   std::string complete(Assistant& assistant) {
@@ -62,6 +61,8 @@ class RealModels : public testing::Test {
 
   const std::filesystem::path file_ =
       std::filesystem::path(testing::TempDir()) / "runtime-test.gguf";
+  RuntimeOptions options_ = {
+      .backend = "cpu", .n_threads = 1, .context_tokens = 1024, .threads = false};
   Log log_;
   std::unique_ptr<ModelHost> host_;
 };
@@ -81,6 +82,29 @@ TEST_F(RealModels, GiveTheirMemoryBackWhenTheyAreIdleAndWriteTheSameAgain) {
   // The weights went at least; tables of grammars and the like stay.
   EXPECT_LT(resident_bytes() + state.info.weight_bytes * 9 / 10, loaded);
   EXPECT_EQ(complete(*host_->get(Role::completion, Reach::this_machine)), text);
+}
+
+TEST_F(RealModels, KnowTheirPromptsAgainAfterTheyWereIdle) {
+  const test::TempDir folder;
+  options_.disk_cache = folder.path() / "prompts";
+  const auto n_computed = [&] {
+    const auto statistics = host_->statistics(Role::completion);
+    return statistics->n_prompt_tokens - statistics->n_reused_tokens;
+  };
+  for (const bool is_kept : {false, true}) {
+    options_.disk_cache_mb = is_kept ? 50 : 0;
+    start({.completion = {.model = file_}, .idle_unload = 1min});
+    const std::string text = complete(*host_->get(Role::completion, Reach::this_machine));
+    const uint64_t n_first = n_computed();
+    ASSERT_GT(n_first, 10u);
+    host_->tick(ModelHost::Clock::now() + 2min);
+    ASSERT_EQ(host_->state(Role::completion, Reach::this_machine).phase, Phase::unloaded);
+
+    EXPECT_EQ(complete(*host_->get(Role::completion, Reach::this_machine)), text);
+    EXPECT_LE(n_computed(), is_kept ? 2 : n_first);
+    EXPECT_GE(n_computed(), is_kept ? 1 : n_first);
+    EXPECT_EQ(std::filesystem::exists(options_.disk_cache), is_kept);
+  }
 }
 
 TEST_F(RealModels, StayAsTheyAreWhenTheirFileIsReplacedAndSaySo) {

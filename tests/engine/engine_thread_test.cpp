@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/tokenizer/tokenizer.h"
+#include "tests/support/temp_dir.h"
 
 namespace fathom::engine {
 namespace {
@@ -207,6 +208,37 @@ TEST(EngineThread, ForgetsPrefixesWhenAsked) {
   EXPECT_GT(generate(*engine, {.prompt = prompt, .max_tokens = 1})->reused_tokens, 0);
   engine->clear_cache();
   EXPECT_EQ(generate(*engine, {.prompt = prompt, .max_tokens = 1})->reused_tokens, 0);
+}
+
+TEST(EngineThread, KnowsItsPromptsAfterAStartAndComputesTheSameBits) {
+  const test::TempDir folder;
+  const EngineOptions options = {.backend = "cpu",
+                                 .cache_type = DType::bf16,
+                                 .disk_cache = folder.path() / "prompts",
+                                 .disk_cache_bytes = 100'000'000};
+  auto engine = start(options);
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += fmt::format("int f{}(int a) {{ return a * {}; }}\n", i, i);
+  const auto prompt = prompt_of(*engine, text);
+  const GenerateRequest request = {.prompt = prompt, .max_tokens = 12};
+  const auto computed = generate(*engine, request);
+  const auto logits = engine->logits(prompt);
+  ASSERT_TRUE(computed && logits);
+  EXPECT_EQ(computed->reused_tokens, 0);
+
+  engine.reset();
+  engine = start(options);
+  const auto logits_later = engine->logits(prompt);
+  const auto n_known = static_cast<uint64_t>(prompt.size() - 1);
+  EXPECT_EQ(engine->statistics().n_reused_tokens, n_known);
+  const auto reused = generate(*engine, request);
+  ASSERT_TRUE(reused && logits_later);
+  EXPECT_EQ(*logits_later, *logits);
+  EXPECT_EQ(reused->tokens, computed->tokens);
+
+  // Without it there is nothing to know, and nothing is written.
+  engine = start({.backend = "cpu", .cache_type = DType::bf16});
+  EXPECT_EQ(generate(*engine, request)->reused_tokens, 0);
 }
 
 TEST(EngineThread, AnswersWhoSubmitsFromACallbackOfItsDestructor) {

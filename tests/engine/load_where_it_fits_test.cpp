@@ -3,12 +3,16 @@
 
 #include "engine/load_where_it_fits.h"
 
+#include <chrono>
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "engine/parallel/thread_communicator.h"
 #include "engine/plan/rank_need.h"
 #include "engine/reference/reference_backend.h"
+#include "tests/support/temp_dir.h"
 
 namespace fathom::engine {
 namespace {
@@ -68,13 +72,14 @@ class LoadWhereItFits : public ::testing::Test {
                            return fail(ErrorCode::unsupported, "NCCL is not here: install it");
                          return make_thread_communicators(static_cast<int>(backends.size()));
                        }};
-    const auto checkpoint = Checkpoint::open(kModel).value();
+    const auto checkpoint = Checkpoint::open(model).value();
     options.prefill_chunk = 16;
     options.context_tokens = kContext;
     Log log(LogLevel::info, [this](LogLevel, std::string_view line) { lines.emplace_back(line); });
     return load_where_it_fits(checkpoint, options, /*context_length=*/1000, log, gpus);
   }
 
+  std::filesystem::path model = kModel;
   EngineOptions options;
   bool can_join = true;
   bool is_full = false;  // although it did not look so
@@ -143,6 +148,38 @@ TEST_F(LoadWhereItFits, FailsWhereOnlyGpusAreAskedForAndHaveNoRoom) {
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().code, ErrorCode::out_of_memory);
   EXPECT_THAT(loaded.error().message, HasSubstr("2 GPUs together have no room"));
+}
+
+TEST_F(LoadWhereItFits, KnowsPromptsOnDiskByAllThatTheirRowsDependOn) {
+  const test::TempDir folder;
+  options.n_threads = 1;
+  const auto identity = [&](const char* backend, DType type) -> std::string {
+    options.backend = backend;
+    options.cache_type = type;
+    const auto loaded = load({});
+    EXPECT_TRUE(loaded) << loaded.error().message;
+    return loaded->limits.spill_folder ? loaded->limits.spill_folder->identity : "";
+  };
+  EXPECT_EQ(identity("reference", DType::f32), "");  // nothing was asked for
+  options.disk_cache = folder.path() / "prompts";
+  options.disk_cache_bytes = 1'000'000;
+  const std::string one = identity("reference", DType::f32);
+  EXPECT_EQ(one.size(), 64u);
+  EXPECT_EQ(identity("reference", DType::f32), one);
+  EXPECT_NE(identity("reference", DType::bf16), one);
+  EXPECT_NE(identity("cpu", DType::f32), one);
+
+  model = folder.path() / "model";
+  std::filesystem::copy(kModel, model);
+  const std::string copy = identity("reference", DType::f32);
+  EXPECT_NE(copy, one);
+  const auto path = model / "config.json";
+  for (const auto& file : {path, model / "model.safetensors"}) {
+    const std::string before = identity("reference", DType::f32);
+    std::filesystem::last_write_time(
+        file, std::filesystem::last_write_time(file) - std::chrono::seconds(5));
+    EXPECT_NE(identity("reference", DType::f32), before) << file;
+  }
 }
 
 TEST_F(LoadWhereItFits, AsksNoGpuForAnotherBackend) {

@@ -82,6 +82,33 @@ TEST(PrefixTree, NeverEvictsWhatALeaseHolds) {
   EXPECT_EQ(tree.n_free(), 6);
 }
 
+TEST(PrefixTree, TellsOfAllOfAPrefixThatItEvictsAndOfAllThatAreLeft) {
+  std::vector<Tokens> told;
+  std::vector<SlotId> told_slots;
+  const auto note = [&](std::span<const TokenId> prefix, std::span<const SlotId> slots) {
+    told.emplace_back(prefix.begin(), prefix.end());
+    told_slots.assign(slots.begin(), slots.end());
+  };
+  PrefixTree tree(8, note);
+  const Tokens old = {1, 2, 3, 4}, recent = {1, 2, 5, 6};
+  compute(tree, {7, 7});
+  compute(tree, old);
+  compute(tree, recent);
+  EXPECT_TRUE(told.empty());
+  compute(tree, {7, 7});
+  tree.for_each_leaf(note);
+  EXPECT_EQ(told, (std::vector<Tokens>{old, recent, {7, 7}}));
+
+  told.clear();
+  PrefixTree::Lease lease = tree.acquire(old, 4, 4);
+  const std::vector<SlotId> slots(lease.slots().begin(), lease.slots().end());
+  tree.release(std::move(lease));
+  compute(tree, recent);
+  compute(tree, {7, 7, 8, 9});  // one too many
+  EXPECT_EQ(told, (std::vector<Tokens>{old}));
+  EXPECT_EQ(told_slots, slots);
+}
+
 TEST(PrefixTree, KeepsOneCopyWhenTwoSequencesComputeTheSame) {
   PrefixTree tree(8);
   const Tokens tokens = {5, 6, 7};

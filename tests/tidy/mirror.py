@@ -44,6 +44,9 @@ COVERED = {
     "engine/convert/*": "tests/engine/convert_test.cpp",
     "engine/cpu/*": "tests/engine/ops_test.cpp, tests/engine/ops_identity_test.cpp",
     "engine/generator.cpp": "tests/engine/engine_thread_test.cpp",
+    "engine/kv_identity.cpp": "tests/engine/load_where_it_fits_test.cpp, "
+                              "tests/engine/engine_thread_test.cpp",
+    "engine/kv_runs_in_memory.cpp": "tests/engine/kv_spill_test.cpp",
     "engine/job.cpp": "tests/engine/engine_test.cpp",
     "engine/model_traits.cpp": "tests/engine/traits_test.cpp",
     "engine/models/chat_traits.cpp": "tests/engine/traits_test.cpp",
