@@ -12,7 +12,11 @@ namespace fathom::engine {
 namespace {
 
 /// [rows, cols] of a tensor of any number of dimensions.
-std::pair<int64_t, int64_t> matrix_shape(const TensorInfo& tensor) {
+struct MatrixShape {
+  int64_t rows, cols;
+};
+
+MatrixShape matrix_shape(const TensorInfo& tensor) {
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < tensor.shape.size(); ++i) rows *= tensor.shape[i];
   return {rows, tensor.shape.empty() ? 1 : tensor.shape.back()};
@@ -47,7 +51,8 @@ Result<TensorSource> read_stored(const StoredTensor& stored) {
     return fail(ErrorCode::unsupported, "tensor '{}': numbers of type {} cannot be read",
                 tensor->name, tensor->type_name);
   }
-  const auto [rows, cols] = matrix_shape(*tensor);
+  const MatrixShape shape = matrix_shape(*tensor);
+  const int64_t rows = shape.rows, cols = shape.cols;
   const DType dtype = *tensor->dtype;
   const int64_t row_size = *row_bytes(dtype, cols);
   TensorSource source = {.rows = rows, .cols = cols, .unit = 1, .read = {}, .stored = tensor};
