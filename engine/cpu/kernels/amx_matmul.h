@@ -207,8 +207,7 @@ void tiles_matmul(const MatmulTask& task) {
   release_tiles();
 }
 
-/// `kDType`: what Format reads.
-template <class Format, DType kDType>
+template <class Format>
 void quant_matmul_in_tiles(const MatmulTask& task) {
   const int rest = task.n_rows % kTileRows;
   const int n_tiled = rest < kMinTileRows ? task.n_rows - rest : task.n_rows;
@@ -217,9 +216,7 @@ void quant_matmul_in_tiles(const MatmulTask& task) {
     many.n_rows = n_tiled;
     tiles_matmul<Format>(many);
   }
-  if (n_tiled < task.n_rows) {
-    kAvx512VnniKernels.matmul[static_cast<int>(kDType)](rows_from(task, n_tiled, rest));
-  }
+  if (n_tiled < task.n_rows) quant_matmul<Format>(rows_from(task, n_tiled, rest));
 }
 
 /// See peak.h: tiles as large as they are.

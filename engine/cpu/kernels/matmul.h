@@ -52,9 +52,15 @@ inline PanelPart panel_part(const MatmulTask& task, int panel, int first_block) 
 
 /// The first rows have the weights come from memory, and a core waits for as many lines at a time
 /// as it can ask for: what it asks for far ahead, into the L2 cache, costs it no place in the L1
-/// cache while it is on its way. Of large blocks every second line is enough: the processor fetches
-/// pairs. bench/results/README.md has what other distances give.
+/// cache while it is on its way. bench/results/README.md has what other distances give.
 constexpr int kPrefetchBytes = 64 * 1024;
+/// Of large blocks every second line is enough where the processor fetches pairs: AMD's does,
+/// those with AMX do not.
+#ifdef __AMX_INT8__
+constexpr bool kFetchesPairs = false;
+#else
+constexpr bool kFetchesPairs = true;
+#endif
 
 /// Asks for what is read kPrefetchBytes after `p`. At the end of what is known that is `p` itself,
 /// which costs nothing: it is here.
@@ -66,7 +72,7 @@ inline void prefetch_after(const uint8_t* p, const MatmulTask& task) {
     p = task.next_run + (p + kPrefetchBytes - task.run_end);
   }
   constexpr int kLine = 64;
-  constexpr int kStep = kBytes >= 8 * kLine ? 2 * kLine : kLine;
+  constexpr int kStep = kFetchesPairs && kBytes >= 8 * kLine ? 2 * kLine : kLine;
   for (int i = 0; i < kBytes; i += kStep) __builtin_prefetch(p + i, 0, 2);
 }
 
