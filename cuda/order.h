@@ -13,4 +13,9 @@ __device__ __forceinline__ uint32_t order_of(float score) {
   return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
 }
 
+/// What order_of() made this order of.
+__device__ __forceinline__ float score_of(uint32_t order) {
+  return __uint_as_float((order & 0x80000000u) != 0 ? order ^ 0x80000000u : ~order);
+}
+
 }  // namespace fathom::cuda

@@ -27,10 +27,7 @@ using Key = unsigned long long;
 __device__ Key key_of(float logit, int id) {
   return static_cast<Key>(order_of(logit)) << 32 | ~static_cast<uint32_t>(id);
 }
-__device__ float logit_of(Key key) {
-  const auto order = static_cast<uint32_t>(key >> 32);
-  return __uint_as_float((order & 0x80000000u) != 0 ? order ^ 0x80000000u : ~order);
-}
+__device__ float logit_of(Key key) { return score_of(static_cast<uint32_t>(key >> 32)); }
 
 struct Slice {
   Key keys[kWarpSize];  // the largest, falling

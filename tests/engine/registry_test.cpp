@@ -8,6 +8,7 @@
 #include "engine/checkpoint/builder.h"
 #include "engine/model.h"
 #include "engine/reference/reference_backend.h"
+#include "tests/support/after_some.h"
 #include "tests/support/golden.h"
 #include "tests/support/model_runner.h"
 
@@ -139,16 +140,6 @@ TEST(Model, KnowsItsSize) {
   EXPECT_FALSE(loaded->model->can_draft());
 }
 
-/// Says yes at the n-th question.
-class StopAt final : public Interrupt {
- public:
-  explicit StopAt(int question) : left_(question) {}
-  bool requested() const override { return --left_ < 0; }
-
- private:
-  mutable int left_;
-};
-
 class ModelOf : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ModelOf, LooksForAnInterruptBeforeEachLayer) {
@@ -169,11 +160,11 @@ TEST_P(ModelOf, LooksForAnInterruptBeforeEachLayer) {
                        .logit_rows = first};
   std::vector<float> logits(model.size().vocab_size);
   for (int layer = 0; layer < model.size().n_layers; ++layer) {
-    const Status status = model.forward(batch, cache, logits, StopAt(layer));
+    const Status status = model.forward(batch, cache, logits, test::AfterSome(layer));
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, ErrorCode::cancelled);
   }
-  EXPECT_TRUE(model.forward(batch, cache, logits, StopAt(model.size().n_layers)));
+  EXPECT_TRUE(model.forward(batch, cache, logits, test::AfterSome(model.size().n_layers)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Family, ModelOf, ::testing::Values(kDeepseekV3, kDeepseekV4, kLlama),

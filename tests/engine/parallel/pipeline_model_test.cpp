@@ -11,6 +11,7 @@
 
 #include "engine/reference/reference_backend.h"
 #include "tests/engine/parallel/sharded_models.h"
+#include "tests/support/after_some.h"
 #include "tests/support/full_backend.h"
 #include "tests/support/golden.h"
 #include "tests/support/golden_cases.h"
@@ -18,6 +19,7 @@
 namespace fathom::engine {
 namespace {
 
+using test::AfterSome;
 using ::testing::HasSubstr;
 
 constexpr int kMaxBatch = 300;
@@ -108,17 +110,6 @@ class LostBackend final : public ReferenceBackend {
     return ReferenceBackend::download(host, x);
   }
   bool lost = false;
-};
-
-/// Says yes from the `n_noes`-th question on.
-class AfterSome final : public Interrupt {
- public:
-  explicit AfterSome(int n_noes) : n_noes_(n_noes) {}
-  bool requested() const override { return n_asked_++ >= n_noes_; }
-
- private:
-  int n_noes_;
-  mutable int n_asked_ = 0;
 };
 
 Status run_a_token(LoadedModel& loaded, const Interrupt& interrupt) {

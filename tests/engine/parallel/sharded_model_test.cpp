@@ -11,11 +11,13 @@
 
 #include "engine/reference/reference_backend.h"
 #include "tests/engine/parallel/sharded_models.h"
+#include "tests/support/after_some.h"
 #include "tests/support/full_backend.h"
 
 namespace fathom::engine {
 namespace {
 
+using test::AfterSome;
 using ::testing::HasSubstr;
 
 constexpr const char* kLlama = "tests/data/golden/llama-deepseek-coder";  // 4 kv heads of 16
@@ -108,16 +110,6 @@ TEST(ShardedModel, EachRankKeepsAllLatents) {
   EXPECT_EQ(cache_bytes_per_token(*sharded->loaded.model), kRanks * 4 * (32 + 16) * sizeof(float));
 }
 
-/// Says yes from the `n_noes`-th question on.
-class AfterSome final : public Interrupt {
- public:
-  explicit AfterSome(int n_noes) : n_noes_(n_noes) {}
-  bool requested() const override { return n_asked_++ >= n_noes_; }
-
- private:
-  int n_noes_;
-  mutable int n_asked_ = 0;
-};
 const AfterSome kNever(1000);
 
 /// A text of three tokens, computed in one step.
