@@ -18,7 +18,7 @@ namespace fathom::engine::cpu {
 namespace {
 
 /// Queries (rows times heads) that read a chunk of keys together.
-constexpr int kTileQueries = 32;
+constexpr int kTileQueries = 64;
 /// With fewer tiles than this for each thread, chunks are shared.
 constexpr int kTilesPerThread = 4;
 /// From this many queries on, keys and values of a head are first copied next to each other: rows

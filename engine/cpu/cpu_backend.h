@@ -72,16 +72,8 @@ class CpuBackend final : public ReferenceBackend {
 
   /// Quantised rows of x, [rows, heads, dim / 32]; dim must be a multiple of 32.
   const QuantBlock* quantise(Heads x);
-  /// What a thread reads one after another: panels of a matrix up to `last` (counted on into those
-  /// that lie behind it), then another's from next_first on, if there is one.
-  struct PanelRun {
-    int64_t last = 0;
-    int next_matrix = -1;
-    int next_first = 0;
-  };
   /// `thread`: which part of the pool calls.
-  void run_matmul(MatmulTask task, const PackedWeight& w, int matrix, PanelRun run,
-                  int thread) const;
+  void run_matmul(MatmulTask task, const PackedWeight& w, int matrix, int thread) const;
   void run_rows(MatmulTask task, const PackedWeight& w) const;
 
   void group_by_expert(Routes routes, int n_rows, const GatedFfnWeights& experts);

@@ -15,11 +15,18 @@
 namespace fathom::engine::cpu {
 namespace {
 
-/// Columns of hidden numbers that one step computes: blocks for the next product. With many rows
-/// more of them, so that rows that are gathered serve many panels.
-constexpr int kStep = kQuantBlock;
-constexpr int kLongStep = 8 * kQuantBlock;
-constexpr int kLongStepItems = 64;
+/// Columns of hidden numbers that a thread computes at a time: blocks for the next product. With
+/// many rows more of them, so that rows that are gathered serve many panels, as long as there are
+/// enough steps for the threads to have about as many each.
+int step_columns(int n_items, int64_t n_columns, int n_threads) {
+  constexpr int kFewItems = 12;
+  constexpr int kStepsOfAThread = 6;
+  if (n_items < kFewItems) return kQuantBlock;
+  int columns = 8 * kQuantBlock;
+  while (columns > kQuantBlock && n_columns < int64_t{columns} * kStepsOfAThread * n_threads)
+    columns /= 2;
+  return columns;
+}
 
 bool all_packed(const GatedFfnWeights& w) {
   const auto packed = [](const Weight* weight) {
@@ -80,28 +87,31 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
   const int hidden_blocks = hidden / kQuantBlock;
   if (quantise_hidden) hidden_blocks_.reserve(items_end * hidden_blocks);
 
-  const int step_columns = n_items >= kLongStepItems ? kLongStep : kStep;
-  const int n_steps = (hidden + step_columns - 1) / step_columns;
+  const int step_cols = step_columns(n_items, int64_t{hidden} * n_used, pool().size());
+  const int n_steps = (hidden + step_cols - 1) / step_cols;
   // One row for each expert: its weights are read as they lie in memory. Else the experts
   // alternate, so that those with many rows are shared among the threads.
   const bool by_expert = n_items == n_used;
   const int64_t n_products = 2 * int64_t{n_items} * x.cols * hidden;
   const int64_t nanoseconds = n_products / kProductsPerNanosecond;
   share(int64_t{n_steps} * n_used, nanoseconds, [&](int64_t begin, int64_t end, int thread) {
+    const auto step_of = [&](int64_t index) {
+      return static_cast<int>(by_expert ? index % n_steps : index / n_used);
+    };
+    const auto expert_of = [&](int64_t index) {
+      return static_cast<int>(by_expert ? index / n_steps : index % n_used);
+    };
+    const auto panels_of = [&](const PackedWeight& weight, int64_t index) {
+      return weight.panel(used_experts_[expert_of(index)], step_of(index) * step_cols / kPanelRows);
+    };
     for (int64_t index = begin; index < end; ++index) {
-      const int step = static_cast<int>(by_expert ? index % n_steps : index / n_used);
-      const int i = static_cast<int>(by_expert ? index / n_steps : index % n_used);
-      const int64_t expert_end = int64_t{i + 1} * n_steps;
-      PanelRun run = {.last = gate.n_panels()};
-      if (by_expert && end < expert_end)
-        run.last -= (expert_end - end) * step_columns / kPanelRows;
-      else if (by_expert && end > expert_end)
-        run.next_matrix = used_experts_[i + 1];
-      const auto product = [&](const PackedWeight& weight, Tensor y) {
+      const int step = step_of(index);
+      const int i = expert_of(index);
+      const auto product = [&](const PackedWeight& weight, Tensor y, const uint8_t* next) {
         const bool quantised = weight.is_quantised();
         MatmulTask task;
-        task.first_panel = step * step_columns / kPanelRows;
-        task.last_panel = std::min(task.first_panel + step_columns / kPanelRows, weight.n_panels());
+        task.first_panel = step * step_cols / kPanelRows;
+        task.last_panel = std::min(task.first_panel + step_cols / kPanelRows, weight.n_panels());
         task.x = quantised ? static_cast<const void*>(x_blocks) : x.data;
         task.x_stride = quantised ? x.cols / kQuantBlock * int64_t{sizeof(QuantBlock)}
                                   : x.stride * int64_t{sizeof(float)};
@@ -110,13 +120,14 @@ void CpuBackend::run_ffn_hidden(Tensor x, const GatedFfnWeights& w, FfnScratch s
         task.y_stride = y.stride;
         task.y_rows = items_.data() + offsets_[i];
         task.n_rows = offsets_[i + 1] - offsets_[i];
-        run_matmul(task, weight, used_experts_[i], run, thread);
+        task.next = next;
+        run_matmul(task, weight, used_experts_[i], thread);
       };
-      product(gate, scratch.gate);
-      product(up, scratch.up);
+      product(gate, scratch.gate, panels_of(up, index));
+      product(up, scratch.up, index + 1 < end ? panels_of(gate, index + 1) : nullptr);
 
-      const int first = step * step_columns;
-      const int n = std::min(step_columns, hidden - first);
+      const int first = step * step_cols;
+      const int n = std::min(step_cols, hidden - first);
       for (int place = offsets_[i]; place < offsets_[i + 1]; ++place) {
         const int64_t item = items_[place];
         float* h = scratch.gate.row(item) + first;
@@ -149,10 +160,8 @@ void CpuBackend::run_ffn_down(Tensor y, const GatedFfnWeights& w, Tensor hidden,
     task.y_stride = y.stride;
     task.y_rows = task.x_rows;
     task.n_rows = offsets_[i + 1] - offsets_[i];
-    PanelRun run = {.last = panels.last};
-    if (i + 1 < used_experts_.size())
-      run = {.last = panels.last, .next_matrix = used_experts_[i + 1], .next_first = panels.first};
-    run_matmul(task, down, used_experts_[i], run, thread);
+    if (i + 1 < used_experts_.size()) task.next = down.panel(used_experts_[i + 1], panels.first);
+    run_matmul(task, down, used_experts_[i], thread);
   }
 }
 

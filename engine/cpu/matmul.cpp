@@ -20,22 +20,17 @@ const QuantBlock* CpuBackend::quantise(Heads x) {
   return blocks;
 }
 
-void CpuBackend::run_matmul(MatmulTask task, const PackedWeight& w, int matrix, PanelRun run,
-                            int thread) const {
+void CpuBackend::run_matmul(MatmulTask task, const PackedWeight& w, int matrix, int thread) const {
   task.outputs = w.rows();
   task.panels = w.panels(matrix);
-  if (task.panels != nullptr) {
-    task.run_end = task.panels + run.last * w.panel_bytes();
-    if (run.next_matrix >= 0)
-      task.next_run = w.panels(run.next_matrix) + run.next_first * w.panel_bytes();
-    return run_rows(task, w);
-  }
+  if (task.panels != nullptr) return run_rows(task, w);
 
   uint8_t* made = panels_.data() + thread * panel_bytes_;
   for (int panel = task.first_panel; panel < task.last_panel; ++panel) {
     w.write_panel(made, matrix, panel);
     MatmulTask one = task;
     one.panels = made;
+    one.next = nullptr;
     one.first_panel = 0;
     one.last_panel = 1;
     one.y += panel * kPanelRows;
@@ -92,8 +87,8 @@ void CpuBackend::matmul_heads(Heads y, Heads x, const Weight& w) {
       task.y = y.at(0, head);
       task.y_stride = y.row_stride;
       task.n_rows = x.rows;
-      const int64_t end_panel = end - int64_t{head} * n_panels;  // of heads behind this one
-      run_matmul(task, *packed, head, {.last = end_panel}, thread);
+      if (head_end < end) task.next = packed->panel(head + 1, 0);
+      run_matmul(task, *packed, head, thread);
       begin = head_end;
     }
   });

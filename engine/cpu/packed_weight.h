@@ -36,6 +36,11 @@ class PackedWeight final : public HostWeight {
     const uint8_t* all = store_->panels();
     return all == nullptr ? nullptr : all + matrix * store_->matrix_panels() * panel_bytes();
   }
+  /// One of them.
+  const uint8_t* panel(int matrix, int index) const {
+    const uint8_t* all = panels(matrix);
+    return all == nullptr ? nullptr : all + index * panel_bytes();
+  }
   /// One panel, made now, to out [panel_bytes()].
   void write_panel(uint8_t* out, int matrix, int panel) const {
     store_->write_panel(out, matrix * store_->matrix_panels() + panel);

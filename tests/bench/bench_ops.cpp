@@ -166,7 +166,7 @@ void register_matmuls(const std::string& variant) {
     add("nano", {DType::q6_k, n, 8192, 256, false});
   }
   for (const DType dtype : kAllDTypes) {
-    for (const int n : {1, 8, 256}) add("1.3b", {dtype, n, 5504 / 256 * 256, 2048, n == 1});
+    for (const int n : {1, 8, 16, 256}) add("1.3b", {dtype, n, 5504 / 256 * 256, 2048, n <= 16});
   }
   add("1.3b", {DType::q8_0, 1, 2048, 5504, true});
 }

@@ -28,7 +28,7 @@ void expect_one_result(int n_rows, int cols, Run&& run) {
   for (const std::string& variant : cpu_variants_here()) {
     for (const int n_threads : {1, 2, 3}) {
       const std::unique_ptr<Backend> backend = cpu_backend(variant, n_threads);
-      for (const int rows_at_once : {n_rows, 1, 3, 8}) {
+      for (const int rows_at_once : {n_rows, 1, 3, 8, 16, 20}) {
         const std::vector<float> actual = run(*backend, std::min(rows_at_once, n_rows));
         if (expected.empty()) expected = actual;
         expect_same_bits(actual, expected, cols, describe({variant, n_threads, rows_at_once}));
@@ -50,7 +50,7 @@ void in_parts(int n_rows, int rows_at_once, Body&& body) {
 
 TEST(OpsIdentity, MatmulGivesTheSameBitsHoweverItIsSplit) {
   constexpr int kRows = 29;
-  constexpr int kOutputs = 150;
+  constexpr int kOutputs = 300;
   constexpr int kCols = 1280;
   for (const DType dtype : kAllDTypes) {
     const WeightData data = random_weight(dtype, 1, kOutputs, kCols, 1);

@@ -2,8 +2,9 @@
 // lies in memory (panel.h), so that weights need only be unpacked.
 //
 // A block of 32 columns times 16 rows of x is one product of tiles: 16 x 16 integers, which are
-// scaled and added up in vectors. That takes longer than the product, which therefore runs some
-// blocks ahead: what a tile has stored takes its time until it can be loaded.
+// scaled and added up in vectors. That takes longer than the product, and what a tile has stored
+// takes its time until it can be loaded. So the blocks go through a pipeline (TileStream): weights
+// are asked for, unpacked, multiplied, and added some blocks later. Memory is at work all the time.
 //
 // The sums are those of matmul.h, bit for bit.
 
@@ -26,8 +27,15 @@ constexpr int kMinTileRows = 12;  // fewer are faster in vectors
 constexpr int kChunkBlocks = 32;
 constexpr int kGroupPanels = 16;
 
-/// Products that are kept until they are added: those of the blocks ahead.
-constexpr int kAhead = 4;
+// How far ahead of the block that is added those are that are multiplied, unpacked, asked for.
+constexpr int kMultiplyAhead = 3;
+constexpr int kUnpackAhead = kMultiplyAhead + 3;
+constexpr int kAskAhead = 16;
+/// Blocks whose products are kept until they are added.
+constexpr int kProducts = kMultiplyAhead + 1;
+/// Unpacked blocks that are kept until they are multiplied, if nobody needs them after that.
+constexpr int kKeptBlocks = 8;
+static_assert(kKeptBlocks > kUnpackAhead - kMultiplyAhead && kKeptBlocks <= kChunkBlocks);
 
 /// 16 rows of x, block by block.
 struct TileRows {
@@ -41,7 +49,7 @@ struct TileWork {
 
   alignas(64) int8_t weights[kGroupPanels][kChunkBlocks][kPanelRows * kQuantBlock];
   alignas(64) TileRows x;
-  alignas(64) int32_t products[kAhead][kParts][kTileRows][kPanelRows];
+  alignas(64) int32_t products[kProducts][kParts][kTileRows][kPanelRows];
 };
 
 /// What is multiplied in one go: rows [first_row, first_row + n_rows), at most 16 of them, times
@@ -104,13 +112,13 @@ inline void multiply_part(int32_t* product, const int8_t* x, const int8_t* weigh
   store_tile<kSumTile + kPart>(product, kPanelRows * int64_t{sizeof(int32_t)});
 }
 
-/// Product number `index` of a range: of all blocks of a panel, then of the next one.
+/// Product number `index` of a range.
 template <class Format>
-inline void multiply_block(TileWork<Format>& work, int index, int panel, int block) {
-  auto& product = work.products[index % kAhead];
-  multiply_part<0>(product[0][0], work.x.q[block][0], work.weights[panel][block]);
+inline void multiply_block(TileWork<Format>& work, int index, int block, const int8_t* weights) {
+  auto& product = work.products[index % kProducts];
+  multiply_part<0>(product[0][0], work.x.q[block][0], weights);
   if constexpr (Format::Scales::kHalves) {
-    multiply_part<1>(product[1][0], work.x.q[block][0], work.weights[panel][block]);
+    multiply_part<1>(product[1][0], work.x.q[block][0], weights);
   }
 }
 
@@ -122,7 +130,7 @@ inline void add_block(F32* sums, const TileWork<Format>& work, int index, int bl
   constexpr int kSetBlocks = kLayout.scale_columns / kQuantBlock;
   const typename Format::Scales scales(scale_sets + block / kSetBlocks * kLayout.scale_bytes, 0);
   const auto block_scales = scales.block(block % kSetBlocks);
-  const auto& product = work.products[index % kAhead];
+  const auto& product = work.products[index % kProducts];
 #pragma GCC unroll 16
   for (int r = 0; r < kTileRows; ++r) {
     HalfSums s = {load_bytes(product[0][r]), broadcast_i32(0)};
@@ -131,21 +139,106 @@ inline void add_block(F32* sums, const TileWork<Format>& work, int index, int bl
   }
 }
 
+/// Where the numbers lie that are unpacked after those of `range`; null if that is not known.
+template <class Format>
+inline const uint8_t* numbers_after(const MatmulTask& task, const TileRange& range) {
+  const int next_block = range.first_block + range.n_blocks;
+  if (next_block < task.cols / kQuantBlock)
+    return panel_part<Format>(task, range.first_panel, next_block).numbers;
+  const int next_panel = range.first_panel + range.n_panels;
+  if (next_panel < task.last_panel) return panel_part<Format>(task, next_panel, 0).numbers;
+  return task.next;
+}
+
+/// Goes through the blocks of a range: all of a panel, then those of the next one.
+struct TileCursor {
+  int index = 0, panel = 0, block = 0;
+  void advance(const TileRange& range) {
+    ++index;
+    if (++block == range.n_blocks) {
+      block = 0;
+      ++panel;
+    }
+  }
+};
+
+/// What is done with the blocks of a range before they are added.
+template <class Format>
+class TileStream {
+ public:
+  TileStream(const MatmulTask& task, TileWork<Format>& work, const TileRange& range)
+      : task_(task),
+        work_(work),
+        range_(range),
+        n_(range.n_panels * range.n_blocks),
+        unpacks_(range.first_row == 0),
+        keeps_all_(task.n_rows > kTileRows),
+        numbers_(panel_part<Format>(task, range.first_panel, range.first_block).numbers),
+        numbers_after_(numbers_after<Format>(task, range)) {
+    if (unpacks_) {
+      // Those of later ranges have been asked for as what is after the one before.
+      const bool is_first = range.first_panel == task.first_panel && range.first_block == 0;
+      while (asked_.index < kAskAhead) is_first ? ask_next() : asked_.advance(range);
+      for (int i = 0; i < kUnpackAhead; ++i) unpack_next();
+    }
+    for (int i = 0; i < kMultiplyAhead; ++i) multiply_next();
+  }
+
+  void advance() {
+    if (unpacks_) {
+      ask_next();
+      unpack_next();
+    }
+    multiply_next();
+  }
+
+ private:
+  static constexpr int kBytes = Format::kLayout.block_bytes();
+
+  int64_t offset(const TileCursor& at) const {
+    return at.panel * task_.panel_bytes + at.block * kBytes;
+  }
+  int8_t* weights(const TileCursor& at) const {
+    return keeps_all_ ? work_.weights[at.panel][at.block]
+                      : work_.weights[0][at.index % kKeptBlocks];
+  }
+
+  void ask_next() {
+    if (asked_.index < n_) {
+      prefetch<kBytes>(numbers_ + offset(asked_));
+    } else if (numbers_after_ != nullptr) {
+      prefetch<kBytes>(numbers_after_ + offset(asked_) - range_.n_panels * task_.panel_bytes);
+    }
+    asked_.advance(range_);
+  }
+  void unpack_next() {
+    if (unpacked_.index < n_)
+      unpack_signed<Format>(weights(unpacked_), numbers_ + offset(unpacked_));
+    unpacked_.advance(range_);
+  }
+  void multiply_next() {
+    if (multiplied_.index < n_)
+      multiply_block<Format>(work_, multiplied_.index, multiplied_.block, weights(multiplied_));
+    multiplied_.advance(range_);
+  }
+
+  const MatmulTask& task_;
+  TileWork<Format>& work_;
+  const TileRange range_;
+  const int n_;
+  const bool unpacks_;    // the first rows do that for all
+  const bool keeps_all_;  // for the rows behind these
+  const uint8_t* const numbers_;
+  const uint8_t* const numbers_after_;
+  TileCursor asked_, unpacked_, multiplied_;
+};
+
 /// Sums of earlier columns lie in y.
 template <class Format>
 inline void tile_rows(const MatmulTask& task, TileWork<Format>& work, const TileRange& range) {
   gather_rows(work.x, task, range);
-  const int n_products = range.n_panels * range.n_blocks;
-  int index = 0, next_panel = 0, next_block = 0;  // of the product that is next
-  const auto multiply_next = [&] {
-    if (index < n_products) multiply_block<Format>(work, index, next_panel, next_block);
-    ++index;
-    if (++next_block == range.n_blocks) {
-      next_block = 0;
-      ++next_panel;
-    }
-  };
-  for (int i = 0; i < kAhead - 1; ++i) multiply_next();
+  TileStream<Format> stream(task, work, range);
+  int index = 0;
   for (int panel = 0; panel < range.n_panels; ++panel) {
     const uint8_t* sets =
         panel_part<Format>(task, range.first_panel + panel, range.first_block).scale_sets;
@@ -162,25 +255,12 @@ inline void tile_rows(const MatmulTask& task, TileWork<Format>& work, const Tile
     }
 #pragma GCC unroll 1
     for (int block = 0; block < range.n_blocks; ++block) {
-      multiply_next();
-      add_block<Format>(sums, work, index - kAhead, block, sets);
+      stream.advance();
+      add_block<Format>(sums, work, index++, block, sets);
     }
 #pragma GCC unroll 16
     for (int r = 0; r < kTileRows; ++r) {
       if (r < range.n_rows) store_outputs(y[r], sums[r], n_outputs);
-    }
-  }
-}
-
-template <class Format>
-inline void unpack_weights(TileWork<Format>& work, const MatmulTask& task, const TileRange& range) {
-  constexpr int kBytes = Format::kLayout.block_bytes();
-  for (int panel = 0; panel < range.n_panels; ++panel) {
-    const uint8_t* numbers =
-        panel_part<Format>(task, range.first_panel + panel, range.first_block).numbers;
-    for (int block = 0; block < range.n_blocks; ++block, numbers += kBytes) {
-      prefetch_after<kBytes>(numbers, task);
-      unpack_signed<Format>(work.weights[panel][block], numbers);
     }
   }
 }
@@ -197,7 +277,6 @@ void tiles_matmul(const MatmulTask& task) {
     range.n_panels = at_most(task.last_panel - range.first_panel, kGroupPanels);
     for (range.first_block = 0; range.first_block < n_blocks; range.first_block += kChunkBlocks) {
       range.n_blocks = at_most(n_blocks - range.first_block, kChunkBlocks);
-      unpack_weights<Format>(work, task, range);
       for (range.first_row = 0; range.first_row < task.n_rows; range.first_row += kTileRows) {
         range.n_rows = at_most(task.n_rows - range.first_row, kTileRows);
         tile_rows<Format>(task, work, range);
@@ -211,12 +290,24 @@ template <class Format>
 void quant_matmul_in_tiles(const MatmulTask& task) {
   const int rest = task.n_rows % kTileRows;
   const int n_tiled = rest < kMinTileRows ? task.n_rows - rest : task.n_rows;
-  if (n_tiled > 0) {
-    MatmulTask many = task;
+  if (n_tiled == 0) return quant_matmul<Format>(task);
+  if (n_tiled == task.n_rows) return tiles_matmul<Format>(task);
+  // Some panels for all rows, then the next ones: those are still in the L2 cache for the rest.
+  MatmulTask some = task;
+  while (some.first_panel < task.last_panel) {
+    some.last_panel = some.first_panel + kGroupPanels;
+    if (some.last_panel >= task.last_panel) {
+      some.last_panel = task.last_panel;
+      some.next = task.next;
+    } else {
+      some.next = task.panels + some.last_panel * task.panel_bytes;
+    }
+    MatmulTask many = some;
     many.n_rows = n_tiled;
     tiles_matmul<Format>(many);
+    quant_matmul<Format>(rows_from(some, n_tiled, rest));
+    some.first_panel = some.last_panel;
   }
-  if (n_tiled < task.n_rows) quant_matmul<Format>(rows_from(task, n_tiled, rest));
 }
 
 /// See peak.h: tiles as large as they are.

@@ -116,13 +116,25 @@ inline void score_tile(const AttentionTask& task, int query, int key, int n_keys
   }
 }
 
+/// Of n > 0 numbers. Lanes, because one comparison after the other takes longer than the scores.
+inline float largest_of(const float* x, int n) {
+  F32 so_far = broadcast(x[0]);
+  int i = 0;
+  for (; i + kLanes <= n; i += kLanes) so_far = max(load(x + i), so_far);
+  float lanes[kLanes];
+  store(lanes, so_far);
+  float largest = lanes[0];
+  for (const float lane : lanes) largest = lane > largest ? lane : largest;
+  for (; i < n; ++i) largest = x[i] > largest ? x[i] : largest;
+  return largest;
+}
+
 /// scores -> exp(scores - largest) in place; fills largest and sum.
 inline void softmax(const AttentionTask& task, int query) {
   float* scores = task.scores + int64_t{query} * kAttentionChunk;
   const int n = task.n_keys[query];
   if (n == 0) return;
-  float largest = scores[0];
-  for (int i = 1; i < n; ++i) largest = scores[i] > largest ? scores[i] : largest;
+  const float largest = largest_of(scores, n);
   const F32 shift = broadcast(largest);
   for (int i = 0; i < n; i += kLanes) store(scores + i, exp(sub(load(scores + i), shift)));
   for (int i = n; i % 16 != 0; ++i) scores[i] = 0.0f;

@@ -26,10 +26,9 @@ struct MatmulTask {
   int64_t scale_columns = 0;  // that share a scale (f8_e4m3)
   int outputs = 0;            // rows of the matrix; the last panel may go beyond
 
-  // What is asked for ahead: the thread reads weights as they lie in memory up to `run_end`, and
-  // then those at `next_run`; null: nothing that is known.
-  const uint8_t* run_end = nullptr;
-  const uint8_t* next_run = nullptr;
+  /// What this thread reads after the panels of this task, for it to be asked for ahead; null if
+  /// that is not known.
+  const uint8_t* next = nullptr;
 
   const void* x = nullptr;  // QuantBlock [cols / 32] (quantised types) or float [cols] a row
   int64_t x_stride = 0;     // in bytes

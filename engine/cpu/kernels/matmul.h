@@ -62,18 +62,25 @@ constexpr bool kFetchesPairs = false;
 constexpr bool kFetchesPairs = true;
 #endif
 
+/// Asks for the large block at `p`.
+template <int kBytes>
+inline void prefetch(const uint8_t* p) {
+  constexpr int kLine = 64;
+  constexpr int kStep = kFetchesPairs && kBytes >= 8 * kLine ? 2 * kLine : kLine;
+  for (int i = 0; i < kBytes; i += kStep) __builtin_prefetch(p + i, 0, 2);
+}
+
 /// Asks for what is read kPrefetchBytes after `p`. At the end of what is known that is `p` itself,
 /// which costs nothing: it is here.
 template <int kBytes>
 inline void prefetch_after(const uint8_t* p, const MatmulTask& task) {
-  if (p + kPrefetchBytes < task.run_end) {
+  const uint8_t* end = task.panels + task.last_panel * task.panel_bytes;
+  if (p + kPrefetchBytes < end) {
     p += kPrefetchBytes;
-  } else if (task.next_run != nullptr) {
-    p = task.next_run + (p + kPrefetchBytes - task.run_end);
+  } else if (task.next != nullptr) {
+    p = task.next + (p + kPrefetchBytes - end);
   }
-  constexpr int kLine = 64;
-  constexpr int kStep = kFetchesPairs && kBytes >= 8 * kLine ? 2 * kLine : kLine;
-  for (int i = 0; i < kBytes; i += kStep) __builtin_prefetch(p + i, 0, 2);
+  prefetch<kBytes>(p);
 }
 
 template <class Format, int kRows>
@@ -92,6 +99,7 @@ inline void quant_tile(const MatmulTask& task, int panel, int first) {
     const uint8_t* block = whole.numbers;
     const uint8_t* set = whole.scale_sets;
     for (int k = 0; k < n_blocks; k += kSetBlocks, set += Format::kLayout.scale_bytes) {
+      if (first == 0) prefetch_after<Format::kLayout.scale_bytes>(set, task);
       const Scales scales(set, part);
 #pragma GCC unroll 1
       for (int i = 0; i < kSetBlocks; ++i, block += Format::kLayout.block_bytes()) {
