@@ -12,7 +12,7 @@ constexpr double kMargin = 1.1;
 
 }  // namespace
 
-DraftPolicy::DraftPolicy() {
+DraftPolicy::DraftPolicy(double row_share) : costs_(row_share) {
   // The longer the match, the surer; what is true here is learned quickly.
   for (int match = 0; match <= kMaxMatch; ++match) odds_[match] = match / (match + 2.0);
 }

@@ -21,7 +21,8 @@ class DraftPolicy final {
  public:
   static constexpr int kMaxDraft = StepCosts::kMaxRows - 1;
 
-  DraftPolicy();
+  /// `row_share`: see StepCosts.
+  explicit DraftPolicy(double row_share = 0);
 
   /// Rows of a step, and how many tokens they will probably yield.
   struct Step {

@@ -24,6 +24,12 @@ constexpr int kDraftTrial = 24;
 // Of generated texts, as material for drafts.
 constexpr int kRecentTokens = 4096;
 
+/// Of what a token reads: a row beside another one needs experts of its own.
+double share_of_experts(const ModelSize& size) {
+  if (size.bytes_per_token == 0) return 0;
+  return double(size.expert_bytes_per_token) / double(size.bytes_per_token);
+}
+
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -89,7 +95,8 @@ Engine::Engine(std::unique_ptr<Model> model, Backend& backend, const Limits& lim
                 [this](auto prefix, auto slots) {
                   if (spill_) spill_->keep(prefix, slots);
                 }),
-      recent_(limits.speculate ? kRecentTokens : 0) {
+      recent_(limits.speculate ? kRecentTokens : 0),
+      policy_(share_of_experts(model_->size())) {
   if (!limits_.clock) limits_.clock = now;
   const size_t max_rows = model_->max_batch();
   members_.reserve(kMaxSequences);

@@ -75,8 +75,10 @@ struct ModelSize {
   int vocab_size = 0;
   int context_length = 0;
   int64_t n_parameters = 0;
-  /// Bytes of weights that one decoded token reads: for bandwidth figures.
+  /// Bytes of weights that one decoded token reads.
   uint64_t bytes_per_token = 0;
+  /// Of these, what its routed experts have: tokens of one step share hardly any of them.
+  uint64_t expert_bytes_per_token = 0;
 };
 
 class Model {

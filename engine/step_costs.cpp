@@ -35,7 +35,9 @@ void StepCosts::note(int n_rows, double seconds) {
 
 /// Least squares, drawn towards the assumption.
 double StepCosts::slope() const {
-  const double assumed = row_seconds_ > 0 ? kFewToMany * row_seconds_ : kUnknownRow * y_ / n_;
+  const double step = y_ / n_;
+  const double usual = row_seconds_ > 0 ? kFewToMany * row_seconds_ : kUnknownRow * step;
+  const double assumed = std::max(usual, row_share_ * step);
   const double spread = xx_ - x_ * x_ / n_;
   const double rise = xy_ - x_ * y_ / n_;
   return std::max(0.0, (rise + kWeightOfAssumption * assumed) / (spread + kWeightOfAssumption));

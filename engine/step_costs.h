@@ -14,6 +14,9 @@ class StepCosts final {
  public:
   static constexpr int kMaxRows = 16;
 
+  /// `row_share`: what a row beside the first is known to cost at least, of a step of one row.
+  explicit StepCosts(double row_share = 0) : row_share_(row_share) {}
+
   /// A step of `n_rows` rows took so long. More than kMaxRows only tell what a row costs at least.
   void note(int n_rows, double seconds);
 
@@ -23,6 +26,7 @@ class StepCosts final {
  private:
   double slope() const;
 
+  double row_share_;
   // Sums over the steps, newer ones weighted more, of 1, x, x^2, y, xy: x rows beside the first, y
   // seconds.
   double n_ = 0, x_ = 0, xx_ = 0, y_ = 0, xy_ = 0;

@@ -83,10 +83,10 @@ const Weight* Binder::upload(WeightData data) {
   return weights_.back().get();
 }
 
-uint64_t Binder::bytes_per_token(const TokenPath& path) const {
+Binder::TokenBytes Binder::token_bytes(const TokenPath& path) const {
   const uint64_t lookup_only = path.lookup_only ? path.lookup_only->size_bytes() : 0;
   const uint64_t active = expert_bytes_ / path.n_experts * path.n_active;
-  return size_bytes_ - expert_bytes_ - lookup_only + active;
+  return {.all = size_bytes_ - expert_bytes_ - lookup_only + active, .experts = active};
 }
 
 std::string Binder::Scope::full(TensorName name) const {

@@ -68,8 +68,12 @@ class Binder final {
     int n_experts = 1;
     int n_active = 1;
   };
+  struct TokenBytes {
+    uint64_t all = 0;
+    uint64_t experts = 0;  // of these, of the experts that it is routed to
+  };
   /// Bytes of the weights bound so far that one decoded token reads.
-  uint64_t bytes_per_token(const TokenPath& path) const;
+  TokenBytes token_bytes(const TokenPath& path) const;
 
   /// Owns all weights; the pointers that were handed out live as long as this.
   std::vector<std::unique_ptr<Weight>> take_weights() { return std::move(weights_); }

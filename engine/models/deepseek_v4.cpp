@@ -153,14 +153,16 @@ Status DeepseekV4::bind(Binder binder) {
     blocks_.push_back(bind_block(binder.below(fmt::format("{}.{}.", prefix, i)), c, i));
   FATHOM_CHECK(binder.status());
 
+  const Binder::TokenBytes bytes = binder.token_bytes({.lookup_only = embedding_,
+                                                       .n_experts = c.experts.router.n_experts,
+                                                       .n_active = c.experts.router.n_active});
   size_ = {.n_layers = c.n_layers,
            .dim = c.dim(),
            .vocab_size = c.vocab,
            .context_length = c.context_length,
            .n_parameters = binder.n_parameters(),
-           .bytes_per_token = binder.bytes_per_token({.lookup_only = embedding_,
-                                                      .n_experts = c.experts.router.n_experts,
-                                                      .n_active = c.experts.router.n_active})};
+           .bytes_per_token = bytes.all,
+           .expert_bytes_per_token = bytes.experts};
   const Binder::Scope draft = binder.below("mtp.0.");
   if (has_last() && draft.has(kDraftEmbedding)) draft_ = bind_draft(draft, c, head_.output.output);
   FATHOM_CHECK(binder.status());

@@ -144,15 +144,17 @@ Status GqaModel::bind(Binder binder) {
     layers_.push_back(bind_layer(binder.layer(i), c, i));
   FATHOM_CHECK(binder.status());
 
+  const Binder::TokenBytes bytes =
+      binder.token_bytes({.lookup_only = head_.output == embedding_ ? nullptr : embedding_,
+                          .n_experts = std::max(1, c.ffn.router.n_experts),
+                          .n_active = std::max(1, c.ffn.router.n_active)});
   size_ = {.n_layers = c.n_layers,
            .dim = c.dim,
            .vocab_size = c.vocab,
            .context_length = c.context_length,
            .n_parameters = binder.n_parameters(),
-           .bytes_per_token = binder.bytes_per_token(
-               {.lookup_only = head_.output == embedding_ ? nullptr : embedding_,
-                .n_experts = std::max(1, c.ffn.router.n_experts),
-                .n_active = std::max(1, c.ffn.router.n_active)})};
+           .bytes_per_token = bytes.all,
+           .expert_bytes_per_token = bytes.experts};
   for (const Layer& layer : layers_) cache_widths_.push_back(2 * layer.k->rows());
   weights_ = binder.take_weights();
   return {};

@@ -162,15 +162,17 @@ Status LatentTransformer::bind(Binder binder) {
     blocks_.push_back(bind_block(binder.layer(i), c, c.ffn.has_experts(i)));
   FATHOM_CHECK(binder.status());
 
+  const Binder::TokenBytes bytes =
+      binder.token_bytes({.lookup_only = head_.output == embedding_ ? nullptr : embedding_,
+                          .n_experts = c.ffn.router.n_experts,
+                          .n_active = c.ffn.router.n_active});
   size_ = {.n_layers = c.n_layers,
            .dim = c.dim(),
            .vocab_size = c.vocab,
            .context_length = c.context_length,
            .n_parameters = binder.n_parameters(),
-           .bytes_per_token = binder.bytes_per_token(
-               {.lookup_only = head_.output == embedding_ ? nullptr : embedding_,
-                .n_experts = c.ffn.router.n_experts,
-                .n_active = c.ffn.router.n_active})};
+           .bytes_per_token = bytes.all,
+           .expert_bytes_per_token = bytes.experts};
   const Binder::Scope after_last = binder.layer(c.n_layers);
   if (has_last() && after_last.has(kDraftProjection))
     draft_ = bind_draft(after_last, binder.top(), c, embedding_, head_);

@@ -57,6 +57,7 @@ PipelineModel::PipelineModel(std::vector<Part> parts) : parts_(std::move(parts))
     size_.n_parameters +=
         part.model->size().n_parameters - (is_last ? int64_t{size_.vocab_size} * size_.dim : 0);
     size_.bytes_per_token += part.model->size().bytes_per_token;
+    size_.expert_bytes_per_token += part.model->size().expert_bytes_per_token;
   }
   const Tensor hidden = parts_.front().model->hidden();
   hidden_.resize(static_cast<size_t>(hidden.rows) * static_cast<size_t>(hidden.cols));

@@ -82,9 +82,11 @@ ShardedModel::ShardedModel(std::vector<Rank> ranks)
     : ranks_(std::move(ranks)), barrier_(static_cast<int>(ranks_.size())) {
   size_ = ranks_.front().model->size();
   size_.bytes_per_token = 0;
+  size_.expert_bytes_per_token = 0;
   for (Rank& rank : ranks_) {
     const std::span<const int> widths = rank.model->cache_widths();
     size_.bytes_per_token += rank.model->size().bytes_per_token;
+    size_.expert_bytes_per_token += rank.model->size().expert_bytes_per_token;
     cache_widths_.insert(cache_widths_.end(), widths.begin(), widths.end());
     rank.cache.layers.reserve(widths.size());
   }

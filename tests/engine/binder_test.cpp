@@ -237,8 +237,10 @@ TEST_F(BinderTest, CountsWhatOneTokenReads) {
   b.top().matrix({"", "w"}, 4, 4);
   b.top().experts({"", "experts"}, 4, 2, 4);
   EXPECT_EQ(b.n_parameters(), 80);
-  EXPECT_EQ(b.bytes_per_token({.lookup_only = table, .n_experts = 4, .n_active = 1}),
-            sizeof(float) * (16 + 8));
+  const Binder::TokenBytes bytes =
+      b.token_bytes({.lookup_only = table, .n_experts = 4, .n_active = 1});
+  EXPECT_EQ(bytes.all, sizeof(float) * (16 + 8));
+  EXPECT_EQ(bytes.experts, sizeof(float) * 8);
 }
 
 TEST_F(BinderTest, SaysWhichStacksAreExperts) {

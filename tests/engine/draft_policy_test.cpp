@@ -33,6 +33,19 @@ TEST(DraftPolicy, DraftsNothingWhereRowsCostAsMuchAsSteps) {
   EXPECT_EQ(policy_of(0.0, 1.0).choose({}, all(8, 0.99)), 0);
 }
 
+TEST(DraftPolicy, BeginsCarefullyWhereEachRowReadsItsOwnExperts) {
+  const std::vector<double> likely = all(8, 0.7);
+  const auto first_choice = [&](double row_share) {
+    DraftPolicy policy(row_share);
+    policy.note_step(128, 2.0);
+    policy.note_step(1, 1.0);
+    return policy.choose({}, likely);
+  };
+  EXPECT_EQ(first_choice(0), 7);
+  EXPECT_EQ(first_choice(0.45), 1);
+  EXPECT_EQ(first_choice(0.6), 0);
+}
+
 TEST(DraftPolicy, DraftsLessWhatIsLessSure) {
   const DraftPolicy policy = policy_of(1.0, 0.1);
   const int sure = policy.choose({}, all(15, 0.95));

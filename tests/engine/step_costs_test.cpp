@@ -25,6 +25,16 @@ TEST(StepCosts, AssumesThatRowsCostMoreThanAmongMany) {
   EXPECT_NEAR(costs.seconds(16), 1.45, 1e-9);
 }
 
+TEST(StepCosts, ExpectsEachRowToReadItsOwnExperts) {
+  StepCosts costs(0.5);
+  costs.note(100, 2.0);
+  costs.note(1, 1.0);
+  EXPECT_DOUBLE_EQ(costs.seconds(2), 1.5);
+  EXPECT_DOUBLE_EQ(costs.seconds(5), 3.0);
+  for (int i = 0; i < 400; ++i) costs.note(1 + i % 8, 1.0 + 0.1 * (i % 8));
+  EXPECT_NEAR(costs.seconds(5), 1.4, 0.02);  // they share them after all
+}
+
 TEST(StepCosts, LearnsTheLine) {
   StepCosts costs;
   costs.note(100, 2.0);

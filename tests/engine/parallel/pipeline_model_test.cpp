@@ -68,6 +68,7 @@ TEST_P(GoldenPipeline, HasTheBitsOfOneDevice) {
   EXPECT_NEAR(static_cast<double>(model.size().n_parameters),
               static_cast<double>(size.n_parameters), 100);
   EXPECT_EQ(model.size().bytes_per_token, size.bytes_per_token);
+  EXPECT_EQ(model.size().expert_bytes_per_token, size.expert_bytes_per_token);
   EXPECT_THAT(model.cache_widths(), testing::ElementsAreArray(whole->model->cache_widths()));
   EXPECT_EQ(model.can_draft(), whole->model->can_draft());
 
