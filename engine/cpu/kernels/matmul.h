@@ -62,7 +62,7 @@ constexpr bool kFetchesPairs = false;
 constexpr bool kFetchesPairs = true;
 #endif
 
-/// Asks for the large block at `p`.
+/// Asks for the kBytes at `p`.
 template <int kBytes>
 inline void prefetch(const uint8_t* p) {
   constexpr int kLine = 64;
