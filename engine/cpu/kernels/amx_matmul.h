@@ -265,10 +265,13 @@ inline void tile_rows(const MatmulTask& task, TileWork<Format>& work, const Tile
   }
 }
 
+/// `few`: rows of the same product that are too few for a tile. They follow each group of panels,
+/// while its weights are in the L2 cache.
 template <class Format>
-void tiles_matmul(const MatmulTask& task) {
+void tiles_matmul(const MatmulTask& task, MatmulTask few) {
   TileWork<Format> work;
   configure<Format>();
+  few.next = nullptr;  // the tiles ask for that
   const int n_blocks = task.cols / kQuantBlock;
   const auto at_most = [](int n, int most) { return n < most ? n : most; };
   TileRange range;
@@ -282,6 +285,9 @@ void tiles_matmul(const MatmulTask& task) {
         tile_rows<Format>(task, work, range);
       }
     }
+    few.first_panel = range.first_panel;
+    few.last_panel = range.first_panel + range.n_panels;
+    if (few.n_rows > 0) quant_matmul<Format>(few);
   }
   release_tiles();
 }
@@ -289,25 +295,10 @@ void tiles_matmul(const MatmulTask& task) {
 template <class Format>
 void quant_matmul_in_tiles(const MatmulTask& task) {
   const int rest = task.n_rows % kTileRows;
-  const int n_tiled = rest < kMinTileRows ? task.n_rows - rest : task.n_rows;
+  const int n_few = rest < kMinTileRows ? rest : 0;
+  const int n_tiled = task.n_rows - n_few;
   if (n_tiled == 0) return quant_matmul<Format>(task);
-  if (n_tiled == task.n_rows) return tiles_matmul<Format>(task);
-  // Some panels for all rows, then the next ones: those are still in the L2 cache for the rest.
-  MatmulTask some = task;
-  while (some.first_panel < task.last_panel) {
-    some.last_panel = some.first_panel + kGroupPanels;
-    if (some.last_panel >= task.last_panel) {
-      some.last_panel = task.last_panel;
-      some.next = task.next;
-    } else {
-      some.next = task.panels + some.last_panel * task.panel_bytes;
-    }
-    MatmulTask many = some;
-    many.n_rows = n_tiled;
-    tiles_matmul<Format>(many);
-    quant_matmul<Format>(rows_from(some, n_tiled, rest));
-    some.first_panel = some.last_panel;
-  }
+  tiles_matmul<Format>(rows_from(task, 0, n_tiled), rows_from(task, n_tiled, n_few));
 }
 
 /// See peak.h: tiles as large as they are.
